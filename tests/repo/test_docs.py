@@ -42,7 +42,7 @@ def test_the_scripts_of_the_readme_exist_and_ci_runs_its_test_command() -> None:
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
     first = re.search(r"```sh\n(.*?)```", readme, re.S)
     assert first, "README.md opens with the two commands"
-    commands = [line for line in first[1].splitlines() if line and not line.startswith("#")]
+    commands = [line.partition("#")[0].strip() for line in first[1].splitlines()]
     assert len(commands) == 2
     for command in commands:
         assert (PROJECT / command.split()[1]).is_file()

@@ -1,7 +1,7 @@
 """Imports go down only: the floors of the house, checked on the syntax tree of every module.
 
-An import inside a function, or in a block for type checkers, counts as an import. Two rooms of one floor do not
-import each other; inside a room any order is allowed as long as no two modules need each other.
+An import inside a function, or in a block for type checkers, counts as an import. Two rooms of one floor do
+not import each other; inside a room any order is allowed as long as no two modules need each other.
 """
 
 import ast
@@ -56,7 +56,7 @@ def imported(source: str, module: str, is_package: bool, modules: set[str]) -> I
                 found = [".".join(here[: len(here) - dots + 1] + [name[dots:]]) if dots else name]
         for name in found:
             if name == PACKAGE or name.startswith(PACKAGE + "."):
-                yield name, node.lineno
+                yield name, getattr(node, "lineno", 0)
 
 
 def violations(sources: dict[str, tuple[str, bool]]) -> list[str]:
