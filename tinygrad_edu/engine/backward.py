@@ -1,0 +1,68 @@
+"""The backward pass for graphs that are differentiated lazily: walk newest first, hand every node its gradient once.
+
+A node offers ``_backward(gradient, create_graph)``, which returns one gradient (or None) per input; a leaf offers
+``_accumulate(gradient, create_graph)``. Leaves are the oldest nodes, so they come last: if a rule or a hook raises,
+no leaf has been touched yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from tinygrad_edu.engine.order import reaches, topological
+
+__all__ = ["backpropagate"]
+
+
+def backpropagate(
+    roots: Sequence[Any],
+    seeds: Sequence[Any],
+    *,
+    add: Callable[[Any, Any], Any],
+    create_graph: bool = False,
+    retain_graph: bool = False,
+    captured: Collection[Any] | None = None,
+) -> dict[Any, Any]:
+    """Send the seeds from the roots back through the graph.
+
+    Args:
+        roots: the nodes to start from.
+        seeds: one gradient for each root.
+        add: how two gradients of one node are added.
+        create_graph: whether the rules themselves are recorded, for derivatives of derivatives.
+        retain_graph: whether the nodes keep what they saved, so that the graph can be walked again.
+        captured: the nodes whose gradients are returned instead of accumulated, or None to accumulate in all
+            leaves. Only the paths that lead to them are walked.
+
+    Returns:
+        The gradients of the captured nodes; those that no root depends on are missing.
+    """
+    pending: dict[Any, Any] = {}
+    for root, seed in zip(roots, seeds, strict=True):
+        held = pending.get(root)
+        pending[root] = seed if held is None else add(held, seed)
+    caught: dict[Any, Any] = {}
+    useful = None if captured is None else reaches(roots, captured)
+    for node in topological(*roots):
+        gradient = pending.pop(node, None)
+        if gradient is None or (useful is not None and node not in useful):
+            continue
+        if node._hooks is not None:
+            gradient = node._run_hooks(gradient, create_graph)
+        if captured is not None and node in captured:
+            caught[node] = gradient
+        if not node._inputs:  # a leaf, or a node all of whose inputs are constants
+            if captured is None:
+                # The list gives up its reference, so that the leaf can tell whether the gradient is its own.
+                handed, gradient = [gradient], None
+                node._accumulate(handed, create_graph)
+            continue
+        for source, share in zip(node._inputs, node._backward(gradient, create_graph), strict=True):
+            if source is None or share is None:
+                continue
+            held = pending.get(source)
+            pending[source] = share if held is None else add(held, share)
+        if not retain_graph:
+            node._release()
+    return caught

@@ -1,0 +1,85 @@
+"""The error types: each says which operation failed, with what, which rule it broke, and what to do next.
+
+Every type derives from the one that PyTorch raises in the same place, so ``except RuntimeError`` written for
+PyTorch keeps working.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = [
+    "DTypeError",
+    "DeviceError",
+    "DimError",
+    "GradError",
+    "GraphTooLargeError",
+    "MissingExtraError",
+    "MissingFontError",
+    "OptimizerError",
+    "RenderError",
+    "ShapeError",
+    "broadcast_error",
+]
+
+
+class ShapeError(RuntimeError):
+    """Shapes that an operation cannot combine."""
+
+
+class DTypeError(RuntimeError):
+    """A data type that an operation cannot take."""
+
+
+class DeviceError(RuntimeError):
+    """An unknown or unavailable device, or operands on different ones."""
+
+
+class GradError(RuntimeError):
+    """Something asked of autograd that its rules do not allow."""
+
+
+class DimError(IndexError):
+    """A dimension or an index out of range."""
+
+
+class OptimizerError(ValueError):
+    """An unknown optimizer, or a hyper-parameter outside its range."""
+
+
+class GraphTooLargeError(ValueError):
+    """A graph with more nodes than a picture of it could show."""
+
+
+class RenderError(RuntimeError):
+    """A picture that could not be laid out, drawn or written."""
+
+
+class MissingFontError(RenderError):
+    """Characters that no font at hand can draw."""
+
+
+class MissingExtraError(ImportError):
+    """A feature whose optional packages are not installed; the message gives the pip command."""
+
+
+def broadcast_error(operation: str, *shapes: Sequence[int]) -> ShapeError:
+    """The error for shapes that do not broadcast: shows them and names the first dimension that disagrees.
+
+    >>> print(broadcast_error("add", (2, 3), (4,)))
+    add: shapes (2, 3) and (4,) do not broadcast: the size of the last dimension is 3 in one and 4 in the other. \
+Sizes are compared from the right and must be equal or 1; reshape or unsqueeze one of them.
+    """
+    listed = " and ".join(str(tuple(shape)) for shape in shapes)
+    why = "their sizes disagree"
+    for position in range(1, max(map(len, shapes)) + 1):
+        sizes = {shape[-position] for shape in shapes if len(shape) >= position} - {1}
+        if len(sizes) > 1:
+            where = "the last dimension" if position == 1 else f"dimension {-position}"
+            one, other = sorted(sizes)[:2]
+            why = f"the size of {where} is {one} in one and {other} in the other"
+            break
+    return ShapeError(
+        f"{operation}: shapes {listed} do not broadcast: {why}. "
+        "Sizes are compared from the right and must be equal or 1; reshape or unsqueeze one of them."
+    )

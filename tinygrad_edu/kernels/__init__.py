@@ -1,0 +1,32 @@
+"""The kernels: how numbers are computed, below everything that knows about gradients.
+
+``numpy.py`` is the specification, short and obviously right. One small interface: arrays in, an array out; views
+and strides stay above it. NumPy itself is imported with the first array, not with this package, so that a program of
+scalars never loads it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__all__ = ["elementwise", "kernels"]
+
+
+class _Kernels:
+    """``kernels.name`` is the kernel called `name`; each is looked up once."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        kernel = import_module("tinygrad_edu.kernels.numpy").lookup(name)
+        setattr(self, name, kernel)
+        return kernel
+
+
+kernels = _Kernels()
+
+
+def elementwise(name: str) -> Any:
+    """The function that computes `name` on arrays: ours where NumPy has none, else NumPy's."""
+    return getattr(kernels, name)

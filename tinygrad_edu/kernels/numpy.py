@@ -1,0 +1,228 @@
+"""The specification: what every kernel computes, in the plainest NumPy.
+
+The fast kernels are compared against these. Payloads are arrays, or NumPy scalars where a result has no dimensions:
+arithmetic on a NumPy scalar costs a seventh of the same on a 0-d array.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import math
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+Array = Any  # an ndarray, or a NumPy scalar for a result without dimensions
+
+
+class _Quiet(threading.local):
+    """``quiet.run(f, *args)`` calls f with NumPy's floating-point warnings off (PyTorch gives none either).
+
+    NumPy keeps its error state in a context variable. A private context per thread costs 20 ns a call, ``errstate``
+    850 ns; and the user's own error state stays as it is. A context cannot be entered twice: f must not call run.
+    """
+
+    def __init__(self) -> None:
+        context = contextvars.Context()
+        context.run(np.seterr, all="ignore")
+        self.run = context.run
+
+
+quiet = _Quiet()
+
+
+def lookup(name: str) -> Callable[..., Array]:
+    """The function of this module called `name`, else NumPy's."""
+    return globals().get(name) or getattr(np, name)  # type: ignore[no-any-return]
+
+
+def rsub(a: Array, b: Array) -> Array:
+    return b - a
+
+
+def power(a: Array, b: Array) -> Array:
+    # operator ** takes the short way for squares, square roots and reciprocals
+    return a**b
+
+
+def choose(a: Array, b: Array, condition: Array) -> Array:
+    return np.where(condition, a, b)
+
+
+def relu(a: Array) -> Array:
+    return np.maximum(a, 0)
+
+
+def sigmoid(a: Array) -> Array:
+    # exp of a number that is never positive cannot overflow
+    grown = np.exp(-np.abs(a))
+    return np.where(a >= 0, 1, grown).astype(grown.dtype, copy=False) / (1 + grown)
+
+
+def reciprocal(a: Array) -> Array:
+    return 1 / a
+
+
+def rsqrt(a: Array) -> Array:
+    return 1 / np.sqrt(a)
+
+
+def clamp(a: Array, low: Any, high: Any) -> Array:
+    if low is not None:
+        a = np.maximum(a, low)
+    return a if high is None else np.minimum(a, high)
+
+
+# Reductions. `axes` is a tuple of dimensions counted from 0; all of them where it names them all.
+
+
+def sum(a: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
+    return np.add.reduce(a, axis=axes, keepdims=keepdim)
+
+
+def mean(a: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
+    count = math.prod(a.shape[axis] for axis in axes)
+    return np.add.reduce(a, axis=axes, keepdims=keepdim) / a.dtype.type(count)
+
+
+def prod(a: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
+    return np.multiply.reduce(a, axis=axes, keepdims=keepdim)
+
+
+def amax(a: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
+    return np.maximum.reduce(a, axis=axes, keepdims=keepdim)
+
+
+def amin(a: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
+    return np.minimum.reduce(a, axis=axes, keepdims=keepdim)
+
+
+def extreme_along(a: Array, axis: int, keepdim: bool, largest: bool) -> tuple[Array, Array]:
+    """The largest (smallest) value along an axis and the first index that has it; a nan wins over all numbers."""
+    if not np.ndim(a):
+        return a, np.int64(0)
+    where = np.expand_dims(a.argmax(axis) if largest else a.argmin(axis), axis)
+    values = np.take_along_axis(a, where, axis)
+    return (values, where) if keepdim else (values.squeeze(axis), where.squeeze(axis))
+
+
+def share(hit: Array, count: Array) -> Array:
+    """What each of the places that tie gets: an equal part of one."""
+    return np.divide(hit, count, dtype=np.float64)
+
+
+def exclusive_prod(a: Array, axis: int) -> Array:
+    """For each element the product of the others: what stands before it times what stands after it."""
+    a = np.moveaxis(np.asarray(a), axis, 0)
+    before, after = np.ones_like(a), np.ones_like(a)
+    if len(a) > 1:
+        np.multiply.accumulate(a[:-1], out=before[1:])
+        np.multiply.accumulate(a[:0:-1], out=after[-2::-1])
+    return np.moveaxis(before * after, 0, axis)
+
+
+def one_hot_along(shape: tuple[int, ...], axis: int, position: int) -> Array:
+    """A bool array that is True at one position along an axis, broadcastable to `shape`."""
+    at = [1] * len(shape)
+    at[axis] = shape[axis]
+    hot: Array = np.arange(shape[axis]).reshape(at) == position
+    return hot
+
+
+# Moving elements.
+
+
+def sum_to(a: Array, shape: tuple[int, ...]) -> Array:
+    new = a.ndim - len(shape)
+    axes = tuple(range(new)) + tuple(i + new for i, size in enumerate(shape) if size == 1 and a.shape[i + new] != 1)
+    total = np.add.reduce(a, axis=axes, keepdims=True) if axes else a
+    return total.reshape(shape) if new else total
+
+
+def broadcast_to(a: Array, shape: tuple[int, ...]) -> Array:
+    return np.broadcast_to(a, shape)
+
+
+def reshape(a: Array, shape: tuple[int, ...]) -> Array:
+    return a.reshape(shape)
+
+
+def permute(a: Array, order: tuple[int, ...]) -> Array:
+    return a.transpose(order)
+
+
+def cat(arrays: Sequence[Array], axis: int) -> Array:
+    return np.concatenate(arrays, axis)
+
+
+def stack(arrays: Sequence[Array], axis: int) -> Array:
+    return np.stack(arrays, axis)
+
+
+def narrow(a: Array, axis: int, start: int, length: int) -> Array:
+    return a[(slice(None),) * axis + (slice(start, start + length),)]
+
+
+def narrow_back(a: Array, shape: tuple[int, ...], axis: int, start: int) -> Array:
+    axis %= len(shape)
+    start %= max(shape[axis], 1)
+    whole = np.zeros(shape, a.dtype)
+    whole[(slice(None),) * axis + (slice(start, start + a.shape[axis]),)] = a
+    return whole
+
+
+# Indexing.
+
+
+def asarray(a: Any) -> Array:
+    return np.asarray(a)
+
+
+def getitem(a: Array, index: tuple[Any, ...]) -> Array:
+    return a[index]
+
+
+def index_back(a: Array, shape: tuple[int, ...], index: tuple[Any, ...]) -> Array:
+    whole = np.zeros(shape, a.dtype)
+    if any(isinstance(i, (list, np.ndarray)) for i in index):
+        np.add.at(whole, index, a)  # places may repeat, and each repetition counts
+    else:
+        whole[index] = a
+    return whole
+
+
+def take_along(a: Array, indices: Array, axis: int) -> Array:
+    return a[_along(indices, axis % a.ndim)]
+
+
+def put_along(a: Array, indices: Array, axis: int, shape: tuple[int, ...]) -> Array:
+    whole = np.zeros(shape, a.dtype)
+    np.add.at(whole, _along(indices, axis % len(shape)), a)
+    return whole
+
+
+def _along(indices: Array, axis: int) -> tuple[Array, ...]:
+    """The index that walks all positions of `indices`, with its values in place of those along `axis`."""
+    places: list[Array] = list(np.ogrid[tuple(slice(size) for size in indices.shape)])
+    places[axis] = indices
+    return tuple(places)
+
+
+def matmul(a: Array, b: Array) -> Array:
+    return np.matmul(a, b)
+
+
+def to_floating(a: Any) -> Array:
+    """An array of floats: float arrays keep their precision (and are not copied), all others become float64.
+
+    Raises:
+        TypeError: the elements are not numbers.
+    """
+    array = np.asarray(a)
+    if array.dtype.kind == "f":
+        return array
+    if array.dtype.kind not in "biu":
+        raise TypeError(f"expected numbers, got an array of {array.dtype}")
+    return array.astype(np.float64)

@@ -1,0 +1,82 @@
+"""Matrix products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinygrad_edu.errors import ShapeError
+from tinygrad_edu.kernels import kernels
+from tinygrad_edu.ops.registry import cases, structured
+from tinygrad_edu.ops.shape import sum_to, transpose, unsqueeze
+
+
+def matmul_error(a: tuple[int, ...], b: tuple[int, ...], operation: str = "matmul") -> ShapeError:
+    """The error for shapes that no matrix product takes, in words."""
+    a, b = tuple(a), tuple(b)
+    if not a or not b:
+        return ShapeError(f"{operation}: both arguments need at least 1 dimension, got shapes {a} and {b}; use * for numbers")
+    rows = b[-2] if len(b) > 1 else b[-1]
+    if a[-1] != rows:
+        where = "rows" if len(b) > 1 else "elements"
+        return ShapeError(
+            f"{operation}: shapes {a} and {b} cannot be multiplied: the first has {a[-1]} columns, the second {rows} "
+            f"{where}, and these must be equal. Is one of them missing a transpose?"
+        )
+    return ShapeError(f"{operation}: the batch dimensions of shapes {a} and {b} do not broadcast")
+
+
+def _name(_a: Any = None, *_: Any) -> str:
+    return "MmBackward0"
+
+
+@structured(
+    label="@",
+    promote="same",
+    grad_name="MmBackward0",
+    samples=cases(
+        ([(2, 3), (3, 4)], ()),
+        ([(3,), (3,)], ()),
+        ([(2, 3), (3,)], ()),
+        ([(3,), (3, 4)], ()),
+        ([(2, 1, 2, 3), (4, 3, 2)], ()),
+        ([(4, 2, 3), (3,)], ()),
+        ([(0, 3), (3, 2)], ()),
+    ),
+)
+def matmul(input: Any, other: Any, /) -> Any:
+    """Matrix product: vectors, matrices, and batches of matrices that broadcast.
+
+    (n) @ (n) gives a number, (m, n) @ (n) a vector, (m, n) @ (n, k) a matrix; leading dimensions are batches.
+    """
+    a, b = input.shape, other.shape
+    if not a or not b or a[-1] != (b[-2] if len(b) > 1 else b[-1]):
+        raise matmul_error(a, b)
+    try:
+        return kernels.matmul(input, other)
+    except ValueError:
+        raise matmul_error(a, b) from None
+
+
+@matmul.vjp
+def _(g: Any, _out: Any, a: Any, b: Any) -> Any:
+    n, m = len(a.shape), len(b.shape)
+    if n == 2 and m == 2:
+        return lambda: g @ transpose(b, 0, 1), lambda: transpose(a, 0, 1) @ g
+    if n == 1 and m == 1:
+        return lambda: g * b, lambda: g * a
+    # A vector is a matrix with one row (left) or one column (right): multiply as matrices, then undo the shapes.
+    rows, columns = unsqueeze(a, 0) if n == 1 else a, unsqueeze(b, -1) if m == 1 else b
+    if n == 1:
+        g = unsqueeze(g, -2)
+    if m == 1:
+        g = unsqueeze(g, -1)
+
+    def left() -> Any:
+        share = g @ transpose(columns, -1, -2)
+        return sum_to(share[..., 0, :] if n == 1 else share, a.shape)
+
+    def right() -> Any:
+        share = transpose(rows, -1, -2) @ g
+        return sum_to(share[..., 0] if m == 1 else share, b.shape)
+
+    return left, right

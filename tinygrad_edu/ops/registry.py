@@ -1,0 +1,300 @@
+"""What an operation is: one definition from which methods, functions, gradient checks, drawings and docs follow.
+
+Two kinds exist. An *elementwise* operation gives its scalar meaning and its local derivatives; broadcasting and the
+chain rule are the same for all of them and live elsewhere. A *structured* one (a sum, a matrix product, a view)
+gives a computation on whole arrays and a vector-Jacobian product.
+
+Derivative rules are written with ordinary operators and registered operations. They therefore run on plain numbers
+and arrays (first derivatives, fast) as well as on recorded nodes (``create_graph=True``, any order). A rule takes
+the output, then the inputs, then the parameters. Its argument names say what has to be kept for it:
+
+* ``a``        the value is saved when the operation is recorded;
+* ``_a``       the value is not needed, so it is not kept alive;
+* ``a_shape``  only the shape is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any, ClassVar
+
+__all__ = [
+    "Bound",
+    "Elementwise",
+    "Operation",
+    "Structured",
+    "cases",
+    "elementwise",
+    "operations",
+    "structured",
+    "subscribe",
+]
+
+NOTHING, WHOLE, SHAPE = 0, 1, 2  # what a rule needs of an argument
+
+_missing: Any = type("missing", (), {"__repr__": lambda self: "<required>"})()
+
+_operations: dict[str, Operation] = {}
+_subscribers: list[Callable[[Operation], None]] = []
+
+# Names that NumPy users and older PyTorch code write for the same parameter.
+_aliases = {"axis": "dim", "axes": "dim", "keepdims": "keepdim", "tensor": "input"}
+
+
+def operations() -> dict[str, Operation]:
+    """Every registered operation by its name, in the order of definition (a copy).
+
+    >>> import tinygrad_edu.ops.elementwise
+    >>> operations()["mul"].label
+    '×'
+    """
+    return dict(_operations)
+
+
+def subscribe(attach: Callable[[Operation], None]) -> None:
+    """Call `attach` for every operation, those registered later included: how the classes get their methods."""
+    for operation in _operations.values():
+        attach(operation)
+    _subscribers.append(attach)
+
+
+class Operation:
+    """The parts that both kinds share: name, signature, labels and the rule with what it needs saved."""
+
+    elementwise: ClassVar[bool]
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        name: str | None = None,
+        label: str | None = None,
+        text: str | None = None,
+        grad_name: str | Callable[..., str] | None = None,
+        variadic: bool = False,
+        varargs: bool = False,
+        method: bool | str = True,
+        promote: str = "keep",
+        samples: Callable[..., Iterator[Any]] | None = None,
+        oracle: str | None = None,
+    ) -> None:
+        self.function = function
+        self.name = name or function.__name__
+        self.label = label or self.name
+        self.text = text or self.label
+        self.grad_name = grad_name or "".join(word.capitalize() for word in self.name.split("_")) + "Backward0"
+        self.variadic = variadic
+        self.varargs = varargs
+        self.method_name = self.name if method is True else method
+        self.promote = promote
+        self.samples = samples
+        self.oracle = oracle
+        self.rule: Callable[..., Any] | None = None
+        self.saves_output = NOTHING
+        self.saves: tuple[int, ...] = ()
+        # Positional-only arguments are the differentiable inputs, the others are parameters. (The code object says
+        # so too, and inspect.signature would cost every user of Value 7 ms of imports.)
+        code = function.__code__
+        names = code.co_varnames[: code.co_argcount]
+        self.arity = code.co_posonlyargcount
+        self.input_names = names[: self.arity]
+        given = function.__defaults__ or ()
+        self._defaults = (_missing,) * (len(names) - self.arity - len(given)) + given
+        self.parameters = dict(zip(names[self.arity :], self._defaults, strict=True))
+        self._position = {name: i for i, name in enumerate(names)}
+        self.__wrapped__ = function  # inspect.signature and doctest look here
+        self.__doc__, self.__name__, self.__qualname__ = function.__doc__, self.name, self.name
+        self.__module__ = function.__module__
+        if self.name in _operations:
+            raise ValueError(f"operation {self.name!r} is defined twice: choose another name")
+        _operations[self.name] = self
+        for attach in _subscribers:
+            attach(self)
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}({', '.join(self._position)})>"
+
+    def _take_rule(self, rule: Callable[..., Any], leading: int) -> None:
+        """Remember a rule, and read from its argument names what has to be saved for it."""
+        names = rule.__code__.co_varnames[leading : rule.__code__.co_argcount]
+        wanted = [NOTHING if n.startswith("_") else SHAPE if n.endswith("_shape") else WHOLE for n in names]
+        self.rule = rule
+        self.saves_output = wanted[0]
+        self.saves = tuple(wanted[1 : 1 + self.arity])
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """Split a call's arguments into the inputs and the parameters, defaults filled in.
+
+        Raises:
+            TypeError: an argument is missing, unknown, or given twice.
+        """
+        arity = self.arity
+        if self.varargs and len(args) > arity and (len(args) > arity + 1 or isinstance(args[arity], int)):
+            args = (*args[:arity], tuple(args[arity:]))  # x.permute(1, 0) means x.permute((1, 0))
+        given = len(args)
+        if given > len(self._position):
+            raise TypeError(f"{self.name}() takes {len(self._position)} arguments {list(self._position)}, got {given}")
+        if kwargs or given < len(self._position):
+            filled = list(args) + [_missing] * (arity - given)
+            filled += self._defaults[len(filled) - arity :]
+            for key, value in kwargs.items():
+                position = self._position.get(key, self._position.get(_aliases.get(key, key)))
+                if position is None:
+                    raise TypeError(
+                        f"{self.name}() got an unexpected keyword argument {key!r}; it takes {list(self._position)}"
+                    )
+                if position < given:
+                    raise TypeError(f"{self.name}() got two values for {list(self._position)[position]!r}")
+                filled[position] = value
+            missing = [name for name, value in zip(self._position, filled, strict=True) if value is _missing]
+            if missing:
+                raise TypeError(f"{self.name}() is missing {', '.join(map(repr, missing))}")
+            args = tuple(filled)
+        inputs = args[:arity]
+        if self.variadic:
+            first = inputs[0]
+            if not isinstance(first, (tuple, list)):
+                raise TypeError(f"{self.name}() takes a tuple or list of tensors, got {type(first).__name__}")
+            inputs = tuple(first)
+            if not inputs:
+                raise RuntimeError(f"{self.name}() expects at least one tensor, got an empty {type(first).__name__}")
+        return inputs, args[arity:]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Apply the operation: recorded if an input is a Value or a Tensor, at once on plain numbers and arrays."""
+        inputs, params = self.bind(args, kwargs)
+        for x in inputs:
+            record = getattr(x, "_record", None)
+            if record is not None:
+                return record(self, inputs, params)
+        return self.compute(inputs, params)
+
+    def compute(self, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
+        """The result for plain numbers and arrays; nothing is recorded."""
+        raise NotImplementedError
+
+
+class Elementwise(Operation):
+    """Acts on each element alone: a scalar meaning and local derivatives say everything."""
+
+    elementwise = True
+
+    def __init__(self, function: Callable[..., Any], *, array: Any = None, domain: tuple[float, float] = (-2, 2), **rest: Any):
+        rest.setdefault("promote", "arithmetic")
+        super().__init__(function, **rest)
+        self.scalar = function
+        self.domain = domain
+        self._array = array
+
+    @property
+    def array(self) -> Callable[..., Any]:
+        """The same computation on arrays: named in the definition, looked up on first use (scalars need no NumPy)."""
+        if isinstance(self._array, str):
+            kernels = import_module("tinygrad_edu.kernels")
+            self._array = kernels.elementwise(self._array)
+        return self._array or self.scalar
+
+    def partials(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: the local derivatives, ``rule(out, *inputs, *params)``, one for each input (None: none)."""
+        self._take_rule(rule, leading=0)
+        self.derivatives = rule if self.arity > 1 else lambda *args: (rule(*args),)
+        return rule
+
+    def compute(self, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
+        for x in inputs:
+            if x.__class__ is not float and not isinstance(x, (float, int)):
+                return self.array(*inputs, *params)
+        return self.scalar(*inputs, *params)
+
+
+class Structured(Operation):
+    """Acts on whole arrays: a computation and a vector-Jacobian product."""
+
+    elementwise = False
+
+    def __init__(self, function: Callable[..., Any], *, view: bool = False, **rest: Any):
+        super().__init__(function, **rest)
+        self.view = view  # the result may share its input's memory
+
+    def vjp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: ``rule(g, out, *inputs, *params)`` gives a gradient for each input.
+
+        A gradient may be given as a function without arguments: it is called only if that input needs one.
+        """
+        self._take_rule(rule, leading=1)
+        return rule
+
+    def gradients(self, g: Any, out: Any, inputs: tuple[Any, ...], params: tuple[Any, ...], needs: Any) -> tuple[Any, ...]:
+        """Run the rule; `needs` says which inputs want a gradient, the others get None."""
+        assert self.rule is not None
+        shares = self.rule(g, out, inputs, *params) if self.variadic else self.rule(g, out, *inputs, *params)
+        if shares.__class__ is not tuple:
+            shares = (shares,)
+        return tuple(
+            None if not need else share() if share.__class__ is _function else share
+            for need, share in zip(needs, shares, strict=True)
+        )
+
+    def compute(self, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
+        return self.function(inputs, *params) if self.variadic else self.function(*inputs, *params)
+
+
+_function = type(lambda: None)
+
+
+class Bound:
+    """An operation together with its parameters: what a recorded node refers to."""
+
+    __slots__ = ("operation", "params")
+
+    def __init__(self, operation: Operation, params: tuple[Any, ...]) -> None:
+        self.operation = operation
+        self.params = params
+
+    @property
+    def text(self) -> str:
+        """The operation as a program would write it: ``+``, ``**2``, ``ReLU``."""
+        return self.operation.text.format(*self.params)
+
+    @property
+    def label(self) -> str:
+        """The operation as a drawing shows it: ``×``, ``**2``, ``sum``."""
+        return self.operation.label.format(*self.params)
+
+
+def elementwise(**options: Any) -> Callable[[Callable[..., Any]], Elementwise]:
+    """Decorator: define an elementwise operation by its scalar meaning.
+
+    Args:
+        options: ``label`` and ``text`` (for drawings and programs; ``{0}`` is the first parameter), ``array`` (the
+            name of a NumPy function or of one in ``kernels/numpy.py``, or a callable; by default the scalar
+            meaning itself), ``grad_name`` (as PyTorch prints it), ``domain`` (where the gradient check draws its
+            inputs), ``promote`` ("arithmetic", "float": integers become the default float, "keep"), ``method``.
+    """
+    return lambda function: Elementwise(function, **options)
+
+
+def structured(**options: Any) -> Callable[[Callable[..., Any]], Structured]:
+    """Decorator: define an operation on whole arrays by its computation.
+
+    Args:
+        options: as for :func:`elementwise`, and ``view`` (the result may share memory with its input),
+            ``variadic`` (takes a list of inputs), ``varargs`` (the first parameter may be given as separate
+            integers), ``samples`` (a generator function ``samples(make)`` of ``(inputs, params)`` for the checks).
+    """
+    return lambda function: Structured(function, **options)
+
+
+def cases(*table: tuple[list[tuple[int, ...]], tuple[Any, ...]]) -> Callable[[Callable[..., Any]], Iterator[Any]]:
+    """What the checks try an operation on: for each case the shapes of its inputs, and its parameters.
+
+    >>> list(cases(([(2, 3)], (1,)))(make=lambda *shape: shape))
+    [(((2, 3),), (1,))]
+    """
+
+    def samples(make: Callable[..., Any]) -> Iterator[Any]:
+        for shapes, params in table:
+            yield tuple(make(*shape) for shape in shapes), params
+
+    return samples
