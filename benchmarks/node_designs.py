@@ -52,9 +52,10 @@ def random_graph(value: Any, n_nodes: int) -> Any:
 def measure_scalar(name: str, n_nodes: int, repeat: int) -> harness.Figures:
     """ns a node, forward and backward on the random graph, with and without collector; bytes a node."""
     from benchmarks import scalar_designs
+    from benchmarks.value import Nothing
 
     value = scalar_designs.DESIGNS[name]
-    drawing = _time(lambda: random_graph(_Nothing, n_nodes))  # of the workload itself
+    drawing = _time(lambda: random_graph(Nothing, n_nodes))  # of the workload itself
     figures: harness.Figures = {}
     for collector in ("off", "on"):
         (gc.disable if collector == "off" else gc.enable)()
@@ -77,21 +78,6 @@ def measure_scalar(name: str, n_nodes: int, repeat: int) -> harness.Figures:
     root.backward()
     figures["bytes a node"] = tracemalloc.get_traced_memory()[0] / (n_nodes // 10)
     return figures
-
-
-class _Nothing:
-    """Stands for a node that records nothing, to time the random graph without an engine."""
-
-    def __init__(self, data: float) -> None:
-        self.data = data
-
-    def __add__(self, other: _Nothing) -> _Nothing:
-        return self
-
-    __mul__ = __add__
-
-    def relu(self) -> _Nothing:
-        return self
 
 
 def measure_tensor(name: str, repeat: int) -> harness.Figures:
