@@ -108,22 +108,22 @@ def _processor() -> str:
 
 
 def table(results: Mapping[str, Figures], baseline: str | None = None) -> str:
-    """One row per contender, one column per figure; the ratio to the baseline, if named, in brackets."""
-    columns = list(dict.fromkeys(key for figures in results.values() for key in figures))
+    """One row per figure, one column per contender; the ratio to the baseline, if named, in brackets."""
+    rows = [["", *results]]
     reference = results.get(baseline or "", {})
-
-    def cell(name: str, key: str) -> str:
-        figure = results[name].get(key)
-        if figure is None:
-            return "-"
-        text = f"{figure:,.4g}" if abs(figure) < 1000 else f"{figure:,.0f}"
-        return f"{text} ({figure / reference[key]:.2f})" if reference.get(key) else text
-
-    rows = [["", *columns], *([name, *(cell(name, key) for key in columns)] for name in results)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(columns) + 1)]
+    for key in dict.fromkeys(key for figures in results.values() for key in figures):
+        row = [key]
+        for figures in results.values():
+            figure = figures.get(key)
+            text = "-" if figure is None else f"{figure:,.4g}" if abs(figure) < 1000 else f"{figure:,.0f}"
+            if figure is not None and reference.get(key) and figures is not reference:
+                text += f" ({figure / reference[key]:.3g})"
+            row.append(text)
+        rows.append(row)
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = []
     for row in rows:
-        cells = (c.rjust(width + 3) for c, width in zip(row[1:], widths[1:], strict=True))
+        cells = (cell.rjust(width + 3) for cell, width in zip(row[1:], widths[1:], strict=True))
         lines.append(row[0].ljust(widths[0]) + "".join(cells))
     return "\n".join(lines)
 

@@ -1,7 +1,7 @@
 """How fast is `Value`? The moons demo against the closure engine, and graphs of a million nodes.
 
 `python -m benchmarks.value` reports, with the limits of the project beside them:
-- seconds a training step of MLP(2,16,16,1) on 100 points, median of 10, collector on and off, fresh process each;
+- milliseconds a training step of MLP(2,16,16,1) on 100 points, median of 10, collector on and off;
 - bytes a node of that graph after its backward pass;
 - nanoseconds a node, forward plus backward, for a chain and for a random graph of 10^6 nodes.
 """
@@ -87,7 +87,7 @@ def chain(value: Any, n_nodes: int) -> Any:
 
 
 def random_graph(value: Any, n_nodes: int) -> Any:
-    """Sums, products and ReLUs of nodes drawn from the last thousand; the draws are made before the clock runs."""
+    """Sums, products and ReLUs of nodes among the last thousand, by the plan drawn before the clock runs."""
     nodes = [value(uniform) for uniform in _UNIFORM]
     append = nodes.append
     for kind, i, j in _DRAWS:
@@ -133,7 +133,7 @@ def draw_graph_plan(n_nodes: int) -> None:
 
 
 def measure_million(engine: str, shape: str, collector: bool, n_nodes: int = 1_000_000) -> harness.Figures:
-    """Nanoseconds a node of `n_nodes`: forward plus backward, and freeing the graph, once, in a fresh process.
+    """Nanoseconds a node of `n_nodes`, forward, backward and freeing the graph, once, in a fresh process.
 
     The time that the workload's own loop takes (measured with a class that records nothing) is subtracted.
     """
@@ -197,6 +197,7 @@ def main() -> None:
         for collector in ("on", "off"):
             runs = harness.compare([contender(shape, "value", collector)], options.rounds)
             million.update(runs["value"])
+    results["value"].update({f"10^6 {name}": ns for name, ns in million.items()})
 
     ours, theirs = results["value"], results["closure"]
     on, off = "demo step ms, gc on", "demo step ms, gc off"
@@ -209,14 +210,12 @@ def main() -> None:
     save = "value" if options.save else None
     harness.report(
         "Value against a closure engine",
-        {**results, "value, 10^6 nodes": million} if options.json else results,
+        results,
         baseline="closure",
         checks=checks,
         as_json=options.json,
         save=save,
     )
-    if not options.json:
-        print("\n" + "\n".join(f"{ns:8,.0f}  {name}" for name, ns in million.items()))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,87 @@
+"""How long until the first result? Wall time of whole processes: imports, a first Value and gradient, the demo.
+
+`python -m benchmarks.startup` interleaves the commands and prints medians in milliseconds, with the limits of the
+project: Value over bare Python at most 15 ms, import plus a matmul and its backward pass over `import numpy` at
+most 80 ms, the whole Adam demo at most a second. A first round that does not count compiles the byte code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+from benchmarks import harness
+
+TENSOR = """
+import tinygrad_edu as tg
+a = tg.ones(2, 3, requires_grad=True)
+b = tg.ones(3, 2, requires_grad=True)
+(a @ b).sum().backward()
+"""
+
+BARE, NUMPY, VALUE, FIRST_TENSOR = "bare Python", "import numpy", "Value(2.) * 3", "matmul and backward"
+DEMO, TORCH = "Adam demo, --quiet", "import torch"
+
+
+def commands() -> dict[str, list[str]]:
+    """Name -> command line. The demo runs as the installed program, as a user starts it."""
+    python = sys.executable
+    return {
+        BARE: [python, "-c", "pass"],
+        NUMPY: [python, "-c", "import numpy"],
+        VALUE: [python, "-c", "from tinygrad_edu import Value; Value(2.) * 3"],
+        FIRST_TENSOR: [python, "-c", TENSOR],
+        DEMO: [str(Path(python).with_name("tinyedu")), "demo", "rosenbrock", "--optim", "adam", "--quiet"],
+        TORCH: [python, "-c", "import torch"],
+    }
+
+
+def wall_seconds(command: list[str]) -> float:
+    """Seconds from starting a process to its end; a process that fails raises."""
+    start = time.perf_counter()
+    subprocess.run(command, cwd=harness.ROOT, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--without", action="append", default=[], metavar="NAME", help="leave a command out")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--save", action="store_true", help="keep the result in benchmarks/results")
+    options = parser.parse_args()
+    chosen = {name: command for name, command in commands().items() if name not in options.without}
+    samples: dict[str, list[float]] = {name: [] for name in chosen}
+    for command in chosen.values():
+        wall_seconds(command)  # compiles byte code, fills the disk cache
+    for _ in range(options.rounds):
+        for name, command in chosen.items():
+            samples[name].append(1e3 * wall_seconds(command))
+    ms = {name: median(times) for name, times in samples.items()}
+    limits = (
+        ("Value over bare Python, ms", VALUE, BARE, 15.0),
+        ("matmul and backward over import numpy, ms", FIRST_TENSOR, NUMPY, 80.0),
+        ("Adam demo, ms", DEMO, None, 1000.0),
+    )
+    checks = [
+        (what, ms[name] - (ms[base] if base else 0.0), limit)
+        for what, name, base, limit in limits
+        if name in ms
+    ]
+    harness.report(
+        "start-up",
+        {name: {"median ms": ms[name], "over bare Python": ms[name] - ms.get(BARE, 0.0)} for name in ms},
+        checks=checks,
+        as_json=options.json,
+        save="startup" if options.save else None,
+    )
+
+
+if __name__ == "__main__":
+    main()
