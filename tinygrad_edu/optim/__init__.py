@@ -1,0 +1,26 @@
+"""Optimizers, hand-written: one formula a file, equal to PyTorch's; and `minimize`, which runs them."""
+
+from tinygrad_edu.optim.adadelta import Adadelta
+from tinygrad_edu.optim.adagrad import Adagrad
+from tinygrad_edu.optim.adam import Adam, AdamW
+from tinygrad_edu.optim.minimize import OPTIMIZERS, MinimizeResult, minimize
+from tinygrad_edu.optim.nadam import NAdam
+from tinygrad_edu.optim.optimizer import Optimizer
+from tinygrad_edu.optim.radam import RAdam
+from tinygrad_edu.optim.rmsprop import RMSprop
+from tinygrad_edu.optim.sgd import SGD
+
+__all__ = [
+    "OPTIMIZERS",
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "MinimizeResult",
+    "NAdam",
+    "Optimizer",
+    "RAdam",
+    "RMSprop",
+    "minimize",
+]

@@ -1,0 +1,92 @@
+"""NAdam: Adam that looks one momentum step ahead, as Nesterov's method does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.optim.optimizer import Array, Optimizer, State, buffer, count
+
+__all__ = ["NAdam"]
+
+
+class NAdam(Optimizer):
+    r"""NAdam: Adam with Nesterov momentum.
+
+    With gradient g, (β₁, β₂) = ``betas``, ψ = ``momentum_decay``, at step t = 1, 2, ...::
+
+        μₜ = β₁ · (1 − 0.96^(t · ψ) / 2)              momentum that warms up; Πₜ = μ₁ · μ₂ ··· μₜ
+        m ← β₁ · m + (1 − β₁) · g
+        v ← β₂ · v + (1 − β₂) · g²
+        θ ← θ − lr · ((1 − μₜ) / (1 − Πₜ) · g + μₜ₊₁ / (1 − Πₜ₊₁) · m) / (√(v / (1 − β₂ᵗ)) + eps)
+
+    ``weight_decay`` is added to the gradient as weight_decay · θ, or, with ``decoupled_weight_decay``,
+    shrinks the parameter directly as AdamW does.
+
+    Source: T. Dozat, "Incorporating Nesterov momentum into Adam", ICLR workshop 2016. Defaults are PyTorch's.
+    `foreach` is accepted and changes nothing.
+
+    >>> import tinygrad_edu as tg
+    >>> x = tg.tensor([1.0, -2.0], requires_grad=True)
+    >>> optimizer = tg.optim.NAdam([x], lr=0.1)
+    >>> (x ** 2).sum().backward()
+    >>> optimizer.step()
+    >>> x
+    tensor([ 0.8939, -1.8939], requires_grad=True)
+    """
+
+    checked = ("lr", "eps", "betas", "weight_decay", "momentum_decay")
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 2e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        momentum_decay: float = 4e-3,
+        decoupled_weight_decay: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+    ) -> None:
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "momentum_decay": momentum_decay,
+            "decoupled_weight_decay": decoupled_weight_decay,
+            "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "differentiable": differentiable,
+        }
+        super().__init__(params, defaults)
+
+    def update(self, param: Array, grad: Array, state: State, group: dict[str, Any]) -> None:
+        lr, (beta1, beta2), decay = group["lr"], group["betas"], group["weight_decay"]
+        step = count(state)
+        if "mu_product" not in state:
+            state["mu_product"] = np.ones((), np.float32)  # float32 for any parameter, as in PyTorch
+        mean, square = buffer(state, "exp_avg", param), buffer(state, "exp_avg_sq", param)
+        if decay:
+            if group["decoupled_weight_decay"]:
+                param *= 1 - lr * decay
+            else:
+                grad = grad + decay * param
+        mu = beta1 * (1 - 0.5 * 0.96 ** (step * group["momentum_decay"]))
+        mu_next = beta1 * (1 - 0.5 * 0.96 ** ((step + 1) * group["momentum_decay"]))
+        state["mu_product"][()] *= mu
+        product = state["mu_product"].item()
+        mean += (1 - beta1) * (grad - mean)
+        square *= beta2
+        square += (1 - beta2) * grad * grad
+        root = np.sqrt(square / (1 - beta2**step))
+        root += group["eps"]
+        param -= lr * (1 - mu) / (1 - product) * (grad / root)
+        param -= lr * mu_next / (1 - product * mu_next) * (mean / root)
