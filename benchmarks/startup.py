@@ -1,8 +1,8 @@
-"""How long until the first result? Wall time of whole processes: imports, a first Value and gradient, the demo.
+"""How long until the first result? Wall time of whole processes: imports, a first gradient, the demo.
 
-`python -m benchmarks.startup` interleaves the commands and prints medians in milliseconds, with the limits of the
-project: Value over bare Python at most 15 ms, import plus a matmul and its backward pass over `import numpy` at
-most 80 ms, the whole Adam demo at most a second. A first round that does not count compiles the byte code.
+`python -m benchmarks.startup` interleaves the commands and prints medians in milliseconds, with the limits
+of the project: Value over bare Python at most 15 ms, import plus a matmul and its backward pass over
+`import numpy` at most 80 ms, the Adam demo at most a second. A first round, not counted, compiles byte code.
 """
 
 from __future__ import annotations
