@@ -16,7 +16,7 @@ from tinygrad_edu import Value
 def test_the_demo_prints_the_published_losses() -> None:
     history = moons.train(Value, steps=100)
     for step, (loss, accuracy) in moons.PUBLISHED.items():
-        # Sums may be added up in another order than the notebook's; 100 steps of training magnify the last bit.
+        # Operands may be added in another order than the notebook's; training magnifies the last bit.
         assert history[step][0] == pytest.approx(loss, rel=1e-9), f"step {step}"
         assert history[step][1] == accuracy, f"step {step}"
 
