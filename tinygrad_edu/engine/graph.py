@@ -23,10 +23,11 @@ Content = float | int | bool | list | None
 class GraphNode:
     """One node: a leaf (data), or an operation together with the result it gave.
 
-    ``key`` is the ``id()`` of the node it describes. ``op`` is the short sign ("×", "@"), ``op_name`` the name
-    PyTorch prints ("MulBackward0"). ``attrs`` holds the operation's parameters (``{"dim": 1}``) and ``saved`` the
-    name and shape of what it keeps for the backward pass; torchviz's style can show both. Of kind "output" is how
-    a Tensor that an operation made describes itself; `collect` merges that into the operation's node.
+    ``key`` is the ``id()`` of the node it describes. ``op`` is the short sign ("×", "@"), ``op_name`` the
+    name PyTorch prints ("MulBackward0"). ``attrs`` holds the operation's parameters (``{"dim": 1}``) and
+    ``saved`` the name and shape of what it keeps for the backward pass; torchviz's style can show both. Of
+    kind "output" is how a Tensor that an operation made describes itself; `collect` merges that into the
+    operation's node.
     """
 
     key: int
@@ -73,8 +74,8 @@ def collect(root: Any, *, max_nodes: int | None = None, operation: str = "draw_g
     """The graph behind ``root``: a node, an object with ``_graph_node()``, or a list or tuple of them.
 
     A node offers ``_inputs`` and ``_sequence`` (see `tinygrad_edu.engine.order`) and ``_graph_info()``, which
-    returns a `GraphNode`. A Tensor points to its node with ``_graph_node()``; only the results asked for still have
-    theirs, and tell their name, value and gradient with a ``_graph_info()`` of their own.
+    returns a `GraphNode`. A Tensor points to its node with ``_graph_node()``; only the results asked for
+    still have theirs, and tell their name, value and gradient with a ``_graph_info()`` of their own.
 
     Raises:
         GraphTooLargeError: more than ``max_nodes`` nodes; raised before any node is asked to describe itself.
@@ -89,10 +90,8 @@ def collect(root: Any, *, max_nodes: int | None = None, operation: str = "draw_g
     if max_nodes is not None and len(order) > max_nodes:
         raise GraphTooLargeError(
             f"{operation}: the graph has {len(order)} nodes, more than max_nodes={max_nodes}; a picture of "
-            f"it would "
-            f"be slow to lay out and too dense to read. Draw a smaller part (the loss of one sample, one "
-            f"layer), or "
-            f"pass max_nodes={len(order)} if you want all of it."
+            "it would be slow to lay out and too dense to read. Draw a smaller part (the loss of one "
+            f"sample, one layer), or pass max_nodes={len(order)} if you want all of it."
         )
     graph = Graph([], [])
     known: dict[int, GraphNode] = {}

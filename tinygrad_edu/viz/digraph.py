@@ -178,6 +178,5 @@ def _refuse(**options: Any) -> None:
         if value is not None:
             raise RenderError(
                 f"Digraph: {option}={value!r} belongs to the Graphviz program; tinygrad_edu draws without "
-                f"it. "
-                "Leave it out, or save() the DOT and run the program."
+                "it. Leave it out, or save() the DOT and run the program."
             )

@@ -22,8 +22,7 @@ SHIPPED = Path(__file__).with_name("fonts") / "DejaVuSans-subset.ttf"
 VARIABLE = "TINYEDU_FONT"  # environment: path of one more .ttf, .otf or .ttc file
 ADVICE = (
     "pip install matplotlib-fontja (Japanese), or set the environment variable TINYEDU_FONT to a .ttf or "
-    ".otf file "
-    "that has them; an SVG keeps them as text and needs no font here"
+    ".otf file that has them; an SVG keeps them as text and needs no font here"
 )
 
 

