@@ -144,7 +144,7 @@ def test_goes_on_from_a_state_that_pytorch_saved(name: str, options: dict[str, A
     walk(ours, optimizer, theirs, oracle, range(5))
     saved = oracle.state_dict()
     as_ours = {
-        number: {key: tg.from_numpy(np.array(value)) for key, value in entries.items()}
+        number: {key: tg.from_numpy(value.numpy().copy()) for key, value in entries.items()}
         for number, entries in saved["state"].items()
     }
     fresh = getattr(tg.optim, name)(ours, lr=123.0)

@@ -24,7 +24,7 @@ from tinygrad_edu.optim.optimizer import Array, Optimizer
 from tinygrad_edu.optim.radam import RAdam
 from tinygrad_edu.optim.rmsprop import RMSprop
 from tinygrad_edu.optim.sgd import SGD
-from tinygrad_edu.tensor.tensor import Tensor
+from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["OPTIMIZERS", "MinimizeResult", "NamedOptimizer", "find_optimizer", "minimize"]
 

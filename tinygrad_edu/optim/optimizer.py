@@ -18,7 +18,7 @@ import numpy as np
 from tinygrad_edu.engine.modes import enable_grad
 from tinygrad_edu.errors import OptimizerError
 from tinygrad_edu.optim.options import RULES, check_options
-from tinygrad_edu.tensor.tensor import Tensor
+from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["Array", "Optimizer", "State", "buffer", "count"]
 
