@@ -1,0 +1,94 @@
+"""tinygrad_edu: PyTorch's idea, small enough to read. ``import tinygrad_edu as torch`` over a lecture's code.
+
+Names are loaded when they are first used (PEP 562): a program that only uses :class:`Value` never imports NumPy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Where each public name lives. A module is imported when one of its names is first asked for.
+_homes: dict[str, str] = {
+    name: module
+    for module, names in {
+        "value": "Value",
+        "engine.modes": "no_grad enable_grad set_grad_enabled inference_mode is_grad_enabled is_inference_mode_enabled",
+        "tensors.tensor": "Tensor",
+        "tensors.size": "Size",
+        "tensors.device": "device",
+        "tensors.dtype": "dtype float16 float32 float64 half float double int8 int16 int32 int64 short int long uint8 bool "
+        "bfloat16 get_default_dtype set_default_dtype",
+        "tensors.limits": "finfo iinfo",
+        "tensors.promotion": "promote_types can_cast",
+        "tensors.printing": "set_printoptions",
+        "tensors.creation": "tensor as_tensor from_numpy zeros ones empty full arange linspace eye zeros_like ones_like "
+        "empty_like full_like",
+        "tensors.random": "Generator manual_seed seed initial_seed get_rng_state set_rng_state default_generator",
+        "tensors.draws": "rand randn randint randperm normal rand_like randn_like randint_like",
+        "tensors.functions": "cat concat concatenate stack where is_tensor broadcast_shapes allclose equal result_type",
+        "optim.minimize": "minimize",
+    }.items()
+    for name in names.split()
+}
+_rooms = ("errors", "engine", "kernels", "ops", "viz", "optim", "value")
+
+if TYPE_CHECKING:
+    from tinygrad_edu.engine.modes import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+    from tinygrad_edu.optim.minimize import minimize
+    from tinygrad_edu.tensors.creation import (
+        arange,
+        as_tensor,
+        empty,
+        empty_like,
+        eye,
+        from_numpy,
+        full,
+        full_like,
+        linspace,
+        ones,
+        ones_like,
+        tensor,
+        zeros,
+        zeros_like,
+    )
+    from tinygrad_edu.tensors.device import device
+    from tinygrad_edu.tensors.draws import normal, rand, rand_like, randint, randn, randn_like, randperm
+    from tinygrad_edu.tensors.dtype import bool, dtype, float32, float64, int64
+    from tinygrad_edu.tensors.functions import allclose, cat, is_tensor, stack, where
+    from tinygrad_edu.tensors.random import Generator, manual_seed
+    from tinygrad_edu.tensors.size import Size
+    from tinygrad_edu.tensors.tensor import Tensor
+    from tinygrad_edu.value import Value
+
+
+def __getattr__(name: str) -> Any:
+    home = _homes.get(name)
+    if home is not None:
+        found = getattr(import_module(f"tinygrad_edu.{home}"), name)
+    elif name in _rooms:
+        return import_module(f"tinygrad_edu.{name}")
+    elif name.startswith("_"):
+        raise AttributeError(name)
+    else:  # every operation is a function too: exp(x) is x.exp()
+        found = import_module("tinygrad_edu.tensors.functions").functional(name)
+        if found is None:
+            raise AttributeError(f"module 'tinygrad_edu' has no attribute {name!r}{_near(name)}")
+    globals()[name] = found
+    return found
+
+
+def _near(name: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, __dir__(), 1)
+    return f": did you mean {close[0]!r}?" if close else ""
+
+
+def __dir__() -> list[str]:
+    from tinygrad_edu.ops.registry import operations
+
+    names = {op.method_name for op in operations().values() if isinstance(op.method_name, str)}
+    return sorted({*_homes, *_rooms, *names, "__version__"})

@@ -1,0 +1,261 @@
+"""New Tensors: from data, filled with one number, and counted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.errors import DeviceError, ShapeError
+from tinygrad_edu.tensors.data import checked, default_float, to_array
+from tinygrad_edu.tensors.device import as_device
+from tinygrad_edu.tensors.dtype import as_dtype
+from tinygrad_edu.tensors.promotion import result_type
+from tinygrad_edu.tensors.tensor import Tensor
+
+__all__ = [
+    "arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace", "ones",
+    "ones_like", "tensor", "zeros", "zeros_like",
+]  # fmt: skip
+
+
+def finish(array: Any, device: Any, requires_grad: bool, operation: str) -> Tensor:
+    """A leaf Tensor around a new array.
+
+    Raises:
+        DeviceError: the device is unknown or not available; GradError: a gradient was asked for an integer Tensor.
+    """
+    check_device(device, operation)
+    out = Tensor._wrap(array)
+    return out.requires_grad_() if requires_grad else out
+
+
+def check_device(device: Any, operation: str) -> None:
+    """Refuse a device that is unknown or not usable here."""
+    if device is None:
+        return
+    wanted = as_device(device, operation)
+    if wanted.type != "cpu":
+        raise DeviceError(
+            f"{operation}: device {str(wanted)!r} is not available: this build computes on 'cpu'. Write "
+            "device='cpu', or choose by `'cuda' if torch.cuda.is_available() else 'cpu'`"
+        )
+
+
+def numpy_type(dtype: Any, operation: str, default: np.dtype[Any] | None = None) -> np.dtype[Any] | None:
+    """NumPy's name for a dtype; `default` for None."""
+    return default if dtype is None else as_dtype(dtype, operation).numpy
+
+
+def sizes_of(size: Sequence[Any], operation: str) -> tuple[int, ...]:
+    """A shape from ``f(2, 3)`` or ``f((2, 3))``.
+
+    Raises:
+        ShapeError: a negative size. TypeError: something that is no integer.
+    """
+    if len(size) == 1 and not isinstance(size[0], (int, np.integer, Tensor)):
+        size = tuple(size[0])
+    for s in size:
+        if isinstance(s, (bool, float, str)) or not hasattr(s, "__index__"):
+            raise TypeError(f"{operation}(): sizes must be integers, got {s!r} ({type(s).__name__})")
+    shape = tuple(s.__index__() for s in size)
+    for s in shape:
+        if s < 0:
+            raise ShapeError(f"{operation}: Trying to create tensor with negative dimension {s}: {shape}")
+    return shape
+
+
+def tensor(
+    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+) -> Tensor:
+    """A Tensor with a copy of the data: a number, nested lists, an ndarray, or another Tensor.
+
+    Floats become the default float type, integers int64, bools bool; arrays keep their type.
+
+    Raises:
+        ValueError: nested lists of unequal length. TypeError: text or other things that are no numbers.
+        GradError: `requires_grad` for integers or bools.
+
+    >>> tensor([[1, 2], [3, 4]])
+    tensor([[1, 2],
+            [3, 4]])
+    >>> tensor([1.0, 2.0], requires_grad=True)
+    tensor([1., 2.], requires_grad=True)
+    """
+    return finish(to_array(data, numpy_type(dtype, "tensor")), device, requires_grad, "tensor")
+
+
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    """The data as a Tensor, sharing memory with an ndarray or Tensor of the right type.
+
+    >>> import numpy as np
+    >>> a = np.zeros(2); t = as_tensor(a); a[0] = 5; t
+    tensor([5., 0.], dtype=torch.float64)
+    """
+    check_device(device, "as_tensor")
+    wanted = numpy_type(dtype, "as_tensor")
+    if isinstance(data, Tensor):
+        return data if wanted is None else data._cast(wanted)
+    if isinstance(data, np.ndarray):
+        array = checked(data)
+        return Tensor._wrap(array if wanted is None or array.dtype == wanted else array.astype(wanted))
+    return Tensor._wrap(to_array(data, wanted))
+
+
+def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
+    """A Tensor on an ndarray's memory: changes are seen on both sides.
+
+    Raises:
+        TypeError: not an ndarray, or one of a type that Tensors do not have.
+    """
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"from_numpy: expected np.ndarray (got {type(array).__name__}); use tensor() for other data")
+    if any(stride < 0 for stride in array.strides):
+        raise ValueError(
+            "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
+            "currently supported. (You can work around this with array.copy().)"
+        )
+    return Tensor._wrap(checked(array))
+
+
+def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A Tensor of shape `size` in which every element is `fill_value`; its type is the number's unless given.
+
+    >>> full((2, 2), 7)
+    tensor([[7, 7],
+            [7, 7]])
+    """
+    number = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    kind = numpy_type(dtype, "full") or result_type((), (), [type(number)])
+    shape = sizes_of((size,) if isinstance(size, int) else tuple(size), "full")
+    return finish(np.full(shape, number, kind), device, requires_grad, "full")
+
+
+def _filled(name: str, make: Any, doc: str) -> Any:
+    def create(
+        *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, out: None = None, **names: Any
+    ) -> Tensor:
+        size = (names.pop("size"),) if "size" in names else size
+        names.pop("pin_memory", None)
+        if names:
+            raise TypeError(f"{name}() got an unexpected keyword argument {next(iter(names))!r}")
+        return finish(make(sizes_of(size, name), numpy_type(dtype, name, default_float())), device, requires_grad, name)
+
+    create.__name__, create.__qualname__, create.__doc__ = name, name, doc
+    return create
+
+
+zeros = _filled("zeros", np.zeros, "A Tensor of zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``; float32 unless `dtype` is given.")
+ones = _filled("ones", np.ones, "A Tensor of ones: ``ones(2, 3)`` or ``ones((2, 3))``; float32 unless `dtype` is given.")
+empty = _filled("empty", np.empty, "A Tensor whose elements are whatever was in memory: fill it before you read it.")
+
+
+def like_options(like: Tensor, dtype: Any, name: str) -> tuple[tuple[int, ...], Any]:
+    """Shape and NumPy type for the ``*_like`` functions."""
+    if not isinstance(like, Tensor):
+        raise TypeError(f"{name}(): argument 'input' must be Tensor, not {type(like).__name__}")
+    return like._data.shape, numpy_type(dtype, name, like._data.dtype)
+
+
+def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros with the shape and type of another Tensor."""
+    return finish(np.zeros(*like_options(input, dtype, "zeros_like")), device, requires_grad, "zeros_like")
+
+
+def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones with the shape and type of another Tensor."""
+    return finish(np.ones(*like_options(input, dtype, "ones_like")), device, requires_grad, "ones_like")
+
+
+def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Uninitialised memory with the shape and type of another Tensor."""
+    return finish(np.empty(*like_options(input, dtype, "empty_like")), device, requires_grad, "empty_like")
+
+
+def full_like(
+    input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """One number everywhere, with the shape and type of another Tensor."""
+    shape, kind = like_options(input, dtype, "full_like")
+    return finish(np.full(shape, fill_value, kind), device, requires_grad, "full_like")
+
+
+def arange(
+    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Numbers from `start` (0 if only `end` is given) up to but not including `end`.
+
+    int64 if all three are integers, else the default float type.
+
+    Raises:
+        ValueError: a step of 0, or bounds that it leads away from.
+
+    >>> arange(1, 10, 2)
+    tensor([1, 3, 5, 7, 9])
+    """
+    start, end = (0, start) if end is None else (start, end)
+    start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
+    if step == 0:
+        raise ValueError("arange: step must be nonzero")
+    if (end - start) * step < 0:
+        raise ValueError(f"arange: upper bound and lower bound inconsistent with step sign: {start} to {end} by {step}")
+    kind = numpy_type(dtype, "arange") or result_type((), (), [type(v) for v in (start, end, step)])
+    count = max(math.ceil((end - start) / step), 0)
+    exact = all(isinstance(v, int) for v in (start, step))
+    values = start + np.arange(count, dtype=np.int64 if exact else np.float64) * step
+    return finish(values.astype(kind), device, requires_grad, "arange")
+
+
+def linspace(
+    start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """`steps` numbers at equal distances from `start` to `end`, both included.
+
+    >>> linspace(1, 10, 3)
+    tensor([ 1.0000,  5.5000, 10.0000])
+    """
+    if steps < 0:
+        raise ValueError(f"linspace: number of steps must be non-negative, got {steps}")
+    start, end = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
+    kind = numpy_type(dtype, "linspace", default_float())
+    return finish(np.linspace(start, end, steps, dtype=kind), device, requires_grad, "linspace")
+
+
+def eye(
+    n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """The identity matrix, `n` rows and `m` (by default `n`) columns."""
+    sizes_of((n, n if m is None else m), "eye")
+    return finish(np.eye(n, m, dtype=numpy_type(dtype, "eye", default_float())), device, requires_grad, "eye")
+
+
+def _new(name: str, make: Any) -> Any:
+    def method(
+        self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    ) -> Tensor:
+        kind = numpy_type(dtype, name, self._data.dtype)
+        return finish(make(sizes_of(size, name), kind), device, requires_grad, name)
+
+    method.__doc__ = f"{name.removeprefix('new_').capitalize()} of the given shape, with this Tensor's type."
+    return method
+
+
+def _new_tensor(
+    self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """A Tensor of this one's type with a copy of the data."""
+    return tensor(data, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+
+
+def _new_full(
+    self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """A Tensor of this one's type, filled with one number."""
+    return full(size, fill_value, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+
+
+for _name, _make in (("new_zeros", np.zeros), ("new_ones", np.ones), ("new_empty", np.empty)):
+    setattr(Tensor, _name, _new(_name, _make))
+Tensor.new_tensor, Tensor.new_full = _new_tensor, _new_full  # type: ignore[method-assign]

@@ -1,0 +1,130 @@
+"""From Python data to arrays: numbers, nested lists, ndarrays and Tensors become an ndarray of a known type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.tensors.dtype import get_default_dtype, of_numpy
+
+__all__ = ["checked", "default_float", "legacy_array", "to_array"]
+
+
+def default_float() -> np.dtype[Any]:
+    """NumPy's name for the default float type."""
+    dtype: np.dtype[Any] = get_default_dtype().numpy
+    return dtype
+
+
+def checked(array: Any) -> Any:
+    """The array, if its elements have a type that Tensors know.
+
+    Raises:
+        TypeError: text, objects, dates. ValueError: a byte order that is not this machine's.
+    """
+    of_numpy(array.dtype, "tensor")
+    return array
+
+
+def to_array(data: Any, dtype: np.dtype[Any] | None = None) -> Any:
+    """A new array from anything that holds numbers.
+
+    Args:
+        data: a number, nested lists or tuples (Tensors may be among them), an ndarray, or anything that offers
+            ``__array__``.
+        dtype: the element type; by default floats become the default float type, ints int64, bools bool, and
+            arrays keep theirs.
+
+    Raises:
+        ValueError: nested lists of unequal length. TypeError: elements that are not numbers.
+    """
+    if hasattr(data, "_data") and hasattr(data, "_version"):
+        data = data._data
+    if isinstance(data, (np.ndarray, np.generic)) or hasattr(data, "__array__"):
+        return checked(np.array(data)) if dtype is None else checked(np.array(data)).astype(dtype)
+    array = _from_lists(data)
+    if dtype is not None:
+        return array.astype(dtype)
+    if array.dtype.kind == "f" and not _holds_arrays(data):
+        return array.astype(default_float())
+    return array
+
+
+def _from_lists(data: Any) -> Any:
+    data = _without_tensors(data)
+    try:
+        array = np.array(data)
+    except ValueError as error:
+        _explain_ragged(data)
+        raise ValueError(f"cannot make a Tensor from these lists: {error}") from None
+    except OverflowError as error:
+        raise RuntimeError("Overflow when unpacking long: an integer does not fit in int64") from error
+    if not array.size and array.dtype == np.float64:
+        return array.astype(default_float())
+    if array.dtype.kind == "u" and array.dtype.itemsize > 1 or array.dtype == object:
+        _explain_object(data)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(
+            f"cannot make a Tensor from elements of type {_first(data).__class__.__name__} ({_first(data)!r}): "
+            "Tensors hold numbers and bools; encode text as integers first"
+        )
+    return array
+
+
+def _without_tensors(data: Any) -> Any:
+    if isinstance(data, (list, tuple, range)):
+        return [_without_tensors(x) for x in data]
+    if hasattr(data, "_data") and hasattr(data, "_version"):
+        return data._data
+    return data
+
+
+def _holds_arrays(data: Any) -> bool:
+    """True if the first element is an array or NumPy number, whose type is then kept."""
+    first = _first(data)
+    return isinstance(first, (np.ndarray, np.generic)) and not isinstance(first, float)
+
+
+def _first(data: Any) -> Any:
+    while isinstance(data, (list, tuple)) and data:
+        data = data[0]
+    return data
+
+
+def _explain_ragged(data: Any, path: str = "") -> None:
+    """Raise an error that names the first list whose length differs from its neighbours'."""
+    if not isinstance(data, (list, tuple)):
+        return
+    lengths = [len(x) if isinstance(x, (list, tuple)) else None for x in data]
+    for i, length in enumerate(lengths):
+        if length != lengths[0]:
+            raise ValueError(
+                f"expected sequence of length {lengths[0]} at dim {path.count('[') + 1} (got {length}): data{path}[{i}] "
+                f"differs from data{path}[0]; all lists of one level need the same length"
+            )
+    for i, x in enumerate(data):
+        _explain_ragged(x, f"{path}[{i}]")
+
+
+def _explain_object(data: Any) -> None:
+    first = _first(data)
+    if isinstance(first, int):
+        raise RuntimeError("Overflow when unpacking long: an integer does not fit in int64")
+
+
+def legacy_array(args: Sequence[Any], dtype: np.dtype[Any], name: str) -> Any:
+    """What ``Tensor(...)``, ``FloatTensor(...)`` and their kin hold: sizes give uninitialised memory, lists data."""
+    if not args:
+        return np.empty(0, dtype)
+    if all(isinstance(a, (int, np.integer)) and not isinstance(a, bool) for a in args):
+        return np.empty([int(a) for a in args], dtype)
+    if len(args) > 1:
+        raise TypeError(f"{name}() takes sizes (integers) or one sequence of data, got {len(args)} arguments")
+    data = args[0]
+    if type(data).__name__ == "Size":
+        return np.empty(tuple(data), dtype)
+    if isinstance(data, float):
+        raise TypeError(f"new(): data must be a sequence (got float): write {name}([{data}]) or tensor({data})")
+    return to_array(data, dtype)

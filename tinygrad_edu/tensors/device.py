@@ -1,0 +1,121 @@
+"""device: the name of the place where a tensor lives. Names parse and compare as PyTorch's; only "cpu" holds tensors."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tinygrad_edu.errors import DeviceError
+
+__all__ = ["as_device", "cpu", "device"]
+
+# The kinds a script may name. Naming one is free; making a tensor there is where as_device says no.
+KINDS = ("cpu", "cuda", "mps", "xpu", "hip", "xla", "hpu", "mtia", "ipu", "maia", "vulkan", "meta")
+_FORM = re.compile(r"(?P<type>[a-z]+)(:(?P<index>0|[1-9][0-9]*))?", re.ASCII)
+_LARGEST_INDEX = 127
+
+
+class device:
+    """``device("cpu")``, ``device("cuda:0")``, ``device("cuda", 1)``: a kind and perhaps a number. Immutable.
+
+    "cuda" (whichever is current) and "cuda:0" are different names. Raises DeviceError (a RuntimeError) for a name
+    that is none, TypeError for arguments of other types.
+
+    >>> device("cuda", 1), str(device("cuda:1")), device("cpu") == device("cpu")
+    (device(type='cuda', index=1), 'cuda:1', True)
+    """
+
+    __slots__ = ("type", "index")
+
+    type: str
+    index: int | None
+
+    def __init__(self, type: str | device, index: int | None = None) -> None:
+        if isinstance(type, device):
+            if index is not None:
+                raise TypeError(f"device(): {type!r} already is a device; an index cannot be added to it.")
+            kind, number = type.type, type.index
+        elif isinstance(type, str):
+            kind, number = _parse(type, index)
+        elif isinstance(type, int) and not isinstance(type, bool):
+            raise DeviceError(
+                f"device({type}): a bare number means an accelerator, and tensors live on the CPU only. "
+                'Name the kind: device("cpu").'
+            )
+        else:
+            raise TypeError(f'device(): the name must be a string such as "cpu", not {type!r}.')
+        object.__setattr__(self, "type", kind)
+        object.__setattr__(self, "index", number)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"device: {name} cannot be changed; make another device.")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"device: {name} cannot be removed.")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, device):
+            return NotImplemented
+        return self.type == other.type and self.index == other.index
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.index))
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __repr__(self) -> str:
+        index = "" if self.index is None else f", index={self.index}"
+        return f"device(type='{self.type}'{index})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return device, (self.type,) if self.index is None else (self.type, self.index)
+
+
+def _parse(text: str, index: int | None) -> tuple[str, int | None]:
+    if index is not None and (isinstance(index, bool) or not isinstance(index, int)):
+        raise TypeError(f"device({text!r}, {index!r}): the index must be an int, not {type(index).__name__}.")
+    if not text:
+        raise DeviceError('device(""): the name of a device must not be empty. Use "cpu".')
+    kind, colon, _ = text.partition(":")
+    if kind not in KINDS:
+        raise DeviceError(
+            f"device({text!r}): no kind of device is called {kind!r}. Expected one of {', '.join(KINDS)} "
+            'at the start of the name, in lower case. Tensors live on "cpu".'
+        )
+    match = _FORM.fullmatch(text)
+    if match is None:
+        raise DeviceError(
+            f'device({text!r}): invalid device string. Write "{kind}" or "{kind}:N" with a number '
+            "from 0 without leading zeros."
+        )
+    if index is not None and colon:
+        raise DeviceError(
+            f"device({text!r}, {index}): the name includes an index already. Give it once: device({kind!r}, {index})."
+        )
+    number = index if match["index"] is None else int(match["index"])
+    if number is not None and not 0 <= number <= _LARGEST_INDEX:
+        raise DeviceError(
+            f"device({text!r}, index {number}): the index must not be negative and at most {_LARGEST_INDEX}."
+        )
+    return kind, number
+
+
+cpu = device("cpu")
+_NOT_HERE = "Leave device out, or pass device=\"cpu\"; choose with 'cuda' if is_available() else 'cpu'."
+
+
+def as_device(value: Any, operation: str) -> device:
+    """The device a caller asked for, which must be one that can hold tensors: the CPU. None means the CPU.
+
+    Raises DeviceError for the others and for names that are none, TypeError for what names no device.
+
+    >>> as_device("cpu:0", "zeros"), as_device(None, "zeros")
+    (device(type='cpu', index=0), device(type='cpu'))
+    """
+    if value is None or value is cpu:
+        return cpu
+    asked = device(value)
+    if asked.type != "cpu" or asked.index not in (None, 0):
+        raise DeviceError(f'{operation}: no tensor can live on "{asked}": this library computes on the CPU. {_NOT_HERE}')
+    return asked

@@ -1,0 +1,103 @@
+"""The functions of the top-level namespace: the methods as functions, and those that take several Tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.ops import elementwise, shape
+from tinygrad_edu.ops.registry import operations
+from tinygrad_edu.tensors import inplace, methods
+from tinygrad_edu.tensors.promotion import result_type as _result_type
+from tinygrad_edu.tensors.record import record
+from tinygrad_edu.tensors.tensor import Tensor
+
+__all__ = ["allclose", "broadcast_shapes", "cat", "equal", "functional", "is_tensor", "result_type", "stack", "where"]
+
+concat = concatenate = cat = shape.cat
+stack = shape.stack
+_ = (inplace, methods)  # they give Tensor what is called here
+
+
+def functional(name: str) -> Callable[..., Any] | None:
+    """The function form of a Tensor method that is an operation: ``exp(x)`` calls ``x.exp()``; None for others."""
+    table = operations()
+    known = name in _composed or (name in table and table[name].method_name == name)
+    if not known or not hasattr(Tensor, name):
+        return None
+
+    def call(input: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(input, Tensor):
+            if len(args) and isinstance(args[0], Tensor) and name in table and table[name].arity == 2:
+                return record(table[name], *table[name].bind((input, *args), kwargs))
+            raise TypeError(f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}")
+        return getattr(input, name)(*args, **kwargs)
+
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = getattr(Tensor, name).__doc__
+    return call
+
+
+# Methods that are not rows of the table but have a function form in PyTorch.
+_composed = {"max", "min", "argmax", "argmin", "t", "numel", "is_floating_point", "is_complex"}
+
+
+def is_tensor(obj: Any) -> bool:
+    """True for a Tensor."""
+    return isinstance(obj, Tensor)
+
+
+def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
+    """`input` where the condition holds, else `other`; with the condition alone, the indices where it holds.
+
+    >>> import tinygrad_edu as tg
+    >>> x = tg.tensor([-1.0, 2.0]); tg.where(x > 0, x, 0.0)
+    tensor([0., 2.])
+    """
+    if input is None and other is None:
+        return tuple(Tensor._wrap(i) for i in np.nonzero(condition._array()))
+    if not isinstance(condition, Tensor) or condition._data.dtype.kind != "b":
+        got = condition.dtype if isinstance(condition, Tensor) else type(condition).__name__
+        raise RuntimeError(f"where expected condition to be a boolean tensor, but got {got}: compare, or use .bool()")
+    if not isinstance(input, Tensor) and not isinstance(other, Tensor):
+        from_number = _result_type((), (), [type(input), type(other)])
+        input = Tensor._wrap(np.array(input, from_number))
+    return record(elementwise.choose, (input, other), (condition,))
+
+
+def broadcast_shapes(*shapes: Any) -> Any:
+    """The shape that Tensors of these shapes broadcast to."""
+    from tinygrad_edu.errors import broadcast_error
+    from tinygrad_edu.tensors.size import Size
+
+    listed = [(s,) if isinstance(s, int) else tuple(s) for s in shapes]
+    try:
+        return Size(np.broadcast_shapes(*listed))
+    except ValueError:
+        raise broadcast_error("broadcast_shapes", *listed) from None
+
+
+def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
+    """True if all elements differ by at most ``atol + rtol * |other|``."""
+    if input.dtype is not other.dtype:
+        raise RuntimeError(f"allclose: {input.dtype} did not match {other.dtype}: convert one of them")
+    return bool(np.allclose(input._data, other._data, rtol=rtol, atol=atol, equal_nan=equal_nan))
+
+
+def equal(input: Tensor, other: Tensor) -> bool:
+    """True if two Tensors have the same shape and elements."""
+    return bool(np.array_equal(input._data, other._data))
+
+
+def result_type(tensor1: Any, tensor2: Any) -> Any:
+    """The dtype that arithmetic on the two, Tensors or numbers, has."""
+    from tinygrad_edu.tensors.dtype import of_numpy
+    from tinygrad_edu.tensors.operands import common_type
+
+    return of_numpy(common_type([x._data if isinstance(x, Tensor) else x for x in (tensor1, tensor2)]))
+
+
+for _name, _function in (("where", lambda self, condition, other: where(condition, self, other)), ("allclose", allclose), ("equal", equal)):
+    setattr(Tensor, _name, _function)

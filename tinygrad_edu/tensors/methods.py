@@ -1,0 +1,367 @@
+"""What can be done with a Tensor: its operators, and a method for every operation in the table.
+
+An operation that is defined later, in your own file, becomes a method as well: that is all this module does with
+the table. Methods that PyTorch shapes in its own way (``max`` with and without a dim, ``to`` ...) are written out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tinygrad_edu.errors import DTypeError, ShapeError
+from tinygrad_edu.ops import compare, elementwise, index, linalg, reduce, shape
+from tinygrad_edu.ops.registry import Operation, structured, subscribe
+from tinygrad_edu.tensors.device import as_device
+from tinygrad_edu.tensors.device import device as Device
+from tinygrad_edu.tensors.dtype import as_dtype, dtype, float16, float32, float64, int8, int16, int32, int64, uint8
+from tinygrad_edu.tensors.dtype import bool as bool_
+from tinygrad_edu.tensors.record import binary, method, plain, record
+from tinygrad_edu.tensors.tensor import Tensor
+
+__all__: list[str] = []
+
+
+@structured(method=False, grad_name="ToCopyBackward0", oracle="")
+def cast(input: Any, /, dtype: Any) -> Any:
+    """The elements converted to another type. The gradient is converted back."""
+    return input.astype(dtype)
+
+
+@cast.vjp
+def _(g: Any, _out: Any, _input: Any, _dtype: Any) -> Any:
+    return g  # the backward pass gives every gradient its input's type
+
+
+def _attach(operation: Operation) -> None:
+    name = operation.method_name
+    if isinstance(name, str) and name not in vars(Tensor) and not operation.variadic:
+        setattr(Tensor, name, method(operation))
+
+
+def _reflected(operation: Any) -> Callable[..., Any]:
+    def apply(self: Tensor, other: Any) -> Any:
+        return record(operation, (other, self), ())
+
+    return apply
+
+
+def _pow(self: Tensor, exponent: Any) -> Any:
+    if isinstance(exponent, (bool, int, float)):
+        if self._data.dtype.kind in "iu" and isinstance(exponent, int) and exponent < 0:
+            raise DTypeError(
+                "pow: Integers to negative integer powers are not allowed: convert with .float(), or use a float exponent"
+            )
+        return _power(self, exponent)
+    return record(elementwise.pow, (self, exponent), ())
+
+
+def _power(self: Tensor, exponent: Any) -> Any:
+    return record(elementwise.pow_scalar, (self,), (exponent,))
+
+
+def _scaled(operation: Any) -> Callable[..., Any]:
+    """add and sub as methods: ``alpha`` multiplies the other operand."""
+    operator = binary(operation)
+
+    def apply(self: Tensor, other: Any, *, alpha: Any = 1) -> Any:
+        return operator(self, other if alpha == 1 else other * alpha)
+
+    apply.__doc__ = operation.__doc__
+    return apply
+
+
+def _compare(operation: Any) -> Callable[..., Any]:
+    def apply(self: Tensor, other: Any) -> Any:
+        if not isinstance(other, (Tensor, bool, int, float, np.ndarray, np.generic)):
+            return NotImplemented
+        return record(operation, (self, other), ())
+
+    apply.__doc__ = operation.__doc__
+    return apply
+
+
+def _getitem(self: Tensor, position: Any) -> Any:
+    """``x[i]``, ``x[1:3, None]``, ``x[mask]`` ...: a view for integers, slices, None and Ellipsis, else a copy."""
+    return record(index.getitem, (self,), (as_index(position, self),))
+
+
+def as_index(position: Any, tensor: Tensor) -> tuple[Any, ...]:
+    """An index as a tuple of integers, slices, None, Ellipsis and arrays.
+
+    Raises:
+        IndexError: too many indices, an integer out of range, or something that is no index.
+    """
+    if not isinstance(position, tuple):
+        position = (position,)
+    sizes, ndim = tensor._data.shape, tensor._data.ndim
+    items = []
+    for item in position:
+        if isinstance(item, Tensor):
+            item = item._data
+        if isinstance(item, (list, range)):
+            item = np.asarray(plain((list(item),))[0])
+            item = item.astype(np.int64) if not item.size else item
+        if isinstance(item, (np.ndarray, np.generic)):
+            if item.dtype.kind not in "iub":
+                raise IndexError(
+                    f"tensors used as indices must be integers or bools, got {item.dtype}: convert with .long()"
+                )
+            if not item.ndim and item.dtype.kind in "iu":
+                item = int(item)
+            elif item.dtype.kind == "u":
+                item = item.astype(np.int64)
+        elif isinstance(item, bool):
+            item = np.asarray(item)
+        elif not isinstance(item, (int, slice, type(None), type(Ellipsis))):
+            raise IndexError(
+                "only integers, slices (`:`), ellipsis (`...`), None and long or bool Tensors are valid indices "
+                f"(got {type(item).__name__})"
+            )
+        if isinstance(item, slice) and item.step is not None and item.step <= 0:
+            raise ValueError("step must be greater than zero: use .flip() to reverse a dimension")
+        items.append(item)
+    used = sum(i.ndim if hasattr(i, "dtype") and i.dtype.kind == "b" else i is not None and i is not Ellipsis for i in items)
+    if used > ndim:
+        raise IndexError(f"too many indices for tensor of dimension {ndim}: {used} given for shape {tuple(sizes)}")
+    if Ellipsis not in [i for i in items if not hasattr(i, "dtype")]:
+        items.append(Ellipsis)  # so that NumPy gives a view, not a copied scalar, for a single element
+    _check_range(items, sizes)
+    return tuple(items)
+
+
+def _check_range(items: list[Any], sizes: tuple[int, ...]) -> None:
+    at = 0
+    for i, item in enumerate(items):
+        if item is None:
+            continue
+        if item is Ellipsis:
+            rest = [x for x in items[i + 1 :] if x is not None]
+            at = len(sizes) - sum(x.ndim if hasattr(x, "dtype") and x.dtype.kind == "b" else 1 for x in rest)
+        elif hasattr(item, "dtype"):
+            if item.dtype.kind == "b":
+                if item.shape != sizes[at : at + item.ndim]:
+                    raise IndexError(
+                        f"The shape of the mask {item.shape} at index {at} does not match the shape of the indexed tensor "
+                        f"{tuple(sizes)} at index {at}"
+                    )
+                at += item.ndim
+                continue
+            if item.size and not (-sizes[at] <= item.min() and item.max() < sizes[at]):
+                worst = item.max() if item.max() >= sizes[at] else item.min()
+                raise IndexError(f"index {worst} is out of bounds for dimension {at} with size {sizes[at]}")
+            at += 1
+        else:
+            if isinstance(item, int) and not -sizes[at] <= item < sizes[at]:
+                raise IndexError(f"index {item} is out of bounds for dimension {at} with size {sizes[at]}")
+            at += 1
+
+
+class Extreme(NamedTuple):
+    """The largest or smallest elements along a dimension, and where they are."""
+
+    values: Any
+    indices: Any
+
+    def __repr__(self) -> str:
+        return f"torch.return_types.{type(self).__name__}(\nvalues={self.values!r},\nindices={self.indices!r})"
+
+
+class max(Extreme):  # noqa: N801 - PyTorch prints this name
+    __slots__ = ()
+
+
+class min(Extreme):  # noqa: N801
+    __slots__ = ()
+
+
+def _extreme(kind: Any, along: Any, whole: Any, pairwise: Any) -> Callable[..., Any]:
+    def apply(self: Tensor, dim: Any = None, keepdim: bool = False, **names: Any) -> Any:
+        dim, keepdim = names.pop("axis", dim), names.pop("keepdims", keepdim)
+        if names:
+            raise TypeError(f"{kind.__name__}() got an unexpected keyword argument {next(iter(names))!r}")
+        if isinstance(dim, Tensor):
+            return record(pairwise, (self, dim), ())
+        if dim is None:
+            if self._data.size == 0:
+                raise ShapeError(
+                    f"{kind.__name__}(): Expected reduction dim to be specified for input.numel() == 0: an empty Tensor "
+                    "has no largest or smallest element"
+                )
+            return record(whole, (self,), (None, False))
+        return kind(*record(along, (self,), (dim, keepdim)))
+
+    apply.__doc__ = (
+        f"The {kind.__name__}imum of all elements; with `dim` a pair (values, indices); with a Tensor the element-wise one."
+    )
+    return apply
+
+
+def _cast(self: Tensor, numpy_dtype: Any) -> Tensor:
+    return self if self._data.dtype == numpy_dtype else record(cast, (self,), (numpy_dtype,))  # type: ignore[no-any-return]
+
+
+def _to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """The Tensor with another dtype or device (given by object, name, or by another Tensor); itself if it has them."""
+    kwargs.pop("non_blocking", None)
+    copy = kwargs.pop("copy", False)
+    wanted: Any = kwargs.pop("dtype", None)
+    place: Any = kwargs.pop("device", None)
+    other = kwargs.pop("other", None)
+    if kwargs:
+        raise TypeError(f"to() got an unexpected keyword argument {next(iter(kwargs))!r}")
+    for arg in (*args, other):
+        if isinstance(arg, Tensor):
+            wanted, place = arg.dtype, arg.device
+        elif isinstance(arg, (str, Device)):
+            place = arg
+        elif isinstance(arg, dtype) or arg in (float, int, bool):
+            wanted = arg
+        elif arg is not None and not isinstance(arg, bool):
+            raise TypeError(f"to() takes a dtype, a device or a Tensor, got {type(arg).__name__}")
+    if place is not None:
+        as_device(place, "to")
+    out = self if wanted is None else _cast(self, as_dtype(wanted, "to").numpy)
+    return out.clone() if copy and out is self else out
+
+
+def _conversion(target: dtype) -> Callable[[Tensor], Tensor]:
+    def apply(self: Tensor) -> Tensor:
+        return _cast(self, target.numpy)
+
+    apply.__doc__ = f"The elements as {target!r}; the Tensor itself if they are so already."
+    return apply
+
+
+@structured(grad_name="CloneBackward0")
+def clone(input: Any, /) -> Any:
+    """A copy with memory of its own; gradients flow through."""
+    return np.array(input)
+
+
+@clone.vjp
+def _(g: Any, _out: Any, _input: Any) -> Any:
+    return g
+
+
+clone.samples = reduce.sum.samples and (lambda make: iter([((make(2, 3),), ())]))
+cast.samples = lambda make: iter([((make(2, 3),), (np.dtype(np.float64),))])
+
+
+def _contiguous(self: Tensor) -> Tensor:
+    """The Tensor itself if its elements lie row by row in memory, else a copy where they do."""
+    return self if self.is_contiguous() else record(clone, (self,), ())  # type: ignore[no-any-return]
+
+
+def _view(self: Tensor, *sizes: Any) -> Tensor:
+    """The same memory in another shape.
+
+    Raises:
+        ShapeError: the shape does not fit, or the elements do not lie in memory in that order.
+    """
+    if len(sizes) == 1 and isinstance(sizes[0], dtype):
+        raise DTypeError("view(dtype) is not supported: use .to(dtype), which converts the values")
+    target = tuple(sizes[0]) if len(sizes) == 1 and not isinstance(sizes[0], int) else sizes
+    out: Tensor = record(shape.reshape, (self,), (target,))
+    if out._base is None and self._data.size:
+        raise ShapeError(
+            f"view size {target} is not compatible with input tensor's size {tuple(self.shape)} and stride "
+            f"{self.stride()}: its elements do not lie in memory in that order. Use .reshape(...), which copies."
+        )
+    return out
+
+
+def _argextreme(name: str) -> Callable[..., Any]:
+    largest = name == "argmax"
+
+    def apply(self: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+        if dim is None:
+            flat = self._data.argmax() if largest else self._data.argmin()
+            return Tensor._wrap(np.int64(flat).reshape((1,) * self._data.ndim) if keepdim else np.int64(flat))
+        along = reduce.max_along if largest else reduce.min_along
+        indices: Tensor = record(along, (self.detach(),), (dim, keepdim))[1]
+        return indices
+
+    apply.__doc__ = f"The index of the {'largest' if largest else 'smallest'} element; of equal ones the first."
+    return apply
+
+
+def _install() -> None:
+    """Give Tensor its operators and the methods that are not simply rows of the table."""
+    own: dict[str, Any] = {
+        "_record": staticmethod(record),
+        "_cast": _cast,
+        "__add__": binary(elementwise.add),
+        "__radd__": binary(elementwise.add),
+        "__sub__": binary(elementwise.sub),
+        "__rsub__": binary(elementwise.rsub),
+        "__mul__": binary(elementwise.mul),
+        "__rmul__": binary(elementwise.mul),
+        "__truediv__": binary(elementwise.div),
+        "__rtruediv__": lambda self, other: self.reciprocal() * other,
+        "__pow__": _pow,
+        "__rpow__": _reflected(elementwise.pow),
+        "__matmul__": method(linalg.matmul),
+        "__rmatmul__": _reflected(linalg.matmul),
+        "__neg__": method(elementwise.neg),
+        "__pos__": lambda self: self,
+        "__abs__": method(elementwise.abs),
+        "__invert__": method(compare.bitwise_not),
+        "__and__": _compare(compare.bitwise_and),
+        "__rand__": _compare(compare.bitwise_and),
+        "__or__": _compare(compare.bitwise_or),
+        "__ror__": _compare(compare.bitwise_or),
+        "__xor__": _compare(compare.bitwise_xor),
+        "__rxor__": _compare(compare.bitwise_xor),
+        "__eq__": _compare(compare.eq),
+        "__ne__": _compare(compare.ne),
+        "__lt__": _compare(compare.lt),
+        "__le__": _compare(compare.le),
+        "__gt__": _compare(compare.gt),
+        "__ge__": _compare(compare.ge),
+        "__hash__": object.__hash__,
+        "__getitem__": _getitem,
+        "add": _scaled(elementwise.add),
+        "sub": _scaled(elementwise.sub),
+        "mul": binary(elementwise.mul),
+        "div": binary(elementwise.div),
+        "pow": _pow,
+        "max": _extreme(max, reduce.max_along, reduce.amax, elementwise.maximum),
+        "min": _extreme(min, reduce.min_along, reduce.amin, elementwise.minimum),
+        "argmax": _argextreme("argmax"),
+        "argmin": _argextreme("argmin"),
+        "to": _to,
+        "type_as": lambda self, other: _cast(self, other._data.dtype),
+        "cpu": lambda self: self,
+        "contiguous": _contiguous,
+        "view": _view,
+        "view_as": lambda self, other: _view(self, *other.shape),
+        "reshape_as": lambda self, other: self.reshape(other.shape),
+        "expand_as": lambda self, other: self.expand(*other.shape),
+        "t": _t,
+        "T": property(lambda self: self.permute(*range(self.ndim)[::-1])),
+        "mT": property(lambda self: self.transpose(-2, -1)),
+    }
+    for name, target in _conversions.items():
+        own[name] = _conversion(target)
+    for name, value in own.items():
+        setattr(Tensor, name, value)
+
+
+_conversions = {
+    "float": float32, "double": float64, "half": float16, "int": int32, "long": int64, "short": int16, "char": int8,
+    "byte": uint8, "bool": bool_,
+}  # fmt: skip
+
+
+def _t(self: Tensor) -> Tensor:
+    """The transpose of a matrix; vectors and numbers stay as they are."""
+    if self._data.ndim > 2:
+        raise ShapeError(f"t() expects a tensor with <= 2 dimensions, but self is {self._data.ndim}D: use .mT or permute")
+    return self.transpose(0, 1) if self._data.ndim == 2 else self
+
+
+_install()
+subscribe(_attach)
