@@ -34,7 +34,7 @@ class NAdam(Optimizer):
     >>> (x ** 2).sum().backward()
     >>> optimizer.step()
     >>> x
-    tensor([ 0.8939, -1.8939], requires_grad=True)
+    tensor([ 0.8944, -1.8944], requires_grad=True)
     """
 
     checked = ("lr", "eps", "betas", "weight_decay", "momentum_decay")

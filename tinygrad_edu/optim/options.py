@@ -25,7 +25,8 @@ class Rule(NamedTuple):
         """Whether `value` is a finite number in the range, which always begins at 0; nan is in none."""
         if not isinstance(value, Real) or not math.isfinite(value):
             return False
-        return 0 <= value < self.high if self.below_high else 0 <= value <= self.high
+        number = float(value)
+        return 0 <= number < self.high or (number == self.high and not self.below_high)
 
     def range(self) -> str:
         if self.high == math.inf:
