@@ -102,7 +102,7 @@ def tensor_str(
         body = _rows(shown.tolist(), cut, write, width, len(prefix))
 
     facts = [] if device == "cpu" else [f"device='{device}'"]
-    if (array.size == 0 and array.ndim != 1) or _options.edgeitems == 0:
+    if array.ndim != 1 if array.size == 0 else _options.edgeitems == 0:
         facts.append(f"size={array.shape}")
     # What a reader would guess from the digits alone is not said; an empty tensor has no digits to guess from.
     obvious = {get_default_dtype()} if array.size == 0 else {get_default_dtype(), int64, bool}
