@@ -43,7 +43,7 @@ class Digraph(graphviz.Digraph):
 
     def _copy_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         """What copy() and subgraph() pass on (graphviz's own hook)."""
-        return super()._copy_kwargs(max_nodes=self.max_nodes, **kwargs)
+        return {**super()._copy_kwargs(**kwargs), "max_nodes": self.max_nodes}
 
     def render(
         self,

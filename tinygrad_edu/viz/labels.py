@@ -7,6 +7,7 @@ variable is what the picture shows, whatever characters the name holds.
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from tinygrad_edu.engine.graph import Content, GraphNode
@@ -108,7 +109,5 @@ def record_text(text: str) -> str:
     >>> print(record_text("f{x|y}"))
     f\{x\|y\}
     """
-    safe = plain_text(text)
-    for character in "{}| ":
-        safe = safe.replace(character, "\\" + character)
-    return safe
+    safe = re.sub(r"([{}|])", r"\\\1", plain_text(text))
+    return re.sub(r"^ | (?= )|(?<= ) | $", r"\\ ", safe)

@@ -6,6 +6,7 @@ engine is not thread-safe, it is unusable after a failure, and compiling it take
 
 from __future__ import annotations
 
+import atexit
 import re
 import subprocess
 import threading
@@ -137,8 +138,15 @@ def _load() -> tuple[Any, Any]:
         except wasmtime.WasmtimeError:
             config = wasmtime.Config()  # no cache: a second slower, nothing else
         engine = wasmtime.Engine(config)
+        atexit.register(_forget)
         _compiled = engine, wasmtime.Module.from_file(engine, str(_constants.PACKAGE_WASM_PATH))
     return _compiled
+
+
+def _forget() -> None:
+    """Let go of the engine while wasmtime can still free it; at the very end of the interpreter it cannot."""
+    global _compiled, _session
+    _compiled = _session = None
 
 
 class _Session:
