@@ -1,4 +1,5 @@
-"""device: the name of the place where a tensor lives. Names parse and compare as PyTorch's; only "cpu" holds tensors."""
+"""device: the name of the place where a tensor lives. Names parse and compare as PyTorch's; only "cpu" holds
+tensors."""
 
 from __future__ import annotations
 
@@ -18,8 +19,8 @@ _LARGEST_INDEX = 127
 class device:
     """``device("cpu")``, ``device("cuda:0")``, ``device("cuda", 1)``: a kind and perhaps a number. Immutable.
 
-    "cuda" (whichever is current) and "cuda:0" are different names. Raises DeviceError (a RuntimeError) for a name
-    that is none, TypeError for arguments of other types.
+    "cuda" (whichever is current) and "cuda:0" are different names. Raises DeviceError (a RuntimeError) for a
+    name that is none, TypeError for arguments of other types.
 
     >>> device("cuda", 1), str(device("cuda:1")), device("cpu") == device("cpu")
     (device(type='cuda', index=1), 'cuda:1', True)
@@ -91,7 +92,8 @@ def _parse(text: str, index: int | None) -> tuple[str, int | None]:
         )
     if index is not None and colon:
         raise DeviceError(
-            f"device({text!r}, {index}): the name includes an index already. Give it once: device({kind!r}, {index})."
+            f"device({text!r}, {index}): the name includes an index already. "
+            f"Give it once: device({kind!r}, {index})."
         )
     number = index if match["index"] is None else int(match["index"])
     if number is not None and not 0 <= number <= _LARGEST_INDEX:
@@ -117,5 +119,7 @@ def as_device(value: Any, operation: str) -> device:
         return cpu
     asked = device(value)
     if asked.type != "cpu" or asked.index not in (None, 0):
-        raise DeviceError(f'{operation}: no tensor can live on "{asked}": this library computes on the CPU. {_NOT_HERE}')
+        raise DeviceError(
+            f'{operation}: no tensor can live on "{asked}": this library computes on the CPU. {_NOT_HERE}'
+        )
     return asked

@@ -1,7 +1,7 @@
 """The element types: one object for each, with the NumPy type that stores it, and the default for new floats.
 
-The last lines give the objects PyTorch's short names (``float``, ``int``, ``bool`` ...); they hide Python's types of
-the same names in this module, which is why annotations here say ``builtins.bool``.
+The last lines give the objects PyTorch's short names (``float``, ``int``, ``bool`` ...); they hide Python's
+types of the same names in this module, which is why annotations here say ``builtins.bool``.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ import numpy as np
 from tinygrad_edu.errors import DTypeError
 
 __all__ = [
-    "BY_NUMPY", "as_dtype", "bfloat16", "bool", "double", "dtype", "float", "float16", "float32", "float64",
-    "get_default_dtype", "half", "int", "int8", "int16", "int32", "int64", "long", "of_numpy",
+    "BY_NUMPY", "as_dtype", "bfloat16", "bool", "bool_", "double", "dtype", "float", "float16", "float32",
+    "float64", "get_default_dtype", "half", "int", "int8", "int16", "int32", "int64", "long", "of_numpy",
     "on_default_change", "set_default_dtype", "short", "uint8",
 ]  # fmt: skip
 
 
 class dtype:
-    """The type of a tensor's elements. There is exactly one object per type; compare them with ``==`` or ``is``.
+    """The type of a tensor's elements: exactly one object per type, to be compared with ``==`` or ``is``.
 
-    ``numpy`` is the `numpy.dtype` that stores it, ``itemsize`` its size in bytes. It prints as PyTorch prints it,
-    because the printed output of lectures must not change.
+    ``numpy`` is the `numpy.dtype` that stores it, ``itemsize`` its size in bytes. It prints as PyTorch prints
+    it, because the printed output of lectures must not change.
 
     >>> float32, float32.itemsize, float32.is_floating_point, int64.numpy
     (torch.float32, 4, True, dtype('int64'))
@@ -40,8 +40,10 @@ class dtype:
     is_signed: builtins.bool
     is_complex: builtins.bool
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> NoReturn:  # type: ignore[misc]
-        raise TypeError("dtype(): new element types cannot be made; use one that exists, such as tinygrad_edu.float32.")
+    def __new__(cls, *args: Any, **kwargs: Any) -> dtype:
+        raise TypeError(
+            "dtype(): new element types cannot be made; use one that exists, such as tinygrad_edu.float32."
+        )
 
     def __repr__(self) -> builtins.str:
         return f"torch.{self.name}"
@@ -85,10 +87,10 @@ def _stored(name: builtins.str) -> dtype:
 float16, float32, float64 = _stored("float16"), _stored("float32"), _stored("float64")
 int8, int16, int32, int64 = _stored("int8"), _stored("int16"), _stored("int32"), _stored("int64")
 uint8 = _stored("uint8")
-_bool = _stored("bool")
+bool_ = _stored("bool")
 bfloat16 = _describe(object.__new__(_Unavailable), "bfloat16", 2, "f")
 
-_PYTHON: dict[Any, dtype] = {builtins.float: float64, builtins.int: int64, builtins.bool: _bool}
+_PYTHON: dict[Any, dtype] = {builtins.float: float64, builtins.int: int64, builtins.bool: bool_}
 _default: dtype = float32
 _when_default_changes: list[Callable[[], object]] = []
 
@@ -121,7 +123,8 @@ def of_numpy(numpy_dtype: np.dtype[Any], operation: builtins.str = "from_numpy")
 def as_dtype(value: Any, operation: builtins.str) -> dtype:
     """The dtype a caller asked for: one of ours, or Python's float, int or bool as PyTorch takes them.
 
-    Raises TypeError for anything else (a string, a NumPy type), DTypeError for a type with a name but no storage.
+    Raises TypeError for anything else (a string, a NumPy type), DTypeError for a type with a name but no
+    storage.
 
     >>> as_dtype(builtins.float, "zeros")
     torch.float64
@@ -165,6 +168,10 @@ def on_default_change(callback: Callable[[], object]) -> None:
     _when_default_changes.append(callback)
 
 
-half, float, double = float16, float32, float64
-short, int, long = int16, int32, int64
-bool = _bool
+half: dtype = float16
+float: dtype = float32
+double: dtype = float64
+short: dtype = int16
+int: dtype = int32
+long: dtype = int64
+bool: dtype = bool_

@@ -13,15 +13,18 @@ __all__ = ["finfo", "iinfo"]
 
 def _checked(function: str, type: Any) -> dtype:
     if not isinstance(type, dtype):
-        raise TypeError(f"{function}(): type must be an element type such as tinygrad_edu.float32, not {type!r}.")
+        raise TypeError(
+            f"{function}(): type must be an element type such as tinygrad_edu.float32, not {type!r}."
+        )
     return type
 
 
 class finfo:
     """The limits of a floating-point type (the default type if none is given).
 
-    ``eps`` is the gap from 1 to the next number, ``smallest_normal`` (also ``tiny``) the smallest number at full
-    precision, ``resolution`` ten to the minus the number of reliable digits. Raises TypeError for other types.
+    ``eps`` is the gap from 1 to the next number, ``smallest_normal`` (also ``tiny``) the smallest number at
+    full precision, ``resolution`` ten to the minus the number of reliable digits. Raises TypeError for other
+    types.
 
     >>> from tinygrad_edu.tensors.dtype import float32
     >>> finfo(float32).eps

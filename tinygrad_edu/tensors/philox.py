@@ -1,8 +1,8 @@
 """Philox4x32-10: random bits as a function of a key and a counter, with no state to carry along.
 
-Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC11 (2011). Block number n of a
-seed can be made anywhere, in any order, by anyone (another thread, a GPU) and is always the same four words.
-``block`` is the specification, on plain integers; ``words`` does the same for many blocks at a time.
+Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC11 (2011). Block number n
+of a seed can be made anywhere, in any order, by anyone (another thread, a GPU) and is always the same four
+words. ``block`` is the specification, on plain integers; ``words`` does the same for many blocks at a time.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ def blocks(counters: np.ndarray[Any, Any], key: tuple[int, int]) -> np.ndarray[A
     multipliers = np.array(_MULTIPLIERS, np.uint64)[:, None]
     mask, half = np.uint64(_MASK), np.uint64(32)
     for turn in range(_ROUNDS):
-        keys = np.array([(k + turn * step) & _MASK for k, step in zip(key, _KEY_STEPS, strict=True)], np.uint64)
+        keys = np.array(
+            [(k + turn * step) & _MASK for k, step in zip(key, _KEY_STEPS, strict=True)], np.uint64
+        )
         product = even * multipliers
         even = (product >> half)[::-1] ^ odd
         even ^= keys[:, None]
@@ -59,7 +61,8 @@ def blocks(counters: np.ndarray[Any, Any], key: tuple[int, int]) -> np.ndarray[A
 def words(seed: int, first: int, count: int) -> np.ndarray[Any, Any]:
     """The words of `count` blocks, numbered from `first`, of a seed: (4 * count,) in uint32.
 
-    The seed (64 bits) is the key, low half first; the block number (64 bits, wrapping) is the counter's low half.
+    The seed (64 bits) is the key, low half first; the block number (64 bits, wrapping) is the counter's low
+    half.
     """
     key = seed & _MASK, seed >> 32
     if count <= _FEW:

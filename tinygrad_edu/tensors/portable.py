@@ -1,7 +1,7 @@
 """Logarithm, sine and cosine that give the same bits on every machine: built from +, -, *, / and sqrt alone.
 
-IEEE 754 prescribes the last bit of those five, but not of log, sin and cos: libraries differ, and so would random
-numbers made with them. These series are accurate to a few units in the last place, for float64 arrays.
+IEEE 754 prescribes the last bit of those five, but not of log, sin and cos: libraries differ, and so would
+random numbers made with them. These series are accurate to a few units in the last place, for float64 arrays.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import numpy as np
 
 __all__ = ["cos_sin_turn", "natural_log"]
 
-# log(m) = 2 atanh(s) = 2 (s + s^3/3 + s^5/5 + ...) with s = (m - 1) / (m + 1); |s| < 0.172 for sqrt(1/2) <= m < sqrt 2.
+# log(m) = 2 atanh(s) = 2 (s + s^3/3 + s^5/5 + ...) with s = (m - 1) / (m + 1); |s| < 0.172 for sqrt(1/2) <= m
+# < sqrt 2.
 _LOG = [2.0 / (2 * k + 1) for k in range(12)]
 # Taylor series in the square of the angle, for angles up to pi/4.
 _COS = [(-1.0) ** k / factorial(2 * k) for k in range(10)]

@@ -1,7 +1,7 @@
 """How a tensor prints: columns of equal width, the middle of large tensors left out, facts in the suffix.
 
-Three decisions, in this order: which elements are shown, how one number is written (the same way for all of them,
-chosen from the values shown), and where lines break.
+Three decisions, in this order: which elements are shown, how one number is written (the same way for all of
+them, chosen from the values shown), and where lines break.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.tensors.dtype import BY_NUMPY, bool, dtype, get_default_dtype, int64
+from tinygrad_edu.tensors.dtype import BY_NUMPY, bool_, dtype, get_default_dtype, int64
 
 __all__ = ["get_printoptions", "set_printoptions", "tensor_str"]
 
@@ -26,7 +26,7 @@ class Options:
     threshold: float = 1000
     edgeitems: int = 3
     linewidth: int = 80
-    sci_mode: bool | None = None  # type: ignore[valid-type]
+    sci_mode: bool | None = None
 
 
 _PROFILES = {"default": Options(), "short": Options(precision=2, edgeitems=2), "full": Options(threshold=inf)}
@@ -44,25 +44,30 @@ def set_printoptions(
     edgeitems: int | None = None,
     linewidth: int | None = None,
     profile: str | None = None,
-    sci_mode: Any = None,
+    sci_mode: bool | None = None,
 ) -> None:
-    """Choose how tensors print; what is left None stays, but ``sci_mode`` goes back to automatic (as in PyTorch).
+    """Choose how tensors print; what is left None stays, but ``sci_mode`` goes back to automatic (as in
+    PyTorch).
 
-    Args: digits after the point; the number of elements above which the middle is left out; how many are shown at
-    each end then; characters per line; a profile ("default", "short", "full") applied before the others; whether
-    to write 1.0000e+00 always, never, or (None) when the values ask for it.
-    Raises ValueError for an unknown profile or a negative number, TypeError for what is no number.
+    Args: digits after the point; the number of elements above which the middle is left out; how many are
+    shown at each end then; characters per line; a profile ("default", "short", "full") applied before the
+    others; whether to write 1.0000e+00 always, never, or (None) when the values ask for it. Raises ValueError
+    for an unknown profile or a negative number, TypeError for what is no number.
 
     >>> set_printoptions(precision=2); tensor_str(np.float32([1, 2.5]))
     'tensor([1.00, 2.50])'
     >>> set_printoptions(profile="default")
     """
     if profile is not None and profile not in _PROFILES:
-        raise ValueError(f"set_printoptions: no profile is called {profile!r}. Use one of {', '.join(_PROFILES)}.")
-    given = dict(precision=precision, threshold=threshold, edgeitems=edgeitems, linewidth=linewidth)
+        raise ValueError(
+            f"set_printoptions: no profile is called {profile!r}. Use one of {', '.join(_PROFILES)}."
+        )
+    given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
     chosen = {name: value for name, value in given.items() if value is not None}
     for name, value in chosen.items():
-        if not isinstance(value, (int, np.integer)) and not (name == "threshold" and isinstance(value, float)):
+        if not isinstance(value, (int, np.integer)) and not (
+            name == "threshold" and isinstance(value, float)
+        ):
             raise TypeError(f"set_printoptions: {name} must be a whole number, not {value!r}.")
         if not value >= 0:
             raise ValueError(f"set_printoptions: {name} must not be negative, got {value}.")
@@ -75,14 +80,14 @@ def tensor_str(
     array: Any,
     dtype: dtype | None = None,
     *,
-    requires_grad: Any = False,
+    requires_grad: bool = False,
     grad_fn_name: str | None = None,
     device: str = "cpu",
 ) -> str:
     """The text of ``repr(tensor)``, character for character what PyTorch prints.
 
-    Args: the elements (an array or a NumPy scalar), their element type (that of the array if None), whether the
-    tensor is a leaf that requires grad, the name of its ``grad_fn`` if it has one, the device's name.
+    Args: the elements (an array or a NumPy scalar), their element type (that of the array if None), whether
+    the tensor is a leaf that requires grad, the name of its ``grad_fn`` if it has one, the device's name.
 
     >>> print(tensor_str(np.float32([[1, 2], [3, 4.5]]), grad_fn_name="MulBackward0"))
     tensor([[1.0000, 2.0000],
@@ -104,8 +109,9 @@ def tensor_str(
     facts = [] if device == "cpu" else [f"device='{device}'"]
     if array.ndim != 1 if array.size == 0 else _options.edgeitems == 0:
         facts.append(f"size={array.shape}")
-    # What a reader would guess from the digits alone is not said; an empty tensor has no digits to guess from.
-    obvious = {get_default_dtype()} if array.size == 0 else {get_default_dtype(), int64, bool}
+    # What a reader would guess from the digits alone is not said; an empty tensor has no digits to guess
+    # from.
+    obvious = {get_default_dtype()} if array.size == 0 else {get_default_dtype(), int64, bool_}
     if kind not in obvious:
         facts.append(f"dtype={kind}")
     if grad_fn_name is not None:
@@ -115,8 +121,9 @@ def tensor_str(
     return _with_facts(prefix + body, facts, len(prefix))
 
 
-def _edges(array: np.ndarray, count: int) -> tuple[np.ndarray, tuple[Any, ...]]:
-    """The corners of a large array: the first and last `count` along each dimension, and which dimensions were cut."""
+def _edges(array: np.ndarray[Any, Any], count: int) -> tuple[np.ndarray[Any, Any], tuple[bool, ...]]:
+    """The corners of a large array: the first and last `count` along each dimension, and which dimensions
+    were cut."""
     cut = tuple(size > 2 * count for size in array.shape)
     for axis, is_cut in enumerate(cut):
         if is_cut:
@@ -125,13 +132,15 @@ def _edges(array: np.ndarray, count: int) -> tuple[np.ndarray, tuple[Any, ...]]:
     return array, cut
 
 
-def _number_writer(shown: np.ndarray) -> tuple[Callable[[Any], str], int]:
+def _number_writer(shown: np.ndarray[Any, Any]) -> tuple[Callable[[Any], str], int]:
     """The function that writes one number, and the width to which all are padded."""
     if shown.dtype.kind != "f":
         # The longest is one of the extremes: -10 and 9; True (the least) and False where both occur.
         return str, max(len(str(shown.min())), len(str(shown.max())))
     values = shown.astype(np.float64).ravel()
-    values = values[np.isfinite(values) & (values != 0)]  # zero, inf and nan neither choose the style nor the width
+    values = values[
+        np.isfinite(values) & (values != 0)
+    ]  # zero, inf and nan neither choose the style nor the width
     whole = np.all(values == np.rint(values))
     style = f".{_options.precision}f"
     scientific = _options.sci_mode if values.size else False
@@ -150,7 +159,7 @@ def _number_writer(shown: np.ndarray) -> tuple[Callable[[Any], str], int]:
     return write, max((len(write(value)) for value in values.tolist()), default=1)
 
 
-def _rows(values: Any, cut: tuple[Any, ...], write: Callable[[Any], str], width: int, indent: int) -> str:
+def _rows(values: Any, cut: tuple[bool, ...], write: Callable[[Any], str], width: int, indent: int) -> str:
     """Brackets around the rows: numbers fill lines up to the line width, rows are parted by blank lines."""
     if not cut:
         return write(values).rjust(width)
@@ -171,7 +180,8 @@ def _rows(values: Any, cut: tuple[Any, ...], write: Callable[[Any], str], width:
 
 
 def _with_facts(text: str, facts: list[str], indent: int) -> str:
-    """Append the facts, each on the last line if it still fits there, else on a new one; and the closing bracket."""
+    """Append the facts, each on the last line if it still fits there, else on a new one; and the closing
+    bracket."""
     used = len(text) - text.rfind("\n") + 1
     for fact in facts:
         if used + len(fact) + 2 > _options.linewidth:

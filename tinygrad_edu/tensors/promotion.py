@@ -1,4 +1,5 @@
-"""Type promotion: which element type the result of an operation has. PyTorch's rules, as two tables that fill themselves.
+"""Type promotion: which element type the result of an operation has. PyTorch's rules, as two tables that fill
+themselves.
 
 Types come in three categories, bool < integer < floating point. Operands come in three ranks: tensors with
 dimensions, tensors without, Python numbers. A lower rank matters only where its category is the higher one:
@@ -53,9 +54,11 @@ def scalar_type(kind: type) -> NumPyType:
         return _INT64
     if issubclass(kind, (float, np.floating)):
         return get_default_dtype().numpy
-    reason = "complex numbers are not supported" if issubclass(kind, (complex, np.complexfloating)) else "not a number"
+    is_complex = issubclass(kind, (complex, np.complexfloating))
     raise DTypeError(
-        f"type promotion: {kind.__name__} has no element type ({reason}). Use a float, an int, a bool or a tensor."
+        f"type promotion: {kind.__name__} has no element type "
+        f"({'complex numbers are not supported' if is_complex else 'it is no number'}). "
+        "Use a float, an int, a bool or a tensor."
     )
 
 
@@ -64,8 +67,8 @@ def result_type(
 ) -> NumPyType:
     """The type of a result from any number of operands, given by rank.
 
-    Args: the types of the tensors with dimensions, of the tensors without, and the classes of the Python numbers.
-    Raises DTypeError where a number is complex, ValueError where there are no operands.
+    Args: the types of the tensors with dimensions, of the tensors without, and the classes of the Python
+    numbers. Raises DTypeError where a number is complex, ValueError where there are no operands.
 
     >>> result_type([np.dtype("float32")], [np.dtype("float64")], [int])
     dtype('float32')
@@ -94,7 +97,8 @@ class _Pairs(dict[tuple[NumPyType, bool, NumPyType, bool], NumPyType]):
 
 
 class _Scalars(dict[tuple[NumPyType, type], NumPyType]):
-    """SCALARS[tensor's type, class of the Python number]. Whether the tensor has dimensions makes no difference."""
+    """SCALARS[tensor's type, class of the Python number]. Whether the tensor has dimensions makes no
+    difference."""
 
     def __missing__(self, key: tuple[NumPyType, type]) -> NumPyType:
         result = self[key] = result_type([key[0]], (), [key[1]])
@@ -127,7 +131,8 @@ def sum_result(kind: NumPyType) -> NumPyType:
 
 
 def require_float(operation: str, kind: NumPyType) -> None:
-    """Raise DTypeError unless the type is floating point: for mean, std, softmax and others without integer results."""
+    """Raise DTypeError unless the type is floating point: for mean, std, softmax and others without integer
+    results."""
     if _category(kind) != 2:
         raise DTypeError(
             f"{operation}: needs a floating-point tensor, got {of_numpy(kind).name}. "
@@ -136,7 +141,8 @@ def require_float(operation: str, kind: NumPyType) -> None:
 
 
 def promote_types(type1: dtype, type2: dtype) -> dtype:
-    """The smallest type of the higher category that both convert to. Raises TypeError for what is no element type.
+    """The smallest type of the higher category that both convert to. Raises TypeError for what is no element
+    type.
 
     >>> from tinygrad_edu.tensors.dtype import float16, int8, int64, uint8
     >>> promote_types(uint8, int8), promote_types(int64, float16)
@@ -146,7 +152,8 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
 
 
 def can_cast(from_: dtype, to: dtype) -> bool:
-    """Whether a result of the first type may be written into a tensor of the second: never to a lower category.
+    """Whether a result of the first type may be written into a tensor of the second: never to a lower
+    category.
 
     >>> from tinygrad_edu.tensors.dtype import float16, float64, int64
     >>> can_cast(float64, float16), can_cast(float16, int64)
@@ -156,9 +163,9 @@ def can_cast(from_: dtype, to: dtype) -> bool:
 
 
 def check_cast(operation: str, from_: NumPyType, to: NumPyType) -> None:
-    """Raise DTypeError if a result of the first type may not be stored in place in the second (``ints += 0.5``)."""
+    """Raise DTypeError if a result of one type may not be stored in place in another, as in ``ints += 0.5``."""
     if _category(from_) > _category(to):
         raise DTypeError(
-            f"{operation}: the result type {of_numpy(from_).name} cannot be stored in a {of_numpy(to).name} tensor "
-            f"in place. Convert the tensor first, or use the form that returns a new one."
+            f"{operation}: the result type {of_numpy(from_).name} can't be cast to the desired output type "
+            f"{of_numpy(to).name}: in place the tensor keeps its type. Convert the tensor first, or use the form that returns a new one."
         )

@@ -1,8 +1,8 @@
 """Generator: a seed and a place in its stream of random bits; and the default one behind manual_seed.
 
-The stream is our own (see philox.py), so a seed gives the same numbers on every platform and with every version of
-NumPy. They are not PyTorch's numbers: the same seed gives other values there. What is drawn from the bits is in
-sampling.py.
+The stream is our own (see philox.py), so a seed gives the same numbers on every platform and with every
+version of NumPy. They are not PyTorch's numbers: the same seed gives other values there. What is drawn from
+the bits is in sampling.py.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ _STATE_BYTES = 16  # the seed and the number of the next block, eight bytes each
 
 
 class Generator:
-    """A source of random numbers. Every draw starts at the next unused block of the stream; threads may share it.
+    """A source of random numbers. Every draw starts at the next unused block of the stream; threads may share
+    it.
 
     Raises DeviceError for a device that is not the CPU.
 
@@ -44,21 +45,27 @@ class Generator:
     def manual_seed(self, seed: int) -> Generator:
         """Start the stream of this seed from its beginning; returns the generator.
 
-        Seeds are 64 bits; a negative one counts from the top (-1 is 2**64 - 1). Raises RuntimeError if it is no
-        integer, ValueError if it is out of range.
+        Seeds are 64 bits; a negative one counts from the top (-1 is 2**64 - 1). Raises RuntimeError if it is
+        no integer, ValueError if it is out of range.
         """
         if isinstance(seed, (bool, np.bool_)) or not hasattr(seed, "__index__"):
-            raise RuntimeError(f"manual_seed: the seed must be an integer, not {type(seed).__name__}. Use int(...).")
+            raise RuntimeError(
+                f"manual_seed: the seed must be an integer, not {type(seed).__name__}. Use int(...)."
+            )
         number = index(seed)
         if not -(2**63) <= number < 2**64:
-            raise ValueError(f"manual_seed: {number} is out of range. A seed has 64 bits: from -2**63 to 2**64 - 1.")
+            raise ValueError(
+                f"manual_seed: {number} is out of range. A seed has 64 bits: from -2**63 to 2**64 - 1."
+            )
         with self._lock:
             self._seed, self._next = number % 2**64, 0
         return self
 
     def seed(self) -> int:
         """Seed from the operating system's entropy, and return the seed so that the run can be repeated."""
-        number = int.from_bytes(os.urandom(8), "little") >> 1  # 63 bits: fits a signed 64-bit integer anywhere
+        number = (
+            int.from_bytes(os.urandom(8), "little") >> 1
+        )  # 63 bits: fits a signed 64-bit integer anywhere
         self.manual_seed(number)
         return number
 
@@ -67,7 +74,8 @@ class Generator:
         return self._seed
 
     def take(self, blocks: int) -> tuple[int, int]:
-        """Reserve the next blocks of the stream: (seed, number of the first). Nobody else gets the same ones."""
+        """Reserve the next blocks of the stream: (seed, number of the first). Nobody else gets the same
+        ones."""
         with self._lock:
             first = self._next
             self._next = (first + blocks) % 2**64
@@ -86,7 +94,9 @@ class Generator:
         """
         state = np.asarray(getattr(new_state, "_data", new_state))
         if state.dtype != np.uint8:
-            raise TypeError(f"set_state: the state must be the uint8 array get_state() returned, not {state.dtype}.")
+            raise TypeError(
+                f"set_state: the state must be the uint8 array get_state() returned, not {state.dtype}."
+            )
         if state.shape != (_STATE_BYTES,):
             raise RuntimeError(
                 f"set_state: a state has {_STATE_BYTES} bytes, this one has shape {state.shape}. "

@@ -1,8 +1,9 @@
 """Random arrays: distributions drawn from a Generator's bits.
 
-Each function takes a generator (None for the default one) and returns a new array. Every number is made of whole
-32-bit words by exact or correctly rounded steps (IEEE 754), so all results are the same, bit for bit, on every
-platform and with every version of NumPy. A draw of n numbers uses the words in order, starting on a new block.
+Each function takes a generator (None for the default one) and returns a new array. Every number is made of
+whole 32-bit words by exact or correctly rounded steps (IEEE 754), so all results are the same, bit for bit,
+on every platform and with every version of NumPy. A draw of n numbers uses the words in order, starting on a
+new block.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ __all__ = ["bernoulli", "integers", "multinomial", "normal", "permutation", "uni
 Array = np.ndarray[Any, Any]
 
 _FLOAT32, _FLOAT64, _INT64 = np.dtype("float32"), np.dtype("float64"), np.dtype("int64")
-_UNIFORM_BITS = {2: 11, 4: 24}  # by item size: as many as the significand holds; float64 takes 53 from two words
+_UNIFORM_BITS = {
+    2: 11,
+    4: 24,
+}  # by item size: as many as the significand holds; float64 takes 53 from two words
 _AT_A_TIME = 16384  # normals whose intermediate results stay in the processor's cache
 
 
@@ -59,9 +63,14 @@ def _integers53(words: Array) -> Array:
 
 
 def uniform(
-    generator: Generator | None, shape: Sequence[int], dtype: Any = _FLOAT32, low: float = 0.0, high: float = 1.0
+    generator: Generator | None,
+    shape: Sequence[int],
+    dtype: Any = _FLOAT32,
+    low: float = 0.0,
+    high: float = 1.0,
 ) -> Array:
-    """Numbers in [low, high): all multiples of 2**-24 (float32; 2**-53 in float64) of the range, equally likely.
+    """Numbers in [low, high): all multiples of 2**-24 (float32; 2**-53 in float64) of the range, equally
+    likely.
 
     Raises DTypeError for integer types, RuntimeError if low > high or the range does not fit the type.
 
@@ -89,12 +98,16 @@ def uniform(
 
 
 def normal(
-    generator: Generator | None, shape: Sequence[int], dtype: Any = _FLOAT32, mean: float = 0.0, std: float = 1.0
+    generator: Generator | None,
+    shape: Sequence[int],
+    dtype: Any = _FLOAT32,
+    mean: float = 0.0,
+    std: float = 1.0,
 ) -> Array:
     """Normal numbers by the method of Box and Muller (1958): two from two uniforms.
 
-    Computed in float64 and rounded once; float64 takes 53 random bits per uniform, the others 32 (so |z| < 6.7).
-    Raises DTypeError for integer types, RuntimeError if std is negative.
+    Computed in float64 and rounded once; float64 takes 53 random bits per uniform, the others 32 (so |z| <
+    6.7). Raises DTypeError for integer types, RuntimeError if std is negative.
 
     >>> normal(Generator().manual_seed(0), (3,)).shape
     (3,)
@@ -106,7 +119,9 @@ def normal(
     words_each = 2 if kind == _FLOAT64 else 1
     seed, first = (generator or default_generator).take(-(-n * words_each // philox.WORDS))
     result = np.empty(n, kind)
-    with np.errstate(over="ignore", invalid="ignore"):  # inf where the type is too small, silently as everywhere
+    with np.errstate(
+        over="ignore", invalid="ignore"
+    ):  # inf where the type is too small, silently as everywhere
         for start in range(0, n, _AT_A_TIME):
             part = result[start : start + _AT_A_TIME]
             block = first + start * words_each // philox.WORDS
@@ -119,7 +134,8 @@ def normal(
 
 
 def _box_muller(words: Array, words_each: int) -> Array:
-    """Uniforms u in (0, 1] and v in [0, 1), taken in turn -> sqrt(-2 log u) times cos and sin of v full turns."""
+    """Uniforms u in (0, 1] and v in [0, 1), taken in turn -> sqrt(-2 log u) times cos and sin of v full
+    turns."""
     uniforms = (words if words_each == 1 else _integers53(words)).astype(np.float64)
     u, v = uniforms[0::2], uniforms[1::2]
     scale = 2.0**-32 if words_each == 1 else 2.0**-53
@@ -134,10 +150,11 @@ def _box_muller(words: Array, words_each: int) -> Array:
 def integers(
     generator: Generator | None, shape: Sequence[int], low: int, high: int, dtype: Any = _INT64
 ) -> Array:
-    """Integers in [low, high), each exactly as likely: words of the tail that does not divide evenly are redrawn.
+    """Integers in [low, high), each exactly as likely: words of the tail that does not divide evenly are
+    redrawn.
 
-    Ranges up to 2**32 take one word a number, wider ones two. Raises RuntimeError if low >= high or if a value of
-    the range does not fit the dtype.
+    Ranges up to 2**32 take one word a number, wider ones two. Raises RuntimeError if low >= high or if a
+    value of the range does not fit the dtype.
 
     >>> integers(Generator().manual_seed(0), (2, 50), 0, 3).max()
     np.int64(2)
@@ -147,7 +164,9 @@ def integers(
         raise RuntimeError(f"randint: the range [{low}, {high}) is empty. low must be less than high.")
     least, most = _whole_limits(kind)
     if low < least or high - 1 > most:
-        raise RuntimeError(f"randint: values of [{low}, {high}) do not fit {kind}. Use a smaller range or a wider type.")
+        raise RuntimeError(
+            f"randint: values of [{low}, {high}) do not fit {kind}. Use a smaller range or a wider type."
+        )
     n, span = _size("randint", shape), high - low
     words_each = 1 if span <= 2**32 else 2
     total = 2 ** (32 * words_each)
@@ -171,7 +190,8 @@ def _whole_limits(kind: np.dtype[Any]) -> tuple[int, int]:
 
 
 def permutation(generator: Generator | None, n: int, dtype: Any = _INT64) -> Array:
-    """The numbers 0 to n - 1 in random order: (n,). Sorts 64-bit random keys (stable, so ties are repeatable too).
+    """The numbers 0 to n - 1 in random order: (n,). Sorts 64-bit random keys (stable, so ties are repeatable
+    too).
 
     Raises ShapeError if n is negative, RuntimeError if n - 1 does not fit the dtype.
 
@@ -188,7 +208,8 @@ def permutation(generator: Generator | None, n: int, dtype: Any = _INT64) -> Arr
 def bernoulli(
     generator: Generator | None, probability: Any, shape: Sequence[int] | None = None, dtype: Any = _FLOAT32
 ) -> Array:
-    """Ones with the given probability, else zeros. The probability is a number or an array that broadcasts to shape.
+    """Ones with the given probability, else zeros. The probability is a number or an array that broadcasts to
+    shape.
 
     Resolution 2**-32; 0 never and 1 always gives a one. Raises RuntimeError for probabilities outside [0, 1].
 
@@ -203,8 +224,11 @@ def bernoulli(
     return np.asarray(words * 2.0**-32 < wanted).astype(dtype)
 
 
-def multinomial(generator: Generator | None, weights: Array, num_samples: int, replacement: bool = False) -> Array:
-    """Indices drawn in proportion to weights that need not sum to 1: (K,) -> (S,) or (N, K) -> (N, S), in int64.
+def multinomial(
+    generator: Generator | None, weights: Array, num_samples: int, replacement: bool = False
+) -> Array:
+    """Indices drawn in proportion to weights that need not sum to 1: (K,) -> (S,) or (N, K) -> (N, S), in
+    int64.
 
     Without replacement the order is that of drawing one after the other (exponential clocks: Efraimidis and
     Spirakis, 2006). Raises RuntimeError, saying which rule is broken: weights floating point, finite, not
@@ -216,7 +240,9 @@ def multinomial(generator: Generator | None, weights: Array, num_samples: int, r
     """
     weights = np.asarray(weights)
     if weights.dtype.kind != "f":
-        raise DTypeError(f"multinomial: the weights must be floating point, not {weights.dtype}. Use weights.float().")
+        raise DTypeError(
+            f"multinomial: the weights must be floating point, not {weights.dtype}. Use weights.float()."
+        )
     if weights.ndim not in (1, 2):
         raise ShapeError(f"multinomial: the weights must have 1 or 2 dimensions, got shape {weights.shape}.")
     if num_samples <= 0:

@@ -1,4 +1,5 @@
-"""Size: the shape of a tensor. A tuple of ints that prints as PyTorch's and stays a Size when sliced or joined."""
+"""Size: the shape of a tensor. A tuple of ints that prints as PyTorch's and stays a Size when sliced or
+joined."""
 
 from __future__ import annotations
 
@@ -45,14 +46,18 @@ class Size(tuple[int, ...]):
         found = tuple.__getitem__(self, key)
         return size_of(found) if isinstance(key, slice) else found
 
-    def __add__(self, other: Any) -> Size:  # type: ignore[override]
+    def __add__(self, other: Any) -> Size:
         if not isinstance(other, tuple):
-            raise TypeError(f"Size: only a tuple can be joined to it, not {type(other).__name__}. Use tuple(...).")
+            raise TypeError(
+                f"Size: only a tuple can be joined to it, not {type(other).__name__}. Use tuple(...)."
+            )
         return Size(tuple.__add__(self, other))
 
     def __radd__(self, other: Any) -> Size:
         if not isinstance(other, tuple):
-            raise TypeError(f"Size: can only be joined to a tuple, not {type(other).__name__}. Use tuple(...).")
+            raise TypeError(
+                f"Size: can only be joined to a tuple, not {type(other).__name__}. Use tuple(...)."
+            )
         return Size(tuple.__add__(other, self))
 
     def __mul__(self, times: SupportsIndex) -> Size:
