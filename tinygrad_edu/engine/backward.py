@@ -1,7 +1,7 @@
 """The backward pass for graphs that are differentiated lazily: walk newest first, hand every node its gradient once.
 
-A node offers ``_backward(gradient, create_graph)``, which returns one gradient (or None) per input; a leaf offers
-``_accumulate(gradient, create_graph)``. Leaves are the oldest nodes, so they come last: if a rule or a hook raises,
+A node offers ``_backward(gradient, create_graph, retain_graph)``, which returns one gradient per input (None where an
+input is a constant), and ``_hooks``; a leaf offers ``_accumulate([gradient], create_graph)``. Leaves are the oldest nodes, so they come last: if a rule or a hook raises,
 no leaf has been touched yet.
 """
 
@@ -52,17 +52,14 @@ def backpropagate(
             gradient = node._run_hooks(gradient, create_graph)
         if captured is not None and node in captured:
             caught[node] = gradient
-        if not node._inputs:  # a leaf, or a node all of whose inputs are constants
-            if captured is None:
-                # The list gives up its reference, so that the leaf can tell whether the gradient is its own.
-                handed, gradient = [gradient], None
-                node._accumulate(handed, create_graph)
-            continue
-        for source, share in zip(node._inputs, node._backward(gradient, create_graph), strict=True):
-            if source is None or share is None:
-                continue
-            held = pending.get(source)
-            pending[source] = share if held is None else add(held, share)
-        if not retain_graph:
-            node._release()
+        sources = node._inputs
+        if sources:
+            for source, share in zip(sources, node._backward(gradient, create_graph, retain_graph)):  # noqa: B905
+                if share is not None:
+                    held = pending.get(source)
+                    pending[source] = share if held is None else add(held, share)
+        elif captured is None:
+            # A leaf. The list gives up its reference, so that it can tell whether the gradient is its own.
+            handed, gradient = [gradient], None
+            node._accumulate(handed, create_graph)
     return caught

@@ -25,9 +25,9 @@ class _Quiet(threading.local):
     """
 
     def __init__(self) -> None:
-        context = contextvars.Context()
-        context.run(np.seterr, all="ignore")
-        self.run = context.run
+        self.context = contextvars.Context()
+        self.context.run(np.seterr, all="ignore")
+        self.run = self.context.run
 
 
 quiet = _Quiet()

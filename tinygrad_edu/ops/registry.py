@@ -231,10 +231,13 @@ class Structured(Operation):
         shares = self.rule(g, out, inputs, *params) if self.variadic else self.rule(g, out, *inputs, *params)
         if shares.__class__ is not tuple:
             shares = (shares,)
-        return tuple(
-            None if not need else share() if share.__class__ is _function else share
-            for need, share in zip(needs, shares, strict=True)
-        )
+        for share in shares:
+            if share.__class__ is _function:
+                return tuple(
+                    None if not need else share() if share.__class__ is _function else share
+                    for need, share in zip(needs, shares, strict=True)
+                )
+        return shares
 
     def compute(self, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
         return self.function(inputs, *params) if self.variadic else self.function(*inputs, *params)

@@ -3,6 +3,7 @@
 from tinygrad_edu.optim.adadelta import Adadelta
 from tinygrad_edu.optim.adagrad import Adagrad
 from tinygrad_edu.optim.adam import Adam, AdamW
+from tinygrad_edu.optim.lbfgs import LBFGS
 from tinygrad_edu.optim.minimize import OPTIMIZERS, MinimizeResult, minimize
 from tinygrad_edu.optim.nadam import NAdam
 from tinygrad_edu.optim.optimizer import Optimizer
@@ -11,6 +12,7 @@ from tinygrad_edu.optim.rmsprop import RMSprop
 from tinygrad_edu.optim.sgd import SGD
 
 __all__ = [
+    "LBFGS",
     "OPTIMIZERS",
     "SGD",
     "Adadelta",

@@ -164,7 +164,7 @@ def minimize(
             status = "stopped"
         if status:
             break
-        optimizer.step()
+        optimizer.step((lambda: _evaluate(fn, x)[0]) if optimizer.needs_closure else None)
         step += 1
     return MinimizeResult(
         x=x.detach(),

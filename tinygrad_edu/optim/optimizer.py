@@ -22,6 +22,9 @@ from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["Array", "Optimizer", "State", "buffer", "count"]
 
+# State that counts instead of averaging: numbers, kept in float32 whatever the parameter's dtype, as in PyTorch.
+_COUNTERS = ("step", "mu_product")
+
 Array = np.ndarray[Any, np.dtype[Any]]
 State = MutableMapping[str, Array]
 
@@ -72,6 +75,8 @@ class Optimizer:
 
     checked: ClassVar[tuple[str, ...]] = ()
     """The options that the rules in options.py apply to; a subclass names its own."""
+    needs_closure: ClassVar[bool] = False
+    """Whether step() evaluates the function itself, so that it must be given a closure."""
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
@@ -298,9 +303,9 @@ class Optimizer:
                         f"{tuple(param.shape)}. Pass the parameters in the order in which the state was "
                         "saved."
                     )
-                dtype = param._array().dtype if name not in ("step", "mu_product") else value._array().dtype
+                dtype = param._array().dtype if name not in _COUNTERS else value._array().dtype
                 value = Tensor._wrap(value._array().astype(dtype))
-            elif isinstance(value, int | float):
+            elif name in _COUNTERS:  # old files of PyTorch hold plain numbers
                 value = Tensor._wrap(np.array(value, np.float32))
             loaded[name] = value
         return loaded

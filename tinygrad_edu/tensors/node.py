@@ -7,9 +7,10 @@ reference counting frees a graph as soon as nobody holds its result.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from tinygrad_edu.engine.backward import backpropagate
 from tinygrad_edu.engine.order import next_sequence
 from tinygrad_edu.errors import GradError
 from tinygrad_edu.kernels import kernels
@@ -19,7 +20,7 @@ from tinygrad_edu.ops.shape import sum_to
 from tinygrad_edu.tensors.dtype import of_numpy
 from tinygrad_edu.tensors.hooks import run_hooks
 
-__all__ = ["Node"]
+__all__ = ["Node", "backward_pass"]
 
 
 class Node:
@@ -36,13 +37,14 @@ class Node:
         "_hooks",
         "_inputs",
         "_sequence",
+        "counters",
         "dtype",
         "operation",
         "out",
         "params",
         "saved",
         "shape",
-        "versions",
+        "version",
     )
 
     lift: Callable[..., Any]  # (array, node) -> Tensor: set by the module of Tensor, which stands above this one
@@ -55,7 +57,8 @@ class Node:
         out: Any,
         params: tuple[Any, ...],
         data: Any,
-        versions: tuple[Any, ...],
+        counters: tuple[Any, ...],
+        version: int,
     ) -> None:
         self.operation = operation
         self._inputs = inputs
@@ -64,61 +67,74 @@ class Node:
         self.params = params
         self.shape = data.shape
         self.dtype = data.dtype
-        self.versions = versions  # (counter, its value when saved, counter, value, ...)
+        self.counters = counters  # the version counters of what is saved,
+        self.version = version  # and their sum when it was: counters only grow, so any change shows
         self._hooks: dict[int, Any] | None = None
         self._sequence = next_sequence()
 
     # --- what the backward pass asks for ---------------------------------------------------------------------------
 
-    def _backward(self, gradient: Any, create_graph: bool) -> tuple[Any, ...]:
-        """One gradient per input, None for constants. Arrays in and out, or recorded Tensors with create_graph."""
-        if self.saved is None:
-            raise GradError(
-                f"Trying to backward through the graph a second time: {self.name()} has freed what it saved. "
-                "Say retain_graph=True in the first backward() (or autograd.grad()) if you need two passes, or "
-                "compute the result anew; a loop that grows must detach() what it carries over."
-            )
-        versions = self.versions
-        for i in range(0, len(versions), 2):
-            if versions[i][0] != versions[i + 1]:
-                raise GradError(
-                    f"one of the variables needed for gradient computation has been modified by an inplace operation: "
-                    f"a tensor that {self.name()} saved is at version {versions[i][0]}; expected version "
-                    f"{versions[i + 1]}. Use the operation that makes a new tensor, or clone() before the change."
-                )
+    def _backward(self, gradient: Any, create_graph: bool, retain_graph: bool) -> Sequence[Any]:
+        """One gradient per input, None for constants. Arrays in and out, or recorded Tensors with create_graph.
+
+        The caller has switched NumPy's floating-point warnings off (see :func:`backward_pass`).
+        """
+        saved, counters = self.saved, self.counters
+        if saved is None:
+            raise self._freed()
+        if counters:
+            version = 0
+            for counter in counters:
+                version += counter[0]
+            if version != self.version:
+                raise self._changed(version)
         if create_graph:
-            return self._shares(gradient, True)
-        shares: tuple[Any, ...] = quiet.run(self._shares, gradient, False)
+            shares = self._recorded(gradient)
+        elif self.operation.elementwise:
+            # The rule gives local derivatives; the chain rule multiplies the gradient by them.
+            local = self.operation.derivatives(self.out, *saved, *self.params)
+            shares = []
+            for source, d in zip(self._inputs, local):  # noqa: B905 - this loop is the hottest of all
+                shares.append(None if source is None or d is None else _chain(source, gradient, d))
+        else:
+            inputs = self._inputs
+            needs = [source is not None for source in inputs]
+            shares = self.operation.gradients(gradient, self.out, saved, self.params, needs)
+            shares = [
+                None if source is None or share is None else _fit(source, share)
+                for source, share in zip(inputs, shares, strict=True)
+            ]
+        if counters and not retain_graph:  # a second pass is then an error; rules that need nothing can run again
+            self.saved = self.out = None
         return shares
 
-    def _shares(self, gradient: Any, create_graph: bool) -> tuple[Any, ...]:
+    def _recorded(self, gradient: Any) -> list[Any]:
+        """The same with Tensors, which record what the rule computes."""
         operation, inputs = self.operation, self._inputs
-        saved, out = (self._rewrap() if create_graph else (self.saved, self.out))
-        if not operation.elementwise:
-            needs = [source is not None for source in inputs]
-            shares = operation.gradients(gradient, out, saved, self.params, needs)
+        saved, out = self._rewrap()
+        if operation.elementwise:
+            local = operation.derivatives(out, *saved, *self.params)
+            shares = [None if s is None or d is None else gradient * d for s, d in zip(inputs, local, strict=True)]
         else:
-            shares = []
-            for source, d in zip(inputs, operation.derivatives(out, *saved, *self.params), strict=True):
-                if source is None or d is None:
-                    shares.append(None)
-                elif d.__class__ is int and (d == 1 or d == -1):  # nothing has to be multiplied
-                    shares.append(gradient if d == 1 else -gradient)
-                else:
-                    shares.append(gradient * d)
-        fitted = []
-        for source, share in zip(inputs, shares, strict=True):
-            if share is not None:
-                target = source if source.__class__ is Node else source._data
-                if create_graph:
-                    share = _fit_recorded(share, target)
-                else:
-                    if share.shape != target.shape:
-                        share = kernels.sum_to(share, target.shape)
-                    if share.dtype is not target.dtype:
-                        share = share.astype(target.dtype)
-            fitted.append(share)
-        return tuple(fitted)
+            shares = operation.gradients(gradient, out, saved, self.params, [s is not None for s in inputs])
+        return [
+            None if source is None or share is None else _fit_recorded(source, share)
+            for source, share in zip(inputs, shares, strict=True)
+        ]
+
+    def _freed(self) -> GradError:
+        return GradError(
+            f"Trying to backward through the graph a second time: {self.name()} has freed what it saved. "
+            "Say retain_graph=True in the first backward() (or autograd.grad()) if you need two passes, or "
+            "compute the result anew; a loop that grows must detach() what it carries over."
+        )
+
+    def _changed(self, version: int) -> GradError:
+        return GradError(
+            "one of the variables needed for gradient computation has been modified by an inplace operation: what "
+            f"{self.name()} saved is at version {version}; expected version {self.version}. Use the operation that makes "
+            "a new tensor, or clone() before the change."
+        )
 
     def _rewrap(self) -> tuple[tuple[Any, ...], Any]:
         """The saved arrays as Tensors that stand where the originals stood in the graph."""
@@ -139,11 +155,6 @@ class Node:
     def _kinds(self) -> tuple[int, ...]:
         kinds = self.operation.saves
         return kinds * len(self._inputs) if self.operation.variadic else kinds
-
-    def _release(self) -> None:
-        """Let go of what was saved; a second pass through this node is then an error, if anything was."""
-        if self.versions:
-            self.saved = self.out = None
 
     def _run_hooks(self, gradient: Any, create_graph: bool) -> Any:
         """Show the gradient to the hooks; what one of them returns takes its place."""
@@ -205,12 +216,41 @@ class AccumulateGrad:
         return f"<AccumulateGrad object at {id(self.variable):#x}>"
 
 
-def _fit_recorded(share: Any, target: Any) -> Any:
+def _chain(source: Any, gradient: Any, d: Any) -> Any:
+    """The gradient times the local derivative, in the shape and type of the input."""
+    if d.__class__ is int and (d == 1 or d == -1):
+        share = gradient if d == 1 else -gradient
+    else:
+        share = gradient * d
+    target = source if source.__class__ is Node else source._data
+    if share.shape != target.shape:
+        share = kernels.sum_to(share, target.shape)
+    if share.dtype is not target.dtype:
+        share = share.astype(target.dtype)
+    return share
+
+
+def _fit(source: Any, share: Any) -> Any:
+    """A gradient in the shape and type of the input that it belongs to."""
+    target = source if source.__class__ is Node else source._data
+    if share.shape != target.shape:
+        share = kernels.sum_to(share, target.shape)
+    return share if share.dtype is target.dtype else share.astype(target.dtype)
+
+
+def _fit_recorded(source: Any, share: Any) -> Any:
+    target = source if source.__class__ is Node else source._data
     if tuple(share.shape) != target.shape:
         share = sum_to(share, target.shape)
     return share if share._data.dtype == target.dtype else share._cast(target.dtype)
 
 
-def add_arrays(a: Any, b: Any) -> Any:
-    """Two gradients of one node, added (never in place: they may be shared)."""
-    return quiet.run(operator.add, a, b)
+def backward_pass(roots: Sequence[Any], seeds: Sequence[Any], create_graph: bool, **options: Any) -> dict[Any, Any]:
+    """The engine's backward pass over Tensors' nodes, in a context where NumPy gives no floating-point warnings.
+
+    The context is a copy, because passes nest: a hook may call backward().
+    """
+    caught: dict[Any, Any] = quiet.context.copy().run(
+        backpropagate, roots, seeds, add=operator.add, create_graph=create_graph, **options
+    )
+    return caught

@@ -23,7 +23,7 @@ from tinygrad_edu.tensors.tensor import Tensor
 __all__ = ["binary", "method", "record", "unary"]
 
 _f32, _f64 = np.dtype(np.float32), np.dtype(np.float64)
-_new = Tensor.__new__
+_new = object.__new__
 
 
 def unary(operation: Any) -> Callable[[Tensor], Tensor]:
@@ -48,7 +48,8 @@ def unary(operation: Any) -> Callable[[Tensor], Tensor]:
                 data if saves_output else None,
                 (),
                 data,
-                (self._version, self._version[0]) if saves_input else (version, 0) if saves_output else (),
+                (self._version,) if saves_input else (version,) if saves_output else (),
+                self._version[0] if saves_input else 0,
             )
         else:
             out._requires = False
@@ -90,17 +91,20 @@ def binary(operation: Any) -> Callable[[Tensor, Any], Any]:
         out._version = [0]
         if requires and modes.grad:
             out._requires = True
-            versions: tuple[Any, ...] = ()
+            counters: tuple[Any, ...] = ()
+            version = 0
+            if saves_a:
+                counters = (self._version,)
+                version = self._version[0]
             if b is other:
                 source: Any = None
             else:
                 source = (other._node or other) if other._requires else None
                 if saves_b:
-                    versions = (other._version, other._version[0])
-            if saves_a:
-                versions = (*versions, self._version, self._version[0])
+                    counters = (*counters, other._version)
+                    version += other._version[0]
             if saves_output:
-                versions = (*versions, out._version, 0)
+                counters = (*counters, out._version)
             out._node = Node(
                 operation,
                 ((self._node or self) if self._requires else None, source),
@@ -108,7 +112,8 @@ def binary(operation: Any) -> Callable[[Tensor, Any], Any]:
                 data if saves_output else None,
                 (),
                 data,
-                versions,
+                counters,
+                version,
             )
         else:
             out._requires = False
@@ -186,15 +191,15 @@ def record(operation: Any, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> 
     if requires and modes.grad and operation.rule is not None and data.dtype.kind == "f":
         out._requires = True
         kinds = operation.saves * len(inputs) if operation.variadic else operation.saves
-        saved, versions = [], []
+        saved, counters = [], []
         for x, a, kind in zip(inputs, arrays, kinds, strict=True):
             saved.append(a if kind == WHOLE else np.shape(a) if kind == SHAPE else None)
             if kind == WHOLE and isinstance(x, Tensor) and a is x._data:
-                versions += [x._version, x._version[0]]
+                counters.append(x._version)
         kept = None
         if operation.saves_output != NOTHING:
             kept = (data, *(e._data for e in extra)) if extra else data
-            versions += [out._version, out._version[0]]
+            counters.append(out._version)
         out._node = Node(
             operation,
             tuple((x._node or x) if isinstance(x, Tensor) and x._requires else None for x in inputs),
@@ -202,7 +207,8 @@ def record(operation: Any, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> 
             kept,
             params,
             data,
-            tuple(versions),
+            tuple(counters),
+            sum(counter[0] for counter in counters),
         )
     return (out, *extra) if extra else out
 

@@ -12,14 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.engine.backward import backpropagate
 from tinygrad_edu.errors import DTypeError, GradError, ShapeError
 from tinygrad_edu.tensors.data import legacy_array
 from tinygrad_edu.tensors.device import device as Device
 from tinygrad_edu.tensors.dtype import dtype as DType
 from tinygrad_edu.tensors.dtype import BY_NUMPY
 from tinygrad_edu.tensors.hooks import RemovableHandle, run_hooks
-from tinygrad_edu.tensors.node import Node, add_arrays
+from tinygrad_edu.tensors.node import Node, backward_pass
 from tinygrad_edu.tensors.printing import tensor_str
 from tinygrad_edu.tensors.size import Size, size_of
 
@@ -58,9 +57,6 @@ class Tensor:
     _node: Node | None
     _requires: bool
     _version: list[int]
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Tensor:
-        return object.__new__(cls)
 
     def __init__(self, *args: Any) -> None:
         """``Tensor(2, 3)`` is uninitialised memory of that shape, ``Tensor([1, 2])`` float32 data, as in PyTorch."""
@@ -300,16 +296,15 @@ class Tensor:
         """
         seed = seed_of(self, gradient, create_graph)
         keep = create_graph if retain_graph is None else retain_graph
-        add: Any = (lambda a, b: a + b) if create_graph else add_arrays
         root: Any = self._node or self
         if inputs is None:
-            backpropagate([root], [seed], add=add, create_graph=create_graph, retain_graph=keep)
+            backward_pass([root], [seed], create_graph, retain_graph=keep)
             return
         wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
         if not wanted:
             raise GradError("inputs argument to backward cannot be empty")
         places: list[Any] = [t._node or t for t in wanted]
-        caught = backpropagate([root], [seed], add=add, create_graph=create_graph, retain_graph=keep, captured=places)
+        caught = backward_pass([root], [seed], create_graph, retain_graph=keep, captured=places)
         for tensor, place in zip(wanted, places, strict=True):
             if place in caught:
                 tensor._accumulate([caught[place]], create_graph)
@@ -329,7 +324,7 @@ class Tensor:
         elif held._requires or held._data.__class__ is not np.ndarray:
             self._grad = held + Tensor._wrap(gradient)
         else:
-            held._data[...] = add_arrays(held._data, gradient)
+            np.add(held._data, gradient, out=held._data)
             held._version[0] += 1
 
     # --- leaving the library -----------------------------------------------------------------------------------------
@@ -477,7 +472,7 @@ class Tensor:
         root: Any = self._node or self
         nodes = topological(root)
         seed = seed_of(self, None, False)
-        caught = backpropagate([root], [seed], add=add_arrays, retain_graph=True, captured=nodes)
+        caught = backward_pass([root], [seed], False, retain_graph=True, captured=nodes)
         return {id(node): gradient.tolist() for node, gradient in caught.items() if gradient.size <= 16}
 
     if TYPE_CHECKING:  # the operations, which are attached from their table

@@ -16,8 +16,8 @@ from tinygrad_edu.viz.syntax import read_dot
 __all__ = ["FORMATS", "draw", "format_from_path", "render", "write_file"]
 
 FORMATS = ("svg", "png", "dot", "gv")
-# Beyond these nobody can read the result, and layout, whose time goes with the edges, takes minutes: 600 nodes
-# with 3,000 random edges 26 s, a dense net of 8,750 nodes more than 400 s.
+# Beyond these nobody can read the result, and layout, whose time goes with the edges, takes minutes: 600
+# nodes with 3,000 random edges 26 s, a dense net of 8,750 nodes more than 400 s.
 MOST_NODES = {"svg": 1000, "png": 600}
 EDGES_PER_NODE = 3
 # A browser without DejaVu Sans takes Verdana, which is as wide.
