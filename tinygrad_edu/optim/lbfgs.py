@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -20,15 +21,15 @@ __all__ = ["LBFGS"]
 class LBFGS(Optimizer):
     r"""Limited-memory BFGS, for smooth functions without noise.
 
-    It remembers up to ``history_size`` pairs of a step s and the change y of the gradient over it. They define an
-    approximation H of the inverse second derivative, and the direction is −H · g, computed by going through the
-    pairs backwards and forwards without ever forming H. With ``line_search_fn="strong_wolfe"`` the length of the
-    step is searched for, with None it is lr (the first time, lr / ‖g‖₁ if that is shorter).
+    It remembers up to ``history_size`` pairs of a step s and the change y of the gradient over it. They
+    define an approximation H of the inverse second derivative, and the direction is −H · g, computed by going
+    through the pairs backwards and forwards without ever forming H. With ``line_search_fn="strong_wolfe"``
+    the length of the step is searched for, with None it is lr (the first time, lr / ‖g‖₁ if that is shorter).
 
-    One call of :meth:`step` does up to ``max_iter`` such iterations and evaluates the function up to ``max_eval``
-    times (by default 1.25 · max_iter). It ends early where the largest entry of the gradient is at most
-    ``tolerance_grad``, or the step's largest entry or the change of the value is below ``tolerance_change``. All
-    parameters form one group.
+    One call of :meth:`step` does up to ``max_iter`` such iterations and evaluates the function up to
+    ``max_eval`` times (by default 1.25 · max_iter). It ends early where the largest entry of the gradient is
+    at most ``tolerance_grad``, or the step's largest entry or the change of the value is below
+    ``tolerance_change``. All parameters form one group.
 
     Source: J. Nocedal, "Updating quasi-Newton matrices with limited storage", 1980; J. Nocedal, S. Wright,
     "Numerical optimization", 2006, algorithms 7.4 and 7.5. Defaults are PyTorch's.
@@ -44,7 +45,7 @@ class LBFGS(Optimizer):
     >>> optimizer.step(closure).item()
     4.0
     >>> x
-    tensor([1., 1.], requires_grad=True)
+    tensor([1.0000, 1.0000], requires_grad=True)
     """
 
     checked = ("lr",)
@@ -76,8 +77,8 @@ class LBFGS(Optimizer):
         """Accepts the first group only."""
         if self.param_groups:
             raise OptimizerError(
-                "LBFGS doesn't support per-parameter options (parameter groups): it treats all parameters as one "
-                "vector. Pass them in one list."
+                "LBFGS doesn't support per-parameter options (parameter groups): it treats all parameters as "
+                "one vector. Pass them in one list."
             )
         super().add_param_group(param_group)
 
@@ -85,19 +86,19 @@ class LBFGS(Optimizer):
         super()._check(options)
         if options["line_search_fn"] not in (None, "strong_wolfe"):
             raise OptimizerError(
-                f"LBFGS: only 'strong_wolfe' is supported, but line_search_fn is {options['line_search_fn']!r}. "
-                "Take 'strong_wolfe', or None for steps of length lr."
+                "LBFGS: only 'strong_wolfe' is supported, but line_search_fn is "
+                f"{options['line_search_fn']!r}. Take 'strong_wolfe', or None for steps of length lr."
             )
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Iterate as described above. `closure` clears the gradients, computes them anew and returns the loss.
+        """Iterate. `closure` clears the gradients, computes the loss and its gradients, and returns the loss.
 
         Returns the loss before the step.
         """
         if closure is None:
             raise TypeError(
-                "LBFGS.step() needs a closure, because it evaluates the function several times: a function that calls "
-                "zero_grad(), computes the loss, calls its backward() and returns it."
+                "LBFGS.step() needs a closure, because it evaluates the function several times: a function "
+                "that calls zero_grad(), computes the loss, calls its backward() and returns it."
             )
         with np.errstate(all="ignore"):
             return self._iterate(closure)
@@ -132,11 +133,11 @@ class LBFGS(Optimizer):
             if slope > -tolerance_change:
                 break
             origin, used = self._point(), 0
+            phi = functools.partial(self._probe, closure, origin, direction)
             if group["line_search_fn"]:
-                start = Probe(0.0, value, slope, grad)
                 found, used = strong_wolfe(
-                    lambda t, origin=origin, direction=direction: self._probe(closure, origin, direction, t),
-                    start,
+                    phi,
+                    Probe(0.0, value, slope, grad),
                     length,
                     largest=_largest(direction),
                     max_probes=group["max_eval"] - calls,
@@ -147,7 +148,7 @@ class LBFGS(Optimizer):
             else:
                 self._place(origin + length * direction)
                 if iteration < group["max_iter"]:  # the last point is evaluated by the next step's first call
-                    probe = self._probe(closure, origin, direction, length)
+                    probe = phi(length)
                     value, grad, used = probe.value, probe.grad, 1
             state["t"] = length
             calls += used

@@ -1,8 +1,9 @@
-"""A line search: how far to go along a direction, so that the value falls enough and the slope flattens enough.
+"""A line search: how far to go along a direction, so that the value falls and the slope flattens enough.
 
-It looks at the function along one line only: phi(t) is the value at x + t · direction, and its slope is the gradient
-there times the direction. Sources: J. Nocedal, S. Wright, "Numerical optimization", 2nd edition 2006, algorithms 3.5
-(bracketing) and 3.6 (zoom) and formula (3.59) (cubic interpolation); the safeguards are those of M. Schmidt's minFunc.
+It looks at the function along one line only: phi(t) is the value at x + t · direction, and its slope is the
+gradient there times the direction. Sources: J. Nocedal, S. Wright, "Numerical optimization", 2nd edition
+2006, algorithms 3.5 (bracketing) and 3.6 (zoom), formula (3.59) (cubic interpolation); the safeguards are
+those of M. Schmidt's minFunc, as in PyTorch.
 """
 
 from __future__ import annotations
@@ -63,8 +64,8 @@ def strong_wolfe(
         phi: evaluates the function at a distance.
         start: the probe at distance 0; its slope must be negative.
         t: the distance to try first.
-        largest: the largest entry of the direction, by magnitude: brackets narrower than tolerance_change / largest
-            are not divided further.
+        largest: the direction's largest entry, by magnitude: a bracket in which no entry of x could still
+            change by tolerance_change is not divided further.
         max_probes: how often phi may be called after the first time.
     """
 
@@ -79,18 +80,19 @@ def strong_wolfe(
     previous, probe, calls = start, phi(t), 1
     while calls <= max_probes:
         if too_high(probe) or (calls > 2 and probe.value >= previous.value):
+            low, high = previous, probe
             break
         if flat(probe):
             return probe, calls
         if probe.slope >= 0:
+            low, high = sorted((previous, probe), key=_height)
             break
         t = minimum_of_cubic(previous, probe, probe.t + 0.01 * (probe.t - previous.t), probe.t * 10)
         previous, probe, calls = probe, phi(t), calls + 1
     else:
         return min(start, probe, key=_height), calls
 
-    # Zoom: divide the bracket, keeping its lower end `low` a point that is acceptable but not yet flat enough.
-    low, high = sorted((previous, probe), key=_height)
+    # Zoom: divide the bracket. Its end `low` always has fallen enough, but is not yet flat enough.
     stuck = False
     while calls <= max_probes and abs(high.t - low.t) * largest >= tolerance_change:
         left, right = min(low.t, high.t), max(low.t, high.t)
@@ -106,7 +108,6 @@ def strong_wolfe(
         probe, calls = phi(t), calls + 1
         if too_high(probe) or probe.value >= low.value:
             high = probe
-            low, high = sorted((low, high), key=_height)
         else:
             if flat(probe):
                 return probe, calls

@@ -22,7 +22,7 @@ from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["Array", "Optimizer", "State", "buffer", "count"]
 
-# State that counts instead of averaging: numbers, kept in float32 whatever the parameter's dtype, as in PyTorch.
+# State that is a number of float32 whatever the parameter's dtype, as in PyTorch.
 _COUNTERS = ("step", "mu_product")
 
 Array = np.ndarray[Any, np.dtype[Any]]
