@@ -112,7 +112,7 @@ def test_torchvizs_snippet(network):
 
 def test_micrograds_trace_graph():
     dot = Digraph(format="svg", graph_attr={"rankdir": "LR"})
-    dot.node(name="1", label="{ %s | data %.4f | grad %.4f }" % ("a", 2.0, 1.0), shape="record")
+    dot.node(name="1", label="{ a | data 2.0000 | grad 1.0000 }", shape="record")
     dot.node(name="1+", label="+")
     dot.edge("1+", "1")
     assert "data 2.0000" in dot.pipe(encoding="utf-8")

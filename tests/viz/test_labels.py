@@ -64,6 +64,7 @@ def test_gradients():
 
 def test_long_names_are_cut_and_controls_spelt_out():
     assert len(visible("x" * 500)) == 60 and visible("x" * 500).endswith("…")
+    assert visible("日" * 30) == "日" * 30 and visible("日" * 31) == "日" * 29 + "…"
     assert visible("a\0b\x1b[31m\ud800") == r"a\x00b\x1b[31m\ud800"
     assert visible("日本語 é \u3000") == "日本語 é \u3000"
 

@@ -1,4 +1,4 @@
-"""The layout engine behind its one function: shared by threads, alive after a failure, honest about what it lacks."""
+"""The layout engine: shared by threads, alive after a failure, honest about what it lacks."""
 
 import stat
 from concurrent.futures import ThreadPoolExecutor

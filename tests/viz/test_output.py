@@ -78,10 +78,8 @@ def test_too_many_nodes_or_edges_for_a_format():
     assert draw(chain, "svg")
     assert draw(chain, "dot") == chain.encode()
     assert size(draw(chain, "png", max_nodes=701))
-    dense = "digraph { {%s} -> {%s} }" % (
-        " ".join(f"a{i}" for i in range(60)),
-        " ".join(f"b{i}" for i in range(60)),
-    )
+    many, more = " ".join(f"a{i}" for i in range(60)), " ".join(f"b{i}" for i in range(60))
+    dense = f"digraph {{ {{{many}}} -> {{{more}}} }}"
     with pytest.raises(GraphTooLargeError, match="120 nodes and 3600 edges .* write .dot"):
         draw(dense, "svg")
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
+from itertools import accumulate
 from typing import Any
 
 from tinygrad_edu.engine.graph import Content, GraphNode
@@ -15,7 +17,7 @@ from tinygrad_edu.engine.graph import Content, GraphNode
 __all__ = ["describe_grad", "describe_value", "format_content", "format_number", "plain_text", "record_text"]
 
 LONGEST_ARRAY = 6  # an array with more numbers is shown by its shape
-LONGEST_NAME = 60
+LONGEST_NAME = 60  # in columns
 
 
 def format_number(value: Any) -> str:
@@ -82,8 +84,12 @@ def _listing(content: Content) -> str:
 
 def visible(text: str, longest: int = LONGEST_NAME) -> str:
     """Text that an XML file can hold: control characters and surrogates spelt out, long text cut."""
-    if len(text) > longest:
-        text = text[: longest - 1] + "…"
+    # A Chinese or Japanese character counts for two: the layout engine takes it for a little narrower than it is,
+    # and a field of more than 30 would run over its box.
+    widths = accumulate(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    fitting = sum(width <= longest for width in widths)
+    if fitting < len(text):
+        text = text[: fitting - 1] + "…"
     return "".join(
         c if c == "\n" or (c.isprintable() or c.isspace() and ord(c) >= 0xA0) else ascii(c)[1:-1]
         for c in text
