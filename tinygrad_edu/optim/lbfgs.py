@@ -106,9 +106,8 @@ class LBFGS(Optimizer):
     def _iterate(self, closure: Callable[[], Any]) -> Any:
         group = self.param_groups[0]
         tolerance_change = group["tolerance_change"]
-        state = self.state[
-            group["params"][0]
-        ]  # one state for all, kept with the first parameter as PyTorch does
+        # One state for all parameters, kept with the first of them as in PyTorch.
+        state = self.state[group["params"][0]]
         state.setdefault("func_evals", 0)
         state.setdefault("n_iter", 0)
 

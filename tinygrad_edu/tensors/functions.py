@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_edu.ops import elementwise, shape
 from tinygrad_edu.ops.registry import operations
-from tinygrad_edu.tensors import inplace, methods
+from tinygrad_edu.tensors import draws, inplace, methods
 from tinygrad_edu.tensors.promotion import result_type as _result_type
 from tinygrad_edu.tensors.record import record
 from tinygrad_edu.tensors.tensor import Tensor
@@ -18,7 +18,7 @@ __all__ = ["allclose", "broadcast_shapes", "cat", "equal", "functional", "is_ten
 
 concat = concatenate = cat = shape.cat
 stack = shape.stack
-_ = (inplace, methods)  # they give Tensor what is called here
+_ = (draws, inplace, methods)  # they give Tensor what is called here
 
 
 def functional(name: str) -> Callable[..., Any] | None:

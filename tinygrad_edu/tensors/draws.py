@@ -1,0 +1,191 @@
+"""Random Tensors: uniform, normal, integers, permutations, and draws by probability.
+
+All come from our own counter-based stream (:mod:`tinygrad_edu.tensors.random`): one seed gives the same numbers on
+every platform and in every version. They are not PyTorch's numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.errors import broadcast_error
+from tinygrad_edu.tensors import random, sampling
+from tinygrad_edu.tensors.creation import default_float, finish, like_options, numpy_type, sizes_of
+from tinygrad_edu.tensors.inplace import write
+from tinygrad_edu.tensors.tensor import Tensor
+
+__all__ = [
+    "bernoulli", "get_rng_state", "multinomial", "normal", "rand", "rand_like", "randint", "randint_like", "randn",
+    "randn_like", "randperm", "set_rng_state",
+]  # fmt: skip
+
+
+def _size(size: tuple[Any, ...], names: dict[str, Any], operation: str) -> tuple[int, ...]:
+    if "size" in names:
+        size = (names.pop("size"),)
+    names.pop("pin_memory", None)
+    if names:
+        raise TypeError(f"{operation}() got an unexpected keyword argument {next(iter(names))!r}")
+    return sizes_of(size, operation)
+
+
+def rand(
+    *size: Any,
+    generator: random.Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **names: Any,
+) -> Tensor:
+    """Numbers drawn evenly from [0, 1): ``rand(2, 3)`` or ``rand((2, 3))``.
+
+    >>> import tinygrad_edu as tg
+    >>> _ = tg.manual_seed(0)
+    >>> tg.rand(3).shape
+    torch.Size([3])
+    """
+    shape = _size(size, names, "rand")
+    values = sampling.uniform(generator, shape, numpy_type(dtype, "rand", default_float()))
+    return finish(values, device, requires_grad, "rand")
+
+
+def randn(
+    *size: Any,
+    generator: random.Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **names: Any,
+) -> Tensor:
+    """Numbers drawn from the normal distribution with mean 0 and standard deviation 1."""
+    shape = _size(size, names, "randn")
+    values = sampling.normal(generator, shape, numpy_type(dtype, "randn", default_float()))
+    return finish(values, device, requires_grad, "randn")
+
+
+def randint(
+    low: int,
+    high: Any = None,
+    size: Any = None,
+    *,
+    generator: random.Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Integers drawn evenly from `low` (0 if left out) up to but not including `high`, in the given size.
+
+    Raises:
+        RuntimeError: the range is empty or does not fit the dtype.
+
+    >>> bool((randint(0, 10, (100,)) < 10).all())
+    True
+    """
+    if size is None:
+        if not isinstance(high, (tuple, list)):
+            raise TypeError("randint() takes (high, size) or (low, high, size), with size a tuple such as (2, 3)")
+        low, high, size = 0, low, high
+    elif high is None:
+        low, high = 0, low
+    kind = numpy_type(dtype, "randint", np.dtype(np.int64))
+    values = sampling.integers(generator, sizes_of((size,), "randint"), int(low), int(high), kind)
+    return finish(values, device, requires_grad, "randint")
+
+
+def randperm(
+    n: int,
+    *,
+    generator: random.Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """The integers below `n` in random order."""
+    values = sampling.permutation(generator, n, numpy_type(dtype, "randperm", np.dtype(np.int64)))
+    return finish(values, device, requires_grad, "randperm")
+
+
+def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: random.Generator | None = None) -> Tensor:
+    """Normal draws: `mean` and `std` are Tensors (one draw for each element) or, with `size`, numbers.
+
+    Raises:
+        RuntimeError: a negative standard deviation, or shapes that do not broadcast.
+    """
+    spread = std._data if isinstance(std, Tensor) else std
+    if np.any(np.less(spread, 0)):
+        raise RuntimeError(f"normal expects all elements of std >= 0.0, got {np.min(spread)}")
+    if size is not None:
+        return Tensor._wrap(sampling.normal(generator, sizes_of((size,), "normal"), default_float(), float(mean), float(std)))
+    centre = mean._data if isinstance(mean, Tensor) else mean
+    if not isinstance(mean, Tensor) and not isinstance(std, Tensor):
+        raise TypeError("normal(): with numbers for mean and std a size is needed: normal(0.0, 1.0, (2, 3))")
+    kind = (mean if isinstance(mean, Tensor) else std)._data.dtype
+    try:
+        shape = np.broadcast_shapes(np.shape(centre), np.shape(spread))
+    except ValueError:
+        raise broadcast_error("normal", np.shape(centre), np.shape(spread)) from None
+    return Tensor._wrap((sampling.normal(generator, shape, kind) * spread + centre).astype(kind))
+
+
+def rand_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Uniform draws with the shape and type of another Tensor."""
+    return finish(sampling.uniform(None, *like_options(input, dtype, "rand_like")), device, requires_grad, "rand_like")
+
+
+def randn_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Normal draws with the shape and type of another Tensor."""
+    return finish(sampling.normal(None, *like_options(input, dtype, "randn_like")), device, requires_grad, "randn_like")
+
+
+def randint_like(
+    input: Tensor, low: int, high: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Integers with the shape and type of another Tensor."""
+    shape, kind = like_options(input, dtype, "randint_like")
+    low, high = (0, low) if high is None else (low, high)
+    return finish(sampling.integers(None, shape, low, high, kind), device, requires_grad, "randint_like")
+
+
+def bernoulli(input: Tensor, *, generator: random.Generator | None = None) -> Tensor:
+    """1 with the probability that each element gives, else 0."""
+    return Tensor._wrap(sampling.bernoulli(generator, input._data, input._data.shape, input._data.dtype))
+
+
+def multinomial(
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: random.Generator | None = None
+) -> Tensor:
+    """Indices drawn with probabilities in proportion to the weights of each row."""
+    return Tensor._wrap(sampling.multinomial(generator, input._array(), num_samples, replacement))
+
+
+def get_rng_state() -> Tensor:
+    """The state of the default generator, as a Tensor of uint8."""
+    return Tensor._wrap(random.get_rng_state())
+
+
+def set_rng_state(new_state: Tensor) -> None:
+    """Put the default generator into a state that get_rng_state returned."""
+    random.set_rng_state(new_state)
+
+
+def _uniform(
+    self: Tensor, low: float = 0.0, high: float = 1.0, *, generator: random.Generator | None = None
+) -> Tensor:
+    """Fill the Tensor with uniform draws from [low, high)."""
+    draws = sampling.uniform(generator, self._data.shape, self._data.dtype, low, high)
+    return write(self, Tensor._wrap(draws), "uniform_")
+
+
+def _normal(
+    self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: random.Generator | None = None
+) -> Tensor:
+    """Fill the Tensor with normal draws."""
+    draws = sampling.normal(generator, self._data.shape, self._data.dtype, mean, std)
+    return write(self, Tensor._wrap(draws), "normal_")
+
+
+_methods = {"uniform_": _uniform, "normal_": _normal, "bernoulli": bernoulli, "multinomial": multinomial}
+for _name, _function in _methods.items():
+    setattr(Tensor, _name, _function)
