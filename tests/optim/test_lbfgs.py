@@ -124,7 +124,7 @@ def test_minimize_with_it() -> None:
         np.array([-1.0, 1.0]),
         tg.optim.LBFGS,
         steps=50,
-        tol=1e-5,
+        tol=1e-4,
         line_search_fn="strong_wolfe",
     )
     assert result.value < 1e-10
