@@ -84,8 +84,8 @@ def _listing(content: Content) -> str:
 
 def visible(text: str, longest: int = LONGEST_NAME) -> str:
     """Text that an XML file can hold: control characters and surrogates spelt out, long text cut."""
-    # A Chinese or Japanese character counts for two: the layout engine takes it for a little narrower than it is,
-    # and a field of more than 30 would run over its box.
+    # A Chinese or Japanese character counts for two: the layout engine takes it for a little narrower than
+    # it is, and a field of more than 30 would run over its box.
     widths = accumulate(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
     fitting = sum(width <= longest for width in widths)
     if fitting < len(text):
