@@ -78,9 +78,7 @@ assert x == 3
         ("```sh\nthis", "<!-- no-run -->\n```python\nthis", None),
     ],
 )
-def test_a_page_that_shows_something_else_is_found(
-    old: str, new: str, told: str | None, tmp_path: Path
-) -> None:
+def test_a_page_that_shows_something_else_is_found(old: str, new: str, told: str | None, tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(PAGE_THAT_WORKS.replace(old, new, 1) if old else PAGE_THAT_WORKS, encoding="utf-8")
     done = run(page, tmp_path)
