@@ -56,6 +56,16 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"lr": 0.1, "betas": (0.7, 0.95), "eps": 1e-3, "weight_decay": 0.3},
         {"lr": 0.1, "amsgrad": True, "maximize": True},
     ],
+    "Adamax": [
+        {},
+        {"lr": 0.1, "betas": (0.7, 0.95), "eps": 1e-3, "weight_decay": 0.03},
+        {"lr": 0.1, "maximize": True},
+    ],
+    "Rprop": [
+        {},
+        {"lr": 0.1, "etas": (0.3, 1.5), "step_sizes": (0.02, 0.4)},
+        {"lr": 0.001, "maximize": True},
+    ],
     "NAdam": [
         {},
         {"lr": 0.1, "betas": (0.7, 0.95), "eps": 1e-3, "weight_decay": 0.03},
@@ -132,9 +142,7 @@ def test_state_dict_has_pytorch_layout(name: str, options: dict[str, Any]) -> No
     walk(ours, optimizer, theirs, oracle, range(2))
     state, expected = optimizer.state_dict(), oracle.state_dict()
     assert state["param_groups"] == expected["param_groups"]
-    assert [list(group) for group in state["param_groups"]] == [
-        list(group) for group in expected["param_groups"]
-    ]
+    assert [list(group) for group in state["param_groups"]] == [list(group) for group in expected["param_groups"]]
     assert list(state["state"]) == list(expected["state"])
 
 
@@ -173,9 +181,7 @@ def test_every_optimizer_is_in_the_table() -> None:
     classes = {
         name
         for name, value in vars(tg.optim).items()
-        if isinstance(value, type)
-        and issubclass(value, tg.optim.Optimizer)
-        and value is not tg.optim.Optimizer
+        if isinstance(value, type) and issubclass(value, tg.optim.Optimizer) and value is not tg.optim.Optimizer
     }
     assert classes == {*CASES, "LBFGS"}  # that one has its own file
 

@@ -137,9 +137,7 @@ def test_bad_use() -> None:
         tg.optim.LBFGS([x]).step()
     with pytest.raises(OptimizerError, match="parameter groups"):
         tg.optim.LBFGS([{"params": [x]}, {"params": [tg.tensor([1.0], requires_grad=True)]}])
-    with pytest.raises(
-        OptimizerError, match="only 'strong_wolfe' is supported, but line_search_fn is 'wolfe'"
-    ):
+    with pytest.raises(OptimizerError, match="only 'strong_wolfe' is supported, but line_search_fn is 'wolfe'"):
         tg.optim.LBFGS([x], line_search_fn="wolfe")
     with pytest.raises(OptimizerError, match="Invalid learning rate"):
         tg.optim.LBFGS([x], lr=-1)

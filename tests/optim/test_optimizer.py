@@ -10,7 +10,7 @@ import pytest
 import tinygrad_edu as tg
 from tinygrad_edu.errors import OptimizerError
 
-CLASSES = ["SGD", "Adagrad", "RMSprop", "Adadelta", "Adam", "AdamW", "NAdam", "RAdam"]
+CLASSES = ["SGD", "Adagrad", "RMSprop", "Adadelta", "Adam", "AdamW", "NAdam", "RAdam", "Adamax", "Rprop"]
 
 
 def leaf(*numbers: float, dtype: Any = None) -> Any:
@@ -33,6 +33,8 @@ def give_grad(x: Any, *numbers: float) -> None:
         ("Adam", {"lr": 0.1}, 0.1),
         ("AdamW", {"lr": 0.1, "weight_decay": 0.0}, 0.1),
         ("RAdam", {"lr": 0.1}, 0.1 * 4),
+        ("Adamax", {"lr": 0.1}, 0.1),
+        ("Rprop", {"lr": 0.1}, 0.1),
     ],
 )
 def test_first_step_by_hand(name: str, options: dict[str, Any], length: float) -> None:
@@ -75,7 +77,8 @@ def test_state_is_tensors_and_a_step_makes_no_graph(name: str) -> None:
 @pytest.mark.parametrize("name", CLASSES)
 def test_gradient_is_only_read(name: str) -> None:
     x = leaf(1.0, 2.0)
-    optimizer = getattr(tg.optim, name)([x], lr=0.1, maximize=True, weight_decay=0.1)
+    options = {"momentum": 0.9} if name == "SGD" else {}  # its velocity begins as a copy of the gradient
+    optimizer = getattr(tg.optim, name)([x], lr=0.1, **options)
     give_grad(x, 1.0, -1.0)
     for _ in range(3):
         optimizer.step()
@@ -246,6 +249,7 @@ def test_a_state_that_does_not_fit_changes_nothing(change: Any, match: str) -> N
         ("Adadelta", {"rho": 1.5}, "Invalid rho value: 1.5"),
         ("Adagrad", {"lr_decay": -1}, "Invalid lr_decay value: -1"),
         ("Adagrad", {"initial_accumulator_value": -1}, "Invalid initial_accumulator_value value: -1"),
+        ("Rprop", {"etas": (1.5, 0.5)}, "Invalid eta values: 1.5, 0.5"),
         ("Adam", {"capturable": True}, "capturable=True is not supported"),
         ("SGD", {"differentiable": True}, "differentiable=True is not supported"),
     ],

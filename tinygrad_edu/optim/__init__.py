@@ -3,12 +3,14 @@
 from tinygrad_edu.optim.adadelta import Adadelta
 from tinygrad_edu.optim.adagrad import Adagrad
 from tinygrad_edu.optim.adam import Adam, AdamW
+from tinygrad_edu.optim.adamax import Adamax
 from tinygrad_edu.optim.lbfgs import LBFGS
 from tinygrad_edu.optim.minimize import OPTIMIZERS, MinimizeResult, minimize
 from tinygrad_edu.optim.nadam import NAdam
 from tinygrad_edu.optim.optimizer import Optimizer
 from tinygrad_edu.optim.radam import RAdam
 from tinygrad_edu.optim.rmsprop import RMSprop
+from tinygrad_edu.optim.rprop import Rprop
 from tinygrad_edu.optim.sgd import SGD
 
 __all__ = [
@@ -19,10 +21,12 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
     "MinimizeResult",
     "NAdam",
     "Optimizer",
     "RAdam",
     "RMSprop",
+    "Rprop",
     "minimize",
 ]

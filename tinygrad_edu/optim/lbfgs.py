@@ -125,9 +125,7 @@ class LBFGS(Optimizer):
             length = group["lr"]
             if state["n_iter"] == 1:  # nothing is known about the scale yet
                 length *= min(1.0, 1.0 / float(np.abs(grad).sum()))
-            state.update(
-                d=Tensor._wrap(direction), t=length, prev_flat_grad=Tensor._wrap(grad), prev_loss=before
-            )
+            state.update(d=Tensor._wrap(direction), t=length, prev_flat_grad=Tensor._wrap(grad), prev_loss=before)
             slope = float(grad @ direction)
             if slope > -tolerance_change:
                 break
@@ -172,9 +170,7 @@ class LBFGS(Optimizer):
     def _gradient(self) -> Array:
         """All gradients as one new vector; zeros where a parameter has none."""
         parts = [
-            np.zeros(param.numel(), param._array().dtype)
-            if param.grad is None
-            else param.grad._array().ravel()
+            np.zeros(param.numel(), param._array().dtype) if param.grad is None else param.grad._array().ravel()
             for param in self.param_groups[0]["params"]
         ]
         return np.concatenate(parts)

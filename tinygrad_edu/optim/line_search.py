@@ -99,9 +99,7 @@ def strong_wolfe(
         t = minimum_of_cubic(low, high, left, right)
         margin = 0.1 * (right - left)
         close = min(right - t, t - left) < margin
-        if close and (
-            stuck or t >= right or t <= left
-        ):  # interpolation does not get away from the edge: help it
+        if close and (stuck or t >= right or t <= left):  # interpolation does not get away from the edge: help it
             t = right - margin if right - t < t - left else left + margin
             close = False
         stuck = close

@@ -47,9 +47,7 @@ OPTIMIZERS: dict[str, NamedOptimizer] = {
     "momentum": NamedOptimizer(SGD, 0.005, {"momentum": 0.9}),
     "nesterov": NamedOptimizer(SGD, 0.005, {"momentum": 0.9, "nesterov": True}),
     "adagrad": NamedOptimizer(Adagrad, 0.5),
-    "rmsprop": NamedOptimizer(
-        RMSprop, 0.003
-    ),  # more: it rattles around the minimum; less: it does not arrive
+    "rmsprop": NamedOptimizer(RMSprop, 0.003),  # more: it rattles around the minimum; less: it does not arrive
     "adadelta": NamedOptimizer(Adadelta, 0.52),  # its steps grow on their own: above 0.6 they overshoot
     "adam": NamedOptimizer(Adam, 0.05),
     "adamw": NamedOptimizer(AdamW, 0.05),  # its decay holds it a little short of the minimum at any rate
@@ -144,9 +142,7 @@ def minimize(
     (tensor([3.]), 'converged', 1)
     """
     if steps < 0 or not tol >= 0:  # `not >=`: nan is refused as well
-        raise OptimizerError(
-            f"minimize: steps must be 0 or more and tol 0 or greater, but they are {steps} and {tol}."
-        )
+        raise OptimizerError(f"minimize: steps must be 0 or more and tol 0 or greater, but they are {steps} and {tol}.")
     x = _start(x0)
     optimizer = _build(x, optim, lr, options)
     points, values = [], []
@@ -243,9 +239,7 @@ def _evaluate(fn: Callable[[Tensor], Tensor], x: Tensor) -> tuple[float, Array]:
 
 def _status(x: Array, value: float, grad: Array, tol: float) -> str:
     """Whether to stop here and why; "" means to go on."""
-    norm = math.hypot(
-        *grad.ravel().tolist()
-    )  # hypot scales: large finite entries do not overflow when squared
+    norm = math.hypot(*grad.ravel().tolist())  # hypot scales: large finite entries do not overflow when squared
     if not (math.isfinite(value) and math.isfinite(norm) and np.isfinite(x).all()):
         return "diverged"
     return "converged" if norm <= tol else ""

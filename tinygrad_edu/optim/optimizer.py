@@ -104,9 +104,7 @@ class Optimizer:
         `param` and `grad` have one shape and dtype; `grad` must not be written to. `state` is this
         parameter's memory (see :func:`buffer`), empty at first; `group` holds the options.
         """
-        raise NotImplementedError(
-            f"{type(self).__name__} defines neither update() nor step(): write one of them."
-        )
+        raise NotImplementedError(f"{type(self).__name__} defines neither update() nor step(): write one of them.")
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One step with the gradients at hand. A `closure` computes them anew first; its loss is returned."""
@@ -131,9 +129,7 @@ class Optimizer:
             state = self.state[param]
             for name, array in arrays.items():
                 if name not in state:
-                    state[name] = Tensor._wrap(
-                        array
-                    )  # shares the memory: the next step finds what this one wrote
+                    state[name] = Tensor._wrap(array)  # shares the memory: the next step finds what this one wrote
         param._version[0] += 1  # a graph that saved the parameter's old value now notices
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -158,9 +154,7 @@ class Optimizer:
                 'do not mix in one list: write {"params": [x]}.'
             )
         if "params" not in param_group:
-            raise OptimizerError(
-                f'{owner}: a parameter group needs the key "params"; it has {sorted(param_group)}.'
-            )
+            raise OptimizerError(f'{owner}: a parameter group needs the key "params"; it has {sorted(param_group)}.')
         group = {**param_group, **_split_names(owner, param_group["params"])}
         for param in group["params"]:
             if not isinstance(param, Tensor):
@@ -235,13 +229,8 @@ class Optimizer:
         for group in self.param_groups:
             for param in group["params"]:
                 numbers.setdefault(id(param), len(numbers))
-        groups = [
-            {**group, "params": [numbers[id(param)] for param in group["params"]]}
-            for group in self.param_groups
-        ]
-        state = {
-            numbers[id(key)] if isinstance(key, Tensor) else key: value for key, value in self.state.items()
-        }
+        groups = [{**group, "params": [numbers[id(param)] for param in group["params"]]} for group in self.param_groups]
+        state = {numbers[id(key)] if isinstance(key, Tensor) else key: value for key, value in self.state.items()}
         # PyTorch puts the options first and the parameters' numbers last.
         return {
             "state": state,

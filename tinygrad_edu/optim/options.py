@@ -36,15 +36,11 @@ class Rule(NamedTuple):
 
 
 RULES = {
-    "lr": Rule(
-        "learning rate", "It is the length of the steps; 0.001 to 0.1 are usual, maximize=True climbs"
-    ),
+    "lr": Rule("learning rate", "It is the length of the steps; 0.001 to 0.1 are usual, maximize=True climbs"),
     "momentum": Rule("momentum value", "0.9 is usual, 0 switches it off"),
     "weight_decay": Rule("weight_decay value", "0.01 and less are usual, 0 switches it off"),
     "eps": Rule("epsilon value", "It only keeps a division by zero away: 1e-8 is usual"),
-    "betas": Rule(
-        "beta parameter", "betas is a pair; (0.9, 0.999) is usual", high=1, below_high=True, values=2
-    ),
+    "betas": Rule("beta parameter", "betas is a pair; (0.9, 0.999) is usual", high=1, below_high=True, values=2),
     "alpha": Rule("alpha value", "It is the share of the old average that is kept: 0.99 is usual"),
     "rho": Rule("rho value", "It is the share of the old average that is kept: 0.9 is usual", high=1),
     "lr_decay": Rule("lr_decay value", "0 keeps the learning rate as it is"),
@@ -66,13 +62,10 @@ def check_options(owner: str, names: Iterable[str], options: Mapping[str, Any]) 
         if rule.values == 1:
             if not rule.allows(given):
                 raise OptimizerError(
-                    f"Invalid {rule.called}: {given!r}. {owner} needs {name} to be {rule.range()}. "
-                    f"{rule.advice}."
+                    f"Invalid {rule.called}: {given!r}. {owner} needs {name} to be {rule.range()}. {rule.advice}."
                 )
         elif not isinstance(given, tuple | list) or len(given) != rule.values:
-            raise OptimizerError(
-                f"Invalid {name}: {given!r}. {owner} needs {rule.values} numbers. {rule.advice}."
-            )
+            raise OptimizerError(f"Invalid {name}: {given!r}. {owner} needs {rule.values} numbers. {rule.advice}.")
         else:
             for index, value in enumerate(given):
                 if not rule.allows(value):
