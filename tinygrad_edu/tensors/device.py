@@ -1,5 +1,4 @@
-"""device: the name of the place where a tensor lives. Names parse and compare as PyTorch's; only "cpu" holds
-tensors."""
+"""device: the name of the place where a tensor lives, as PyTorch writes it; only "cpu" holds tensors."""
 
 from __future__ import annotations
 
@@ -92,8 +91,7 @@ def _parse(text: str, index: int | None) -> tuple[str, int | None]:
         )
     if index is not None and colon:
         raise DeviceError(
-            f"device({text!r}, {index}): the name includes an index already. "
-            f"Give it once: device({kind!r}, {index})."
+            f"device({text!r}, {index}): the name includes an index already. Give it once: device({kind!r}, {index})."
         )
     number = index if match["index"] is None else int(match["index"])
     if number is not None and not 0 <= number <= _LARGEST_INDEX:

@@ -41,9 +41,7 @@ class dtype:
     is_complex: builtins.bool
 
     def __new__(cls, *args: Any, **kwargs: Any) -> dtype:
-        raise TypeError(
-            "dtype(): new element types cannot be made; use one that exists, such as tinygrad_edu.float32."
-        )
+        raise TypeError("dtype(): new element types cannot be made; use one that exists, such as tinygrad_edu.float32.")
 
     def __repr__(self) -> builtins.str:
         return f"torch.{self.name}"

@@ -13,9 +13,7 @@ __all__ = ["finfo", "iinfo"]
 
 def _checked(function: str, type: Any) -> dtype:
     if not isinstance(type, dtype):
-        raise TypeError(
-            f"{function}(): type must be an element type such as tinygrad_edu.float32, not {type!r}."
-        )
+        raise TypeError(f"{function}(): type must be an element type such as tinygrad_edu.float32, not {type!r}.")
     return type
 
 

@@ -45,9 +45,7 @@ def blocks(counters: np.ndarray[Any, Any], key: tuple[int, int]) -> np.ndarray[A
     multipliers = np.array(_MULTIPLIERS, np.uint64)[:, None]
     mask, half = np.uint64(_MASK), np.uint64(32)
     for turn in range(_ROUNDS):
-        keys = np.array(
-            [(k + turn * step) & _MASK for k, step in zip(key, _KEY_STEPS, strict=True)], np.uint64
-        )
+        keys = np.array([(k + turn * step) & _MASK for k, step in zip(key, _KEY_STEPS, strict=True)], np.uint64)
         product = even * multipliers
         even = (product >> half)[::-1] ^ odd
         even ^= keys[:, None]

@@ -46,8 +46,7 @@ def set_printoptions(
     profile: str | None = None,
     sci_mode: bool | None = None,
 ) -> None:
-    """Choose how tensors print; what is left None stays, but ``sci_mode`` goes back to automatic (as in
-    PyTorch).
+    """Choose how tensors print; what is left None stays, but ``sci_mode`` goes back to automatic.
 
     Args: digits after the point; the number of elements above which the middle is left out; how many are
     shown at each end then; characters per line; a profile ("default", "short", "full") applied before the
@@ -59,15 +58,11 @@ def set_printoptions(
     >>> set_printoptions(profile="default")
     """
     if profile is not None and profile not in _PROFILES:
-        raise ValueError(
-            f"set_printoptions: no profile is called {profile!r}. Use one of {', '.join(_PROFILES)}."
-        )
+        raise ValueError(f"set_printoptions: no profile is called {profile!r}. Use one of {', '.join(_PROFILES)}.")
     given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
     chosen = {name: value for name, value in given.items() if value is not None}
     for name, value in chosen.items():
-        if not isinstance(value, (int, np.integer)) and not (
-            name == "threshold" and isinstance(value, float)
-        ):
+        if not isinstance(value, (int, np.integer)) and not (name == "threshold" and isinstance(value, float)):
             raise TypeError(f"set_printoptions: {name} must be a whole number, not {value!r}.")
         if not value >= 0:
             raise ValueError(f"set_printoptions: {name} must not be negative, got {value}.")
@@ -122,8 +117,7 @@ def tensor_str(
 
 
 def _edges(array: np.ndarray[Any, Any], count: int) -> tuple[np.ndarray[Any, Any], tuple[bool, ...]]:
-    """The corners of a large array: the first and last `count` along each dimension, and which dimensions
-    were cut."""
+    """The corners of a large array (`count` at each end of a dimension), and which dimensions were cut."""
     cut = tuple(size > 2 * count for size in array.shape)
     for axis, is_cut in enumerate(cut):
         if is_cut:
@@ -138,9 +132,7 @@ def _number_writer(shown: np.ndarray[Any, Any]) -> tuple[Callable[[Any], str], i
         # The longest is one of the extremes: -10 and 9; True (the least) and False where both occur.
         return str, max(len(str(shown.min())), len(str(shown.max())))
     values = shown.astype(np.float64).ravel()
-    values = values[
-        np.isfinite(values) & (values != 0)
-    ]  # zero, inf and nan neither choose the style nor the width
+    values = values[np.isfinite(values) & (values != 0)]  # zero, inf and nan neither choose the style nor the width
     whole = np.all(values == np.rint(values))
     style = f".{_options.precision}f"
     scientific = _options.sci_mode if values.size else False
@@ -180,8 +172,7 @@ def _rows(values: Any, cut: tuple[bool, ...], write: Callable[[Any], str], width
 
 
 def _with_facts(text: str, facts: list[str], indent: int) -> str:
-    """Append the facts, each on the last line if it still fits there, else on a new one; and the closing
-    bracket."""
+    """Append the facts, each on the last line if it fits there, else on a new one; close the bracket."""
     used = len(text) - text.rfind("\n") + 1
     for fact in facts:
         if used + len(fact) + 2 > _options.linewidth:

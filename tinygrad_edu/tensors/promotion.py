@@ -1,5 +1,4 @@
-"""Type promotion: which element type the result of an operation has. PyTorch's rules, as two tables that fill
-themselves.
+"""Type promotion: which element type a result has. PyTorch's rules, as tables that fill themselves.
 
 Types come in three categories, bool < integer < floating point. Operands come in three ranks: tensors with
 dimensions, tensors without, Python numbers. A lower rank matters only where its category is the higher one:
@@ -163,9 +162,10 @@ def can_cast(from_: dtype, to: dtype) -> bool:
 
 
 def check_cast(operation: str, from_: NumPyType, to: NumPyType) -> None:
-    """Raise DTypeError if a result of one type may not be stored in place in another, as in ``ints += 0.5``."""
+    """Raise DTypeError if a result may not be stored in place in a tensor of type `to` (``ints += 0.5``)."""
     if _category(from_) > _category(to):
         raise DTypeError(
-            f"{operation}: the result type {of_numpy(from_).name} can't be cast to the desired output type "
-            f"{of_numpy(to).name}: in place the tensor keeps its type. Convert the tensor first, or use the form that returns a new one."
+            f"{operation}: result type {of_numpy(from_).name} can't be cast to the desired output type "
+            f"{of_numpy(to).name}; in place a tensor keeps its type. "
+            "Convert the tensor first, or use the form that returns a new one."
         )

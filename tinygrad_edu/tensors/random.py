@@ -25,10 +25,9 @@ _STATE_BYTES = 16  # the seed and the number of the next block, eight bytes each
 
 
 class Generator:
-    """A source of random numbers. Every draw starts at the next unused block of the stream; threads may share
-    it.
+    """A source of random numbers: every draw starts at the next unused block of its stream.
 
-    Raises DeviceError for a device that is not the CPU.
+    Threads may share one. Raises DeviceError for a device that is not the CPU.
 
     >>> g = Generator().manual_seed(7)
     >>> g.initial_seed(), g.device
@@ -49,23 +48,17 @@ class Generator:
         no integer, ValueError if it is out of range.
         """
         if isinstance(seed, (bool, np.bool_)) or not hasattr(seed, "__index__"):
-            raise RuntimeError(
-                f"manual_seed: the seed must be an integer, not {type(seed).__name__}. Use int(...)."
-            )
+            raise RuntimeError(f"manual_seed: the seed must be an integer, not {type(seed).__name__}. Use int(...).")
         number = index(seed)
         if not -(2**63) <= number < 2**64:
-            raise ValueError(
-                f"manual_seed: {number} is out of range. A seed has 64 bits: from -2**63 to 2**64 - 1."
-            )
+            raise ValueError(f"manual_seed: {number} is out of range. A seed has 64 bits: from -2**63 to 2**64 - 1.")
         with self._lock:
             self._seed, self._next = number % 2**64, 0
         return self
 
     def seed(self) -> int:
         """Seed from the operating system's entropy, and return the seed so that the run can be repeated."""
-        number = (
-            int.from_bytes(os.urandom(8), "little") >> 1
-        )  # 63 bits: fits a signed 64-bit integer anywhere
+        number = int.from_bytes(os.urandom(8), "little") >> 1  # 63 bits: fits a signed 64-bit integer anywhere
         self.manual_seed(number)
         return number
 
@@ -94,9 +87,7 @@ class Generator:
         """
         state = np.asarray(getattr(new_state, "_data", new_state))
         if state.dtype != np.uint8:
-            raise TypeError(
-                f"set_state: the state must be the uint8 array get_state() returned, not {state.dtype}."
-            )
+            raise TypeError(f"set_state: the state must be the uint8 array get_state() returned, not {state.dtype}.")
         if state.shape != (_STATE_BYTES,):
             raise RuntimeError(
                 f"set_state: a state has {_STATE_BYTES} bytes, this one has shape {state.shape}. "

@@ -69,8 +69,7 @@ def uniform(
     low: float = 0.0,
     high: float = 1.0,
 ) -> Array:
-    """Numbers in [low, high): all multiples of 2**-24 (float32; 2**-53 in float64) of the range, equally
-    likely.
+    """Numbers in [low, high): steps of 2**-24 of the range (2**-53 in float64), all equally likely.
 
     Raises DTypeError for integer types, RuntimeError if low > high or the range does not fit the type.
 
@@ -119,9 +118,7 @@ def normal(
     words_each = 2 if kind == _FLOAT64 else 1
     seed, first = (generator or default_generator).take(-(-n * words_each // philox.WORDS))
     result = np.empty(n, kind)
-    with np.errstate(
-        over="ignore", invalid="ignore"
-    ):  # inf where the type is too small, silently as everywhere
+    with np.errstate(over="ignore", invalid="ignore"):  # inf where the type is too small, silently as everywhere
         for start in range(0, n, _AT_A_TIME):
             part = result[start : start + _AT_A_TIME]
             block = first + start * words_each // philox.WORDS
@@ -134,8 +131,7 @@ def normal(
 
 
 def _box_muller(words: Array, words_each: int) -> Array:
-    """Uniforms u in (0, 1] and v in [0, 1), taken in turn -> sqrt(-2 log u) times cos and sin of v full
-    turns."""
+    """Uniforms u in (0, 1] and v in [0, 1), taken in turn -> sqrt(-2 log u) times cos and sin of v turns."""
     uniforms = (words if words_each == 1 else _integers53(words)).astype(np.float64)
     u, v = uniforms[0::2], uniforms[1::2]
     scale = 2.0**-32 if words_each == 1 else 2.0**-53
@@ -147,17 +143,15 @@ def _box_muller(words: Array, words_each: int) -> Array:
     return result
 
 
-def integers(
-    generator: Generator | None, shape: Sequence[int], low: int, high: int, dtype: Any = _INT64
-) -> Array:
-    """Integers in [low, high), each exactly as likely: words of the tail that does not divide evenly are
-    redrawn.
+def integers(generator: Generator | None, shape: Sequence[int], low: int, high: int, dtype: Any = _INT64) -> Array:
+    """Integers in [low, high), all exactly equally likely.
 
+    What is left over when the range of a word is divided evenly among the results is drawn again.
     Ranges up to 2**32 take one word a number, wider ones two. Raises RuntimeError if low >= high or if a
     value of the range does not fit the dtype.
 
-    >>> integers(Generator().manual_seed(0), (2, 50), 0, 3).max()
-    np.int64(2)
+    >>> set(integers(Generator().manual_seed(0), (100,), 0, 3).tolist())
+    {0, 1, 2}
     """
     kind = np.dtype(dtype)
     if low >= high:
@@ -190,9 +184,9 @@ def _whole_limits(kind: np.dtype[Any]) -> tuple[int, int]:
 
 
 def permutation(generator: Generator | None, n: int, dtype: Any = _INT64) -> Array:
-    """The numbers 0 to n - 1 in random order: (n,). Sorts 64-bit random keys (stable, so ties are repeatable
-    too).
+    """The numbers 0 to n - 1 in random order: (n,).
 
+    They are sorted by random keys of 64 bits (by a stable sort, so that even a tie is repeatable).
     Raises ShapeError if n is negative, RuntimeError if n - 1 does not fit the dtype.
 
     >>> sorted(permutation(Generator().manual_seed(0), 4).tolist())
@@ -208,8 +202,7 @@ def permutation(generator: Generator | None, n: int, dtype: Any = _INT64) -> Arr
 def bernoulli(
     generator: Generator | None, probability: Any, shape: Sequence[int] | None = None, dtype: Any = _FLOAT32
 ) -> Array:
-    """Ones with the given probability, else zeros. The probability is a number or an array that broadcasts to
-    shape.
+    """Ones with the given probability (a number, or an array that broadcasts to the shape), else zeros.
 
     Resolution 2**-32; 0 never and 1 always gives a one. Raises RuntimeError for probabilities outside [0, 1].
 
@@ -224,25 +217,20 @@ def bernoulli(
     return np.asarray(words * 2.0**-32 < wanted).astype(dtype)
 
 
-def multinomial(
-    generator: Generator | None, weights: Array, num_samples: int, replacement: bool = False
-) -> Array:
-    """Indices drawn in proportion to weights that need not sum to 1: (K,) -> (S,) or (N, K) -> (N, S), in
-    int64.
+def multinomial(generator: Generator | None, weights: Array, num_samples: int, replacement: bool = False) -> Array:
+    """Indices drawn in proportion to weights: (K,) -> (S,), or a row each (N, K) -> (N, S), in int64.
 
-    Without replacement the order is that of drawing one after the other (exponential clocks: Efraimidis and
-    Spirakis, 2006). Raises RuntimeError, saying which rule is broken: weights floating point, finite, not
-    negative, not all 0; 1 or 2 dimensions; at least 1 sample, and without replacement no more than there are
-    weights above 0.
+    The weights need not sum to 1. Without replacement the order is that of drawing one after the other
+    (exponential clocks: Efraimidis and Spirakis, 2006). Raises RuntimeError, saying which rule is broken:
+    weights floating point, finite, not negative, not all 0; 1 or 2 dimensions; at least 1 sample, and without
+    replacement no more than there are weights above 0.
 
     >>> multinomial(Generator().manual_seed(0), np.array([0.0, 1.0]), 3, replacement=True)
     array([1, 1, 1])
     """
     weights = np.asarray(weights)
     if weights.dtype.kind != "f":
-        raise DTypeError(
-            f"multinomial: the weights must be floating point, not {weights.dtype}. Use weights.float()."
-        )
+        raise DTypeError(f"multinomial: the weights must be floating point, not {weights.dtype}. Use weights.float().")
     if weights.ndim not in (1, 2):
         raise ShapeError(f"multinomial: the weights must have 1 or 2 dimensions, got shape {weights.shape}.")
     if num_samples <= 0:
@@ -273,5 +261,7 @@ def _without_replacement(generator: Generator | None, rows: Array, count: int) -
     # The clock of index i rings after an exponential time of rate weight i; the first to ring are drawn.
     bits = _integers53(_words(generator, 2 * rows.size)) >> np.uint64(1)
     waiting = -natural_log((bits + 0.5) * 2.0**-52).reshape(rows.shape)
-    with np.errstate(divide="ignore", over="ignore"):  # weight 0: never
-        return np.argsort(waiting / rows, axis=1, kind="stable")[:, :count].astype(np.int64)
+    with np.errstate(divide="ignore", over="ignore"):
+        rings = np.minimum(waiting / rows, np.finfo(np.float64).max)  # a tiny weight: very late
+    rings[rows == 0] = np.inf  # no weight: never
+    return np.argsort(rings, axis=1, kind="stable")[:, :count].astype(np.int64)

@@ -1,5 +1,4 @@
-"""Size: the shape of a tensor. A tuple of ints that prints as PyTorch's and stays a Size when sliced or
-joined."""
+"""Size: the shape of a tensor, a tuple of ints that prints as PyTorch's and stays a Size when sliced."""
 
 from __future__ import annotations
 
@@ -48,16 +47,12 @@ class Size(tuple[int, ...]):
 
     def __add__(self, other: Any) -> Size:
         if not isinstance(other, tuple):
-            raise TypeError(
-                f"Size: only a tuple can be joined to it, not {type(other).__name__}. Use tuple(...)."
-            )
+            raise TypeError(f"Size: only a tuple can be joined to it, not {type(other).__name__}. Use tuple(...).")
         return Size(tuple.__add__(self, other))
 
     def __radd__(self, other: Any) -> Size:
         if not isinstance(other, tuple):
-            raise TypeError(
-                f"Size: can only be joined to a tuple, not {type(other).__name__}. Use tuple(...)."
-            )
+            raise TypeError(f"Size: can only be joined to a tuple, not {type(other).__name__}. Use tuple(...).")
         return Size(tuple.__add__(other, self))
 
     def __mul__(self, times: SupportsIndex) -> Size:

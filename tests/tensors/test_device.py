@@ -1,0 +1,87 @@
+"""Devices: names parse, compare and print as in PyTorch; only the CPU holds tensors."""
+
+import copy
+import pickle
+from typing import Any
+
+import pytest
+
+from tinygrad_edu.errors import DeviceError
+from tinygrad_edu.tensors.device import as_device, cpu, device
+
+VALID: list[tuple[Any, ...]] = [
+    ("cpu",), ("cpu:0",), ("cuda",), ("cuda:0",), ("cuda:12",), ("mps",), ("meta",), ("cuda", 1), ("cuda", None),
+]  # fmt: skip
+INVALID: list[tuple[Any, ...]] = [
+    ("foo",), ("CPU",), ("",), ("cuda:",), ("cuda:-1",), ("cuda:x",), ("cuda:01",), ("cuda:0:1",), ("cuda:1.5",),
+    ("cuda:0", 1), ("cuda", -1), (" cpu",), ("cpu ",),
+]  # fmt: skip
+
+
+def test_printing() -> None:
+    assert repr(device("cpu")) == "device(type='cpu')" and str(device("cpu")) == "cpu"
+    assert repr(device("cuda:1")) == "device(type='cuda', index=1)" and str(device("cuda", 1)) == "cuda:1"
+
+
+def test_comparing() -> None:
+    assert device("cpu") == device("cpu") == device(device("cpu")) == cpu
+    assert device("cuda:1") == device("cuda", 1) == device(type="cuda", index=1)
+    assert device("cuda") != device("cuda:0") and device("cpu") != "cpu"
+    assert len({device("cuda:1"), device("cuda", 1), device("cuda")}) == 2
+
+
+@pytest.mark.parametrize("args", INVALID, ids=repr)
+def test_names_that_are_none(args: tuple[Any, ...]) -> None:
+    with pytest.raises(DeviceError, match="device"):
+        device(*args)
+
+
+def test_errors_say_what_to_do() -> None:
+    with pytest.raises(RuntimeError, match=r"no kind of device is called 'gpu'. Expected one of cpu, cuda"):
+        device("gpu:0")
+    with pytest.raises(RuntimeError, match="largest|at most 127"):
+        device("cuda:300")
+    with pytest.raises(RuntimeError, match="accelerator"):
+        device(0)  # type: ignore[arg-type]
+    wrong: list[tuple[Any, ...]] = [(None,), (1.5,), ("cuda", "1"), ("cuda", True), (cpu, 0), (True,)]
+    for args in wrong:
+        with pytest.raises(TypeError, match="device"):
+            device(*args)
+
+
+def test_immutable_and_copied() -> None:
+    place = device("cuda:1")
+    with pytest.raises(AttributeError, match="cannot be changed"):
+        place.index = 2  # type: ignore[misc]
+    with pytest.raises(AttributeError, match="cannot be removed"):
+        del place.type
+    assert pickle.loads(pickle.dumps(place)) == place == copy.deepcopy(place)
+    assert pickle.loads(pickle.dumps(cpu)) == cpu
+
+
+def test_where_tensors_can_live() -> None:
+    assert as_device(None, "zeros") is cpu and as_device("cpu", "zeros") == cpu
+    assert as_device(device("cpu:0"), "zeros").index == 0
+    for name in ("cuda", "mps", "meta", "cpu:1"):
+        with pytest.raises(DeviceError, match="zeros: no tensor can live on"):
+            as_device(name, "zeros")
+    with pytest.raises(DeviceError, match="nonsense"):
+        as_device("nonsense", "zeros")
+
+
+@pytest.mark.oracle
+def test_as_pytorch() -> None:
+    torch = pytest.importorskip("torch")
+    for args in VALID:
+        ours, theirs = device(*args), torch.device(*args)
+        assert (repr(ours), str(ours), ours.type, ours.index) == (
+            repr(theirs),
+            str(theirs),
+            theirs.type,
+            theirs.index,
+        )
+        for other in VALID:
+            assert (ours == device(*other)) == (theirs == torch.device(*other))
+    for args in INVALID:
+        with pytest.raises(RuntimeError):
+            torch.device(*args)
