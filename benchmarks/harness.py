@@ -47,9 +47,7 @@ def run(contender: Contender, threads: int = 1) -> Figures:
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         message = done.stderr.strip().splitlines()[-1:] or ["no message"]
-        raise RuntimeError(
-            f"{contender.name}: {' '.join(command[1:])} ended with {done.returncode}: {message[0]}"
-        )
+        raise RuntimeError(f"{contender.name}: {' '.join(command[1:])} ended with {done.returncode}: {message[0]}")
     figures: Figures = json.loads(done.stdout.strip().splitlines()[-1])
     return figures
 

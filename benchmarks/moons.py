@@ -30,9 +30,7 @@ PUBLISHED = {
 }
 
 
-def make_moons(
-    n_points: int = POINTS, noise: float = 0.1, seed: int = SEED
-) -> tuple[list[list[float]], list[int]]:
+def make_moons(n_points: int = POINTS, noise: float = 0.1, seed: int = SEED) -> tuple[list[list[float]], list[int]]:
     """Two interleaving half circles, shuffled, with Gaussian noise.
 
     Returns (N, 2) coordinates and (N,) labels in {-1, +1} as Python numbers. The draws follow the order of
@@ -82,9 +80,7 @@ class MLP:
         return [p for layer in self.layers for weights, bias in layer for p in (*weights, bias)]
 
 
-def loss_and_accuracy(
-    value: Any, model: MLP, points: Sequence[Any], labels: Sequence[Any]
-) -> tuple[Any, float]:
+def loss_and_accuracy(value: Any, model: MLP, points: Sequence[Any], labels: Sequence[Any]) -> tuple[Any, float]:
     """Mean hinge loss max(0, 1 - y score) + 1e-4 |parameters|^2, and the accuracy in percent."""
     scores = [model([value(coordinate) for coordinate in point]) for point in points]
     hinges = [(1 + -label * score).relu() for label, score in zip(labels, scores, strict=True)]
@@ -94,9 +90,7 @@ def loss_and_accuracy(
     return data_loss + penalty, 100.0 * hits / len(scores)
 
 
-def train_step(
-    value: Any, model: MLP, points: Sequence[Any], labels: Sequence[Any], lr: float
-) -> tuple[float, float]:
+def train_step(value: Any, model: MLP, points: Sequence[Any], labels: Sequence[Any], lr: float) -> tuple[float, float]:
     """One full-batch gradient step; returns the loss before the update and the accuracy in percent."""
     loss, accuracy = loss_and_accuracy(value, model, points, labels)
     for p in model.parameters():

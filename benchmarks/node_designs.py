@@ -109,9 +109,7 @@ def _time(function: Any, repeat: int = 5, inner: int = 1) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--worker", nargs=2, metavar=("KIND", "DESIGN"), help="measure one design in this process"
-    )
+    parser.add_argument("--worker", nargs=2, metavar=("KIND", "DESIGN"), help="measure one design in this process")
     parser.add_argument("--nodes", type=int, default=100_000, help="nodes of the scalar graph")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")

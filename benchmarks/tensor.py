@@ -174,19 +174,14 @@ def measure_numpy() -> harness.Figures:
             v = 0.999 * v + 0.001 * g * g
             x -= 0.05 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
 
-    figures = {
-        f"chain, {size}: ns an operation": 1e9 * _seconds(chain_step(size)) / (2 * CHAIN + 1)
-        for size in SIZES
-    }
+    figures = {f"chain, {size}: ns an operation": 1e9 * _seconds(chain_step(size)) / (2 * CHAIN + 1) for size in SIZES}
     figures["Rosenbrock by hand, 1000 steps: ms"] = 1e3 * harness.timed(by_hand, 5, 1)
     figures["Rosenbrock Adam, 1000 steps: ms"] = 1e3 * harness.timed(adam, 5, 1)
     return figures
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--worker", choices=["numpy", *LIBRARIES], help="measure one library in this process")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
@@ -195,9 +190,7 @@ def main() -> None:
     if options.worker:
         print(json.dumps(measure_numpy() if options.worker == "numpy" else measure_library(options.worker)))
         return
-    contenders = [
-        harness.Contender(n, ("-m", "benchmarks.tensor", "--worker", n)) for n in ("numpy", *LIBRARIES)
-    ]
+    contenders = [harness.Contender(n, ("-m", "benchmarks.tensor", "--worker", n)) for n in ("numpy", *LIBRARIES)]
     results = harness.compare(contenders, options.rounds)
     harness.report(
         "tiny Tensors beside PyTorch",

@@ -237,9 +237,7 @@ class Node:
 
     __slots__ = ("inputs", "leaf", "number", "operation", "params", "saved", "shapes")
 
-    def __init__(
-        self, operation: Any, inputs: Any, saved: Any, shapes: Any, params: Any, leaf: Any = None
-    ) -> None:
+    def __init__(self, operation: Any, inputs: Any, saved: Any, shapes: Any, params: Any, leaf: Any = None) -> None:
         self.operation, self.inputs, self.saved, self.shapes = operation, inputs, saved, shapes
         self.params, self.leaf, self.number = params, leaf, number()
 
@@ -255,9 +253,7 @@ class Operation:
 
 MUL = Operation(np.multiply, lambda g, saved, params: (g * saved[1], g * saved[0]), True)
 ADD = Operation(np.add, lambda g, saved, params: (g, g), False)
-SUM = Operation(
-    lambda a: np.add.reduce(a, axis=None), lambda g, saved, params: (np.broadcast_to(g, params),), False
-)
+SUM = Operation(lambda a: np.add.reduce(a, axis=None), lambda g, saved, params: (np.broadcast_to(g, params),), False)
 quiet = copy_context()
 quiet.run(np.seterr, all="ignore")
 

@@ -165,9 +165,7 @@ def measure_million(engine: str, shape: str, collector: bool, n_nodes: int = 1_0
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--worker", nargs=3, metavar=("WHAT", "ENGINE", "GC"), help="measure in this process")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
