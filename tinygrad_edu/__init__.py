@@ -19,13 +19,13 @@ _homes: dict[str, str] = {
         "tensors.tensor": "Tensor",
         "tensors.size": "Size",
         "tensors.device": "device",
-        "tensors.dtype": "dtype float16 float32 float64 half float double int8 int16 int32 int64 short int long uint8 bool "
-        "bfloat16 get_default_dtype set_default_dtype",
+        "tensors.dtype": "dtype float16 float32 float64 half float double int8 int16 int32 int64 short int long uint8 "
+        "bool bfloat16 get_default_dtype set_default_dtype",
         "tensors.limits": "finfo iinfo",
         "tensors.promotion": "promote_types can_cast",
         "tensors.printing": "set_printoptions",
-        "tensors.creation": "tensor as_tensor from_numpy zeros ones empty full arange linspace eye zeros_like ones_like "
-        "empty_like full_like",
+        "tensors.creation": "tensor as_tensor from_numpy zeros ones empty full arange linspace eye zeros_like "
+        "ones_like empty_like full_like",
         "tensors.random": "Generator manual_seed seed initial_seed default_generator",
         "tensors.draws": "rand randn randint randperm normal rand_like randn_like randint_like bernoulli multinomial "
         "get_rng_state set_rng_state",
@@ -36,7 +36,7 @@ _homes: dict[str, str] = {
 }
 _rooms = ("errors", "engine", "kernels", "ops", "viz", "optim", "value")
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # for editors and type checkers
     from tinygrad_edu.engine.modes import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
     from tinygrad_edu.optim.minimize import minimize
     from tinygrad_edu.tensors.creation import (

@@ -120,6 +120,7 @@ class Value:
     # Two inputs at most, each beside its local derivative: 150 bytes a node, against 250 with tuples.
     __slots__ = ("_a", "_b", "_by", "_da", "_db", "_sequence", "data", "grad", "name")
 
+    _graph_style = "value"  # drawings show each as name, data and gradient
     __array_ufunc__ = None  # so that ndarray * Value asks Value, instead of making an array of objects
 
     data: Any
@@ -142,7 +143,7 @@ class Value:
     # --- recording ---------------------------------------------------------------------------------------------
 
     @staticmethod
-    def _record(operation: Any, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> Value:
+    def _record(operation: Any, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
         """Apply any operation to any data: the general way, of which `unary` and `binary` are short cuts."""
         values = tuple(x if isinstance(x, Value) else Value(x) for x in inputs)
         payloads = tuple(v.data for v in values)
@@ -156,6 +157,8 @@ class Value:
             local = tuple(float(d) for d in local)
         else:
             data, local = _on_arrays(operation, payloads, params)
+        if operation.rule is None:
+            return data  # a comparison: a plain bool or array, which nothing can be differentiated through
         if not modes.grad:
             return Value(data)
         if len(values) > 2:
@@ -200,8 +203,8 @@ class Value:
     max = with_parameters(reduce.amax)
     reshape = with_parameters(shape.reshape)
     transpose = with_parameters(shape.transpose)
-    __eq__ = compare("__eq__")  # type: ignore[assignment]
-    __ne__ = compare("__ne__")  # type: ignore[assignment]
+    __eq__ = compare("__eq__")
+    __ne__ = compare("__ne__")
     __lt__ = compare("__lt__")
     __le__ = compare("__le__")
     __gt__ = compare("__gt__")
@@ -259,7 +262,10 @@ class Value:
     def _pass_back(self, create_graph: bool) -> None:
         """The chain rule for arrays, and for gradients that are Values themselves."""
         inputs = self._prev
-        operation, params = (self._by.operation, self._by.params) if isinstance(self._by, Bound) else (self._by, ())
+        operation: Any = self._by
+        params: tuple[Any, ...] = ()
+        if isinstance(operation, Bound):
+            operation, params = operation.operation, operation.params
         gradient: Any = self.grad
         if operation.elementwise:
             local = operation.derivatives(self, *inputs, *params) if create_graph else (self._da, self._db)

@@ -1,7 +1,8 @@
 """The backward pass for graphs that are differentiated lazily: walk newest first, hand every node its gradient once.
 
-A node offers ``_backward(gradient, create_graph, retain_graph)``, which returns one gradient per input (None where an
-input is a constant), and ``_hooks``; a leaf offers ``_accumulate([gradient], create_graph)``. Leaves are the oldest nodes, so they come last: if a rule or a hook raises,
+A node offers ``_backward(gradient, create_graph, retain_graph)``, which returns one gradient per input (None where
+an input is a constant), and ``_hooks``; a leaf offers ``_accumulate([gradient], create_graph)``.
+Leaves are the oldest nodes, so they come last: if a rule or a hook raises,
 no leaf has been touched yet.
 """
 

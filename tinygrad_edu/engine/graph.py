@@ -82,9 +82,7 @@ def collect(root: Any, *, max_nodes: int | None = None, operation: str = "draw_g
     """
     roots = list(root) if isinstance(root, (list, tuple)) else [root]
     if not roots:
-        raise ValueError(
-            f"{operation}: nothing to draw: the sequence of results is empty. Give at least one result."
-        )
+        raise ValueError(f"{operation}: nothing to draw: the sequence of results is empty. Give at least one result.")
     starts = [_node_of(each, operation) for each in roots]
     order = topological(*starts)
     if max_nodes is not None and len(order) > max_nodes:

@@ -9,7 +9,14 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, TypeVar
 
-__all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad", "set_grad_enabled"]
+__all__ = [
+    "enable_grad",
+    "inference_mode",
+    "is_grad_enabled",
+    "is_inference_mode_enabled",
+    "no_grad",
+    "set_grad_enabled",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -50,12 +57,14 @@ class _GradMode:
         self._before.append((modes.grad, modes.inference))
         modes.grad = self.mode
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         modes.grad, modes.inference = self._before.pop()
 
     def _fresh(self) -> _GradMode:
         """A context of the same kind for one call of a decorated function: calls may overlap in threads."""
-        return type(self)() if type(self) in (no_grad, enable_grad) else type(self)(self.mode)
+        return type(self)() if type(self) in (no_grad, enable_grad) else type(self)(self.mode)  # type: ignore[call-arg]
 
     def __call__(self, function: F) -> F:
         if inspect.isgeneratorfunction(function):
@@ -148,4 +157,4 @@ class inference_mode(_GradMode):  # noqa: N801 - PyTorch's name
             modes.grad, modes.inference = True, False
 
     def _fresh(self) -> _GradMode:
-        return inference_mode(self.inference)  # type: ignore[no-any-return]
+        return inference_mode(self.inference)

@@ -10,8 +10,9 @@ import math
 import operator
 from typing import Any
 
+from tinygrad_edu.kernels import kernels
 from tinygrad_edu.ops.ieee import divide, guarded, power
-from tinygrad_edu.ops.registry import elementwise
+from tinygrad_edu.ops.registry import cases, elementwise
 
 # Payloads are numbers, arrays or recorded nodes alike, so rules are typed by Any.
 _exp, _log, _sqrt = guarded(math.exp), guarded(math.log, at_pole=-math.inf), guarded(math.sqrt)
@@ -86,7 +87,15 @@ def _(out: Any, a: Any, b: Any) -> Any:
     return choose(0.0, b * pow(a, b - 1), b == 0), choose(0.0, out * log(choose(1.0, a, at_zero)), at_zero)
 
 
-@elementwise(label="**{0}", array="power", grad_name="PowBackward0", method=False, domain=(0.5, 2), oracle="pow")
+@elementwise(
+    label="**{0}",
+    array="power",
+    grad_name="PowBackward0",
+    method=False,
+    domain=(0.5, 2),
+    oracle="pow",
+    samples=cases(*(([(2,)], (exponent,)) for exponent in (-2, -0.5, 0, 1, 2, 2.5, 3))),
+)
 def pow_scalar(input: Any, /, exponent: Any = 2) -> Any:
     """Power with a constant exponent: the exponent is a parameter and gets no gradient."""
     return power(input, exponent)
@@ -278,7 +287,21 @@ def _(_out: Any, a: Any, b: Any) -> Any:
     return choose(0.5, a < b, a == b), choose(0.5, b < a, a == b)
 
 
-@elementwise(label="where", array="choose", promote="arithmetic", method=False, grad_name="WhereBackward0")
+def _choices(make: Any) -> Any:
+    yield (make(2, 3), make(2, 3)), (kernels.asarray([[True, False, True], [False, False, True]]),)
+    yield (make(3), make()), (kernels.asarray([[True], [False]]),)
+    yield (make(2), make(2)), (False,)
+
+
+@elementwise(
+    label="where",
+    array="choose",
+    promote="arithmetic",
+    method=False,
+    grad_name="WhereBackward0",
+    samples=_choices,
+    oracle="",
+)
 def choose(input: Any, other: Any, /, condition: Any = True) -> Any:
     """`input` where the condition holds, else `other`; all three broadcast. The condition gets no gradient.
 
@@ -292,12 +315,27 @@ def _(_out: Any, _a: Any, _b: Any, condition: Any) -> Any:
     return condition, condition == 0
 
 
-@elementwise(array="clamp", grad_name="ClampBackward1")
+def _bounded(low: Any, high: Any) -> None:
+    if low is None and high is None:
+        raise RuntimeError("clamp: at least one of 'min' or 'max' must not be None: say which bound to hold")
+
+
+def _clamp(array: Any, low: Any, high: Any) -> Any:
+    _bounded(low, high)
+    return kernels.clamp(array, low, high)
+
+
+@elementwise(
+    array=_clamp,
+    grad_name="ClampBackward1",
+    samples=cases(([(2, 3)], (-1, 0.5)), ([(3,)], (None, 0.5)), ([(3,)], (-0.5, None))),
+)
 def clamp(input: Any, /, min: Any = None, max: Any = None) -> Any:
-    """The input held between two numbers; either may be left out. Outside them the derivative is 0."""
+    """The input held between two numbers; one of them may be left out. Outside them the derivative is 0."""
+    _bounded(min, max)
     if min is not None and input < min:
         input = min
-    return max if max is not None and input > max else input
+    return float(max if max is not None and input > max else input)
 
 
 @clamp.partials

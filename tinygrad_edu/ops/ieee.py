@@ -41,7 +41,7 @@ def power(a: float, b: float) -> float:
         return math.copysign(_inf, a) if b % 2 == 1 else _inf
     except OverflowError:
         return -_inf if a < 0 and b % 2 == 1 else _inf
-    return _nan if result.__class__ is complex else result  # type: ignore[no-any-return]
+    return _nan if result.__class__ is complex else result
 
 
 def guarded(function: Callable[[float], float], *, at_pole: float = _nan) -> Callable[[float], float]:

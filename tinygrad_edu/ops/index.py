@@ -38,7 +38,9 @@ def _(g: Any, _out: Any, input_shape: Any, index: tuple[Any, ...]) -> Any:
     return index_back(g, input_shape, index)
 
 
-@structured(method=False, oracle="", samples=cases(([(2, 4)], ((3, 4), ([0, 0],))), ([(3,)], ((3, 4), (slice(None), 1)))))
+@structured(
+    method=False, oracle="", samples=cases(([(2, 4)], ((3, 4), ([0, 0],))), ([(3,)], ((3, 4), (slice(None), 1))))
+)
 def index_back(input: Any, /, shape: Any, index: tuple[Any, ...]) -> Any:
     """Zeros of `shape` with the input added at `index`: the transpose of :func:`getitem`. Repeated places add up."""
     return kernels.index_back(input, tuple(shape), index)

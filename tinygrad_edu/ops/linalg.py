@@ -14,7 +14,7 @@ def matmul_error(a: tuple[int, ...], b: tuple[int, ...], operation: str = "matmu
     """The error for shapes that no matrix product takes, in words."""
     a, b = tuple(a), tuple(b)
     if not a or not b:
-        return ShapeError(f"{operation}: both arguments need at least 1 dimension, got shapes {a} and {b}; use * for numbers")
+        return ShapeError(f"{operation}: both arguments need at least 1 dimension, got {a} and {b}; use * for numbers")
     rows = b[-2] if len(b) > 1 else b[-1]
     if a[-1] != rows:
         where = "rows" if len(b) > 1 else "elements"
@@ -23,10 +23,6 @@ def matmul_error(a: tuple[int, ...], b: tuple[int, ...], operation: str = "matmu
             f"{where}, and these must be equal. Is one of them missing a transpose?"
         )
     return ShapeError(f"{operation}: the batch dimensions of shapes {a} and {b} do not broadcast")
-
-
-def _name(_a: Any = None, *_: Any) -> str:
-    return "MmBackward0"
 
 
 @structured(

@@ -7,7 +7,7 @@ from typing import Any
 from tinygrad_edu.errors import DimError
 from tinygrad_edu.kernels import kernels
 from tinygrad_edu.ops.elementwise import choose
-from tinygrad_edu.ops.index import put_along, take_along
+from tinygrad_edu.ops.index import put_along
 from tinygrad_edu.ops.registry import cases, structured
 from tinygrad_edu.ops.shape import expand, reshape, wrap_dim, wrap_dims
 

@@ -180,7 +180,9 @@ class Elementwise(Operation):
 
     elementwise = True
 
-    def __init__(self, function: Callable[..., Any], *, array: Any = None, domain: tuple[float, float] = (-2, 2), **rest: Any):
+    def __init__(
+        self, function: Callable[..., Any], *, array: Any = None, domain: tuple[float, float] = (-2, 2), **rest: Any
+    ):
         rest.setdefault("promote", "arithmetic")
         super().__init__(function, **rest)
         self.scalar = function
@@ -202,8 +204,9 @@ class Elementwise(Operation):
         return rule
 
     def compute(self, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
-        for x in inputs:
-            if x.__class__ is not float and not isinstance(x, (float, int)):
+        # A parameter may be an array too (a condition). NumPy's numbers have a dtype and count as arrays.
+        for x in inputs + params:
+            if x.__class__ is not float and hasattr(x, "dtype"):
                 return self.array(*inputs, *params)
         return self.scalar(*inputs, *params)
 
@@ -225,7 +228,9 @@ class Structured(Operation):
         self._take_rule(rule, leading=1)
         return rule
 
-    def gradients(self, g: Any, out: Any, inputs: tuple[Any, ...], params: tuple[Any, ...], needs: Any) -> tuple[Any, ...]:
+    def gradients(
+        self, g: Any, out: Any, inputs: tuple[Any, ...], params: tuple[Any, ...], needs: Any
+    ) -> tuple[Any, ...]:
         """Run the rule; `needs` says which inputs want a gradient, the others get None."""
         assert self.rule is not None
         shares = self.rule(g, out, inputs, *params) if self.variadic else self.rule(g, out, *inputs, *params)

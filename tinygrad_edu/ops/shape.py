@@ -36,7 +36,11 @@ def wrap_dims(dims: Any, ndim: int, operation: str) -> tuple[int, ...]:
 
 
 @structured(
-    label="sum to {0}", text="sum_to", method=False, grad_name="SumBackward1", oracle="sum_to_size",
+    label="sum to {0}",
+    text="sum_to",
+    method=False,
+    grad_name="SumBackward1",
+    oracle="sum_to_size",
     samples=cases(([(2, 3)], ((3,),)), ([(2, 3)], ((2, 1),)), ([(2, 3)], ((),))),
 )
 def sum_to(input: Any, /, shape: tuple[int, ...] = ()) -> Any:
@@ -50,7 +54,8 @@ def _(g: Any, _out: Any, input_shape: Any, shape: Any) -> Any:
 
 
 @structured(
-    view=True, varargs=True,
+    view=True,
+    varargs=True,
     samples=cases(([(3,)], ((2, 3),)), ([(2, 1)], ((-1, 3),)), ([()], ((2,),))),
 )
 def expand(input: Any, /, size: Any) -> Any:
@@ -73,7 +78,9 @@ def _(g: Any, _out: Any, input_shape: Any, _size: Any) -> Any:
 
 
 @structured(
-    view=True, varargs=True, grad_name="ViewBackward0",
+    view=True,
+    varargs=True,
+    grad_name="ViewBackward0",
     samples=cases(([(2, 3)], ((3, 2),)), ([(2, 3)], (-1,)), ([()], ((1, 1),)), ([(0, 3)], ((3, 0),))),
 )
 def reshape(input: Any, /, shape: Any) -> Any:
@@ -109,7 +116,8 @@ def resolve_shape(old: tuple[int, ...], new: tuple[int, ...], operation: str) ->
 
 
 @structured(
-    view=True, varargs=True,
+    view=True,
+    varargs=True,
     samples=cases(([(2, 3, 4)], ((2, 0, 1),)), ([(2, 3)], ((-1, 0),))),
 )
 def permute(input: Any, /, dims: Any) -> Any:
@@ -155,7 +163,9 @@ def _(g: Any, _out: Any, _input: Any, dim0: int, dim1: int) -> Any:
 def squeeze(input: Any, /, dim: Any = None) -> Any:
     """A view without its dimensions of size 1 (all of them, or those given)."""
     shape = input.shape
-    dims = range(len(shape)) if dim is None else wrap_dims((dim,) if isinstance(dim, int) else dim, len(shape), "squeeze")
+    dims = (
+        range(len(shape)) if dim is None else wrap_dims((dim,) if isinstance(dim, int) else dim, len(shape), "squeeze")
+    )
     return kernels.reshape(input, tuple(s for i, s in enumerate(shape) if s != 1 or i not in dims))
 
 
@@ -181,7 +191,9 @@ def _(g: Any, _out: Any, input_shape: Any, _dim: Any) -> Any:
 
 
 @structured(
-    variadic=True, method=False, promote="arithmetic",
+    variadic=True,
+    method=False,
+    promote="arithmetic",
     samples=cases(([(2, 3), (1, 3)], (0,)), ([(2, 1), (2, 2), (2, 3)], (-1,)), ([(2, 0), (2, 2)], (1,))),
 )
 def cat(tensors: Any, /, dim: int = 0) -> Any:
@@ -194,7 +206,7 @@ def cat(tensors: Any, /, dim: int = 0) -> Any:
     dim = wrap_dim(dim, len(kept[0]), "cat")
     for s in kept:
         if len(s) != len(kept[0]) or any(i != dim and a != b for i, (a, b) in enumerate(zip(s, kept[0], strict=True))):
-            raise ShapeError(f"cat: shapes {kept[0]} and {s} disagree outside dimension {dim}: all other sizes must be equal")
+            raise ShapeError(f"cat: shapes {kept[0]} and {s} differ outside dimension {dim}: other sizes must be equal")
     return kernels.cat([t for t, s in zip(tensors, shapes, strict=True) if s != (0,) or s in kept], dim)
 
 
@@ -212,7 +224,9 @@ def _(g: Any, _out: Any, tensors_shape: Any, dim: int) -> Any:
 
 
 @structured(
-    variadic=True, method=False, promote="arithmetic",
+    variadic=True,
+    method=False,
+    promote="arithmetic",
     samples=cases(([(2, 3), (2, 3)], (0,)), ([(2,), (2,), (2,)], (-1,)), ([(), ()], (0,))),
 )
 def stack(tensors: Any, /, dim: int = 0) -> Any:
@@ -252,7 +266,8 @@ def _(g: Any, _out: Any, input_shape: Any, dim: int, start: int, length: int) ->
 
 
 @structured(
-    method=False, oracle="",
+    method=False,
+    oracle="",
     samples=cases(([(2, 3)], ((4, 3), 0, 1))),
 )
 def narrow_back(input: Any, /, shape: Any, dim: int, start: int) -> Any:

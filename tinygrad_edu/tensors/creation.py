@@ -147,8 +147,8 @@ def _filled(name: str, make: Any, doc: str) -> Any:
     return create
 
 
-zeros = _filled("zeros", np.zeros, "A Tensor of zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``; float32 unless `dtype` is given.")
-ones = _filled("ones", np.ones, "A Tensor of ones: ``ones(2, 3)`` or ``ones((2, 3))``; float32 unless `dtype` is given.")
+zeros = _filled("zeros", np.zeros, "A Tensor of zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``; by default float32.")
+ones = _filled("ones", np.ones, "A Tensor of ones: ``ones(2, 3)`` or ``ones((2, 3))``; by default float32.")
 empty = _filled("empty", np.empty, "A Tensor whose elements are whatever was in memory: fill it before you read it.")
 
 
@@ -223,18 +223,14 @@ def linspace(
     return finish(np.linspace(start, end, steps, dtype=kind), device, requires_grad, "linspace")
 
 
-def eye(
-    n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """The identity matrix, `n` rows and `m` (by default `n`) columns."""
     sizes_of((n, n if m is None else m), "eye")
     return finish(np.eye(n, m, dtype=numpy_type(dtype, "eye", default_float())), device, requires_grad, "eye")
 
 
 def _new(name: str, make: Any) -> Any:
-    def method(
-        self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
-    ) -> Tensor:
+    def method(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
         kind = numpy_type(dtype, name, self._data.dtype)
         return finish(make(sizes_of(size, name), kind), device, requires_grad, name)
 
@@ -258,4 +254,5 @@ def _new_full(
 
 for _name, _make in (("new_zeros", np.zeros), ("new_ones", np.ones), ("new_empty", np.empty)):
     setattr(Tensor, _name, _new(_name, _make))
-Tensor.new_tensor, Tensor.new_full = _new_tensor, _new_full  # type: ignore[method-assign]
+for _name, _method in {"new_tensor": _new_tensor, "new_full": _new_full}.items():
+    setattr(Tensor, _name, _method)

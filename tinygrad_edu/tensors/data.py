@@ -101,8 +101,8 @@ def _explain_ragged(data: Any, path: str = "") -> None:
     for i, length in enumerate(lengths):
         if length != lengths[0]:
             raise ValueError(
-                f"expected sequence of length {lengths[0]} at dim {path.count('[') + 1} (got {length}): data{path}[{i}] "
-                f"differs from data{path}[0]; all lists of one level need the same length"
+                f"expected sequence of length {lengths[0]} at dim {path.count('[') + 1} (got {length}): "
+                f"data{path}[{i}] differs from data{path}[0]; all lists of one level need the same length"
             )
     for i, x in enumerate(data):
         _explain_ragged(x, f"{path}[{i}]")

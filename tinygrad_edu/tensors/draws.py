@@ -12,7 +12,8 @@ import numpy as np
 
 from tinygrad_edu.errors import broadcast_error
 from tinygrad_edu.tensors import random, sampling
-from tinygrad_edu.tensors.creation import default_float, finish, like_options, numpy_type, sizes_of
+from tinygrad_edu.tensors.creation import finish, like_options, numpy_type, sizes_of
+from tinygrad_edu.tensors.data import default_float
 from tinygrad_edu.tensors.inplace import write
 from tinygrad_edu.tensors.tensor import Tensor
 
@@ -117,7 +118,9 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: random.Gen
     if np.any(np.less(spread, 0)):
         raise RuntimeError(f"normal expects all elements of std >= 0.0, got {np.min(spread)}")
     if size is not None:
-        return Tensor._wrap(sampling.normal(generator, sizes_of((size,), "normal"), default_float(), float(mean), float(std)))
+        return Tensor._wrap(
+            sampling.normal(generator, sizes_of((size,), "normal"), default_float(), float(mean), float(std))
+        )
     centre = mean._data if isinstance(mean, Tensor) else mean
     if not isinstance(mean, Tensor) and not isinstance(std, Tensor):
         raise TypeError("normal(): with numbers for mean and std a size is needed: normal(0.0, 1.0, (2, 3))")
@@ -140,7 +143,13 @@ def randn_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires
 
 
 def randint_like(
-    input: Tensor, low: int, high: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    input: Tensor,
+    low: int,
+    high: int | None = None,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Integers with the shape and type of another Tensor."""
     shape, kind = like_options(input, dtype, "randint_like")
@@ -170,17 +179,13 @@ def set_rng_state(new_state: Tensor) -> None:
     random.set_rng_state(new_state)
 
 
-def _uniform(
-    self: Tensor, low: float = 0.0, high: float = 1.0, *, generator: random.Generator | None = None
-) -> Tensor:
+def _uniform(self: Tensor, low: float = 0.0, high: float = 1.0, *, generator: random.Generator | None = None) -> Tensor:
     """Fill the Tensor with uniform draws from [low, high)."""
     draws = sampling.uniform(generator, self._data.shape, self._data.dtype, low, high)
     return write(self, Tensor._wrap(draws), "uniform_")
 
 
-def _normal(
-    self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: random.Generator | None = None
-) -> Tensor:
+def _normal(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: random.Generator | None = None) -> Tensor:
     """Fill the Tensor with normal draws."""
     draws = sampling.normal(generator, self._data.shape, self._data.dtype, mean, std)
     return write(self, Tensor._wrap(draws), "normal_")

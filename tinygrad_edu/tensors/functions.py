@@ -99,5 +99,9 @@ def result_type(tensor1: Any, tensor2: Any) -> Any:
     return of_numpy(common_type([x._data if isinstance(x, Tensor) else x for x in (tensor1, tensor2)]))
 
 
-for _name, _function in (("where", lambda self, condition, other: where(condition, self, other)), ("allclose", allclose), ("equal", equal)):
+for _name, _function in (
+    ("where", lambda self, condition, other: where(condition, self, other)),
+    ("allclose", allclose),
+    ("equal", equal),
+):
     setattr(Tensor, _name, _function)

@@ -36,8 +36,8 @@ def write(target: Tensor, result: Tensor, operation: str) -> Tensor:
     data = result._data
     if data.shape != target._data.shape:
         raise ShapeError(
-            f"output with shape {tuple(target.shape)} doesn't match the broadcast shape {tuple(data.shape)}: {operation} "
-            "works in place, so the result must have the shape of the Tensor it is written to"
+            f"output with shape {tuple(target.shape)} doesn't match the broadcast shape {tuple(data.shape)}: "
+            f"{operation} works in place, so the result must have the shape of the Tensor it is written to"
         )
     check_cast(operation, data.dtype, target._data.dtype)
     target._array()[...] = data
@@ -68,8 +68,8 @@ def refuse(target: Tensor, recorded: bool, operation: str) -> None:
     array = target._array()
     if not array.flags.writeable or (array.size and 0 in array.strides and array.size > 1):
         raise RuntimeError(
-            f"{operation}: unsupported operation: more than one element of the written-to tensor refers to a single memory "
-            "location (it was expanded): clone() the tensor first"
+            f"{operation}: unsupported operation: more than one element of the written-to tensor refers to a single "
+            "memory location (it was expanded): clone() the tensor first"
         )
 
 
@@ -94,7 +94,12 @@ def _augmented(name: str) -> Callable[..., Any]:
     return apply
 
 
-@structured(method=False, grad_name="IndexPutBackward0", samples=cases(([(3, 4), (4,)], ((1,),)), ([(3, 4), ()], (([0, 2], 1),))), oracle="")
+@structured(
+    method=False,
+    grad_name="IndexPutBackward0",
+    samples=cases(([(3, 4), (4,)], ((1,),)), ([(3, 4), ()], (([0, 2], 1),))),
+    oracle="",
+)
 def index_put(input: Any, value: Any, /, index: Any) -> Any:
     """A copy of the input with the value, broadcast, in the places that the index names."""
     changed = np.array(input)

@@ -52,7 +52,7 @@ def _pow(self: Tensor, exponent: Any) -> Any:
     if isinstance(exponent, (bool, int, float)):
         if self._data.dtype.kind in "iu" and isinstance(exponent, int) and exponent < 0:
             raise DTypeError(
-                "pow: Integers to negative integer powers are not allowed: convert with .float(), or use a float exponent"
+                "pow: Integers to negative integer powers are not allowed: use .float(), or a float exponent"
             )
         return _power(self, exponent)
     return record(elementwise.pow, (self, exponent), ())
@@ -123,7 +123,9 @@ def as_index(position: Any, tensor: Tensor) -> tuple[Any, ...]:
         if isinstance(item, slice) and item.step is not None and item.step <= 0:
             raise ValueError("step must be greater than zero: use .flip() to reverse a dimension")
         items.append(item)
-    used = sum(i.ndim if hasattr(i, "dtype") and i.dtype.kind == "b" else i is not None and i is not Ellipsis for i in items)
+    used = sum(
+        i.ndim if hasattr(i, "dtype") and i.dtype.kind == "b" else i is not None and i is not Ellipsis for i in items
+    )
     if used > ndim:
         raise IndexError(f"too many indices for tensor of dimension {ndim}: {used} given for shape {tuple(sizes)}")
     if Ellipsis not in [i for i in items if not hasattr(i, "dtype")]:
@@ -144,8 +146,8 @@ def _check_range(items: list[Any], sizes: tuple[int, ...]) -> None:
             if item.dtype.kind == "b":
                 if item.shape != sizes[at : at + item.ndim]:
                     raise IndexError(
-                        f"The shape of the mask {item.shape} at index {at} does not match the shape of the indexed tensor "
-                        f"{tuple(sizes)} at index {at}"
+                        f"The shape of the mask {item.shape} at index {at} does not match the shape of the indexed "
+                        f"tensor {tuple(sizes)} at index {at}"
                     )
                 at += item.ndim
                 continue
@@ -187,20 +189,18 @@ def _extreme(kind: Any, along: Any, whole: Any, pairwise: Any) -> Callable[..., 
         if dim is None:
             if self._data.size == 0:
                 raise ShapeError(
-                    f"{kind.__name__}(): Expected reduction dim to be specified for input.numel() == 0: an empty Tensor "
+                    f"{kind.__name__}(): Expected reduction dim to be specified for input.numel() == 0: an empty one "
                     "has no largest or smallest element"
                 )
             return record(whole, (self,), (None, False))
         return kind(*record(along, (self,), (dim, keepdim)))
 
-    apply.__doc__ = (
-        f"The {kind.__name__}imum of all elements; with `dim` a pair (values, indices); with a Tensor the element-wise one."
-    )
+    apply.__doc__ = f"The {kind.__name__}imum of all elements; with `dim` (values, indices); with a Tensor element by element."
     return apply
 
 
 def _cast(self: Tensor, numpy_dtype: Any) -> Tensor:
-    return self if self._data.dtype == numpy_dtype else record(cast, (self,), (numpy_dtype,))  # type: ignore[no-any-return]
+    return self if self._data.dtype == numpy_dtype else record(cast, (self,), (numpy_dtype,))
 
 
 def _to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
@@ -252,7 +252,7 @@ cast.samples = lambda make: iter([((make(2, 3),), (np.dtype(np.float64),))])
 
 def _contiguous(self: Tensor) -> Tensor:
     """The Tensor itself if its elements lie row by row in memory, else a copy where they do."""
-    return self if self.is_contiguous() else record(clone, (self,), ())  # type: ignore[no-any-return]
+    return self if self.is_contiguous() else record(clone, (self,), ())
 
 
 def _view(self: Tensor, *sizes: Any) -> Tensor:
@@ -359,7 +359,7 @@ _conversions = {
 def _t(self: Tensor) -> Tensor:
     """The transpose of a matrix; vectors and numbers stay as they are."""
     if self._data.ndim > 2:
-        raise ShapeError(f"t() expects a tensor with <= 2 dimensions, but self is {self._data.ndim}D: use .mT or permute")
+        raise ShapeError(f"t() expects a tensor with <= 2 dimensions, but self is {self._data.ndim}D: use .mT")
     return self.transpose(0, 1) if self._data.ndim == 2 else self
 
 

@@ -132,8 +132,8 @@ class Node:
     def _changed(self, version: int) -> GradError:
         return GradError(
             "one of the variables needed for gradient computation has been modified by an inplace operation: what "
-            f"{self.name()} saved is at version {version}; expected version {self.version}. Use the operation that makes "
-            "a new tensor, or clone() before the change."
+            f"{self.name()} saved is at version {version}; expected version {self.version}. Use the operation that "
+            "makes a new tensor, or clone() before the change."
         )
 
     def _rewrap(self) -> tuple[tuple[Any, ...], Any]:

@@ -15,8 +15,8 @@ import numpy as np
 from tinygrad_edu.errors import DTypeError, GradError, ShapeError
 from tinygrad_edu.tensors.data import legacy_array
 from tinygrad_edu.tensors.device import device as Device
-from tinygrad_edu.tensors.dtype import dtype as DType
 from tinygrad_edu.tensors.dtype import BY_NUMPY
+from tinygrad_edu.tensors.dtype import dtype as DType
 from tinygrad_edu.tensors.hooks import RemovableHandle, run_hooks
 from tinygrad_edu.tensors.node import Node, backward_pass
 from tinygrad_edu.tensors.printing import tensor_str
