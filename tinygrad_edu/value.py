@@ -147,6 +147,8 @@ class Value:
         """Apply any operation to any data: the general way, of which `unary` and `binary` are short cuts."""
         values = tuple(x if isinstance(x, Value) else Value(x) for x in inputs)
         payloads = tuple(v.data for v in values)
+        if operation.rule is None:  # a comparison: a plain bool or array, through which nothing is differentiated
+            return kernels.quiet.run(operation.compute, payloads, params)
         local: Any = (None, None)
         if operation.elementwise and all(p.__class__ is float for p in payloads):
             data = operation.scalar(*payloads, *params)
@@ -154,11 +156,9 @@ class Value:
                 local = operation.derivatives(data, *payloads, *params)
             except ZeroDivisionError:  # the rule divides by 0: once more, by IEEE 754
                 local = operation.derivatives(Float(data), *map(Float, payloads), *params)
-            local = tuple(float(d) for d in local)
+            local = tuple(0.0 if d is None else float(d) for d in local)
         else:
             data, local = _on_arrays(operation, payloads, params)
-        if operation.rule is None:
-            return data  # a comparison: a plain bool or array, which nothing can be differentiated through
         if not modes.grad:
             return Value(data)
         if len(values) > 2:
@@ -269,7 +269,7 @@ class Value:
         gradient: Any = self.grad
         if operation.elementwise:
             local = operation.derivatives(self, *inputs, *params) if create_graph else (self._da, self._db)
-            shares = [gradient * d for d, _ in zip(local, inputs, strict=False)]
+            shares = [gradient * (0.0 if d is None else d) for d, _ in zip(local, inputs, strict=False)]
         else:
             # A rule that needs only an input's shape is given that, here as in a Tensor's graph.
             arguments = tuple(
