@@ -195,7 +195,7 @@ def _extreme(kind: Any, along: Any, whole: Any, pairwise: Any) -> Callable[..., 
             return record(whole, (self,), (None, False))
         return kind(*record(along, (self,), (dim, keepdim)))
 
-    apply.__doc__ = f"The {kind.__name__}imum of all elements; with `dim` (values, indices); with a Tensor element by element."
+    apply.__doc__ = f"The {kind.__name__}imum of all elements; with `dim` (values, indices); with a Tensor by element."
     return apply
 
 

@@ -446,9 +446,6 @@ class Tensor:
     def _graph_node(self) -> Any:
         return self._node or self
 
-    def _graph_key(self) -> int:
-        return id(self)
-
     def _graph_info(self) -> Any:
         from tinygrad_edu.engine.graph import GraphNode
 
@@ -472,6 +469,11 @@ class Tensor:
         root: Any = self._node or self
         nodes = topological(root)
         seed = seed_of(self, None, False)
+        if any(node.saved is None for node in nodes if isinstance(node, Node)):
+            raise GradError(
+                "draw_graph(gradients=True) runs backward again, but a backward() has already freed this graph: draw it "
+                "first, or say backward(retain_graph=True)"
+            )
         caught = backward_pass([root], [seed], False, retain_graph=True, captured=nodes)
         return {id(node): gradient.tolist() for node, gradient in caught.items() if gradient.size <= 16}
 
