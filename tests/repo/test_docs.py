@@ -84,3 +84,11 @@ def test_a_page_that_shows_something_else_is_found(old: str, new: str, told: str
     done = run(page, tmp_path)
     assert (done.returncode == 0) == (told is None), done.stdout
     assert told is None or told in done.stdout
+
+
+def test_the_architecture_page_shows_every_room() -> None:
+    page = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    package = PROJECT / "tinygrad_edu"
+    rooms = [f"{file.parent.name}/" for file in package.glob("*/__init__.py")]
+    rooms += [file.name for file in package.glob("*.py") if file.name != "__init__.py"]
+    assert [room for room in rooms if f"[{room}]" not in page] == []
