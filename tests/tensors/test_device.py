@@ -52,7 +52,7 @@ def test_errors_say_what_to_do() -> None:
 def test_immutable_and_copied() -> None:
     place = device("cuda:1")
     with pytest.raises(AttributeError, match="cannot be changed"):
-        place.index = 2  # type: ignore[misc]
+        place.index = 2
     with pytest.raises(AttributeError, match="cannot be removed"):
         del place.type
     assert pickle.loads(pickle.dumps(place)) == place == copy.deepcopy(place)
