@@ -44,14 +44,15 @@ def backpropagate(
         held = pending.get(root)
         pending[root] = seed if held is None else add(held, seed)
     caught: dict[Any, Any] = {}
-    useful = None if captured is None else reaches(roots, captured)
+    wanted = None if captured is None else set(captured)
+    useful = None if wanted is None else reaches(roots, wanted)
     for node in topological(*roots):
         gradient = pending.pop(node, None)
         if gradient is None or (useful is not None and node not in useful):
             continue
         if node._hooks is not None:
             gradient = node._run_hooks(gradient, create_graph)
-        if captured is not None and node in captured:
+        if wanted is not None and node in wanted:
             caught[node] = gradient
         sources = node._inputs
         if sources:
@@ -59,7 +60,7 @@ def backpropagate(
                 if share is not None:
                     held = pending.get(source)
                     pending[source] = share if held is None else add(held, share)
-        elif captured is None:
+        elif wanted is None:
             # A leaf. The list gives up its reference, so that it can tell whether the gradient is its own.
             handed, gradient = [gradient], None
             node._accumulate(handed, create_graph)

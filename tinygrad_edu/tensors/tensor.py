@@ -471,7 +471,7 @@ class Tensor:
         seed = seed_of(self, None, False)
         if any(node.saved is None for node in nodes if isinstance(node, Node)):
             raise GradError(
-                "draw_graph(gradients=True) runs backward again, but a backward() has already freed this graph: draw it "
+                "draw_graph(gradients=True) runs backward again, but a backward() has already freed this graph: draw "
                 "first, or say backward(retain_graph=True)"
             )
         caught = backward_pass([root], [seed], False, retain_graph=True, captured=nodes)
