@@ -1,0 +1,1 @@
+"""The command line, `tinyedu`: front ends of the library, each command in a file of its own."""

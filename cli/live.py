@@ -1,0 +1,113 @@
+"""The live display of a run on a terminal: a bar, the numbers of the step, and log f as it falls."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import click
+from rich.console import Console, Group
+from rich.live import Live as Display
+from rich.text import Text
+
+from tinygrad_edu.cli.chart import WIDTH, chart, fits
+from tinygrad_edu.cli.descent import Descent, Job, Row
+from tinygrad_edu.cli.objectives import Objective
+from tinygrad_edu.cli.report import header, pair, row_text
+
+__all__ = ["Live"]
+
+FRAME = 1 / 15  # seconds between two pictures: the run is not to wait for its display
+# Okabe and Ito's colours, which people with any kind of colour blindness can tell apart.
+COLOURS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#0072B2", "#F0E442", "#999999")
+
+
+class Live:
+    """A watcher that redraws one display on standard error."""
+
+    def __init__(self, objective: Objective, jobs: list[Job], steps: int, every: int | None) -> None:
+        self.objective = objective
+        self.steps = steps
+        self.every = every
+        self.console = Console(stderr=True, highlight=False)
+        encoding = getattr(sys.stderr, "encoding", None)
+        self.coloured = self.console.color_system is not None
+        self.bar = "━" if fits("━", encoding) else "="
+        self.braille = fits("⣿┤└─", encoding) and (self.coloured or len(jobs) == 1)
+        self.jobs = jobs
+        self.curves: list[list[float]] = []
+        self.last: list[Row] = []
+        self.drawn = 0.0
+        self.display = Display(console=self.console, auto_refresh=False)
+
+    def __enter__(self) -> Live:
+        self.display.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.last:
+            self.display.update(self.picture(), refresh=True)
+        self.display.__exit__(None, None, None)
+
+    def begin(self, job: Job) -> None:
+        """Start a curve."""
+        self.curves.append([])
+        if self.every:
+            click.echo(f"{job.optim}, lr {job.lr:g}, f = {self.objective.formula}")
+            click.echo(header())
+
+    def step(self, row: Row) -> None:
+        """Add a point to the curve, and redraw if a frame's time has passed."""
+        if self.every and row.step % self.every == 0:
+            click.echo(row_text(row))
+        self.curves[-1].append(self.objective.function(row.x) - self.objective.least)
+        if len(self.last) < len(self.curves):
+            self.last.append(row)
+        self.last[-1] = row
+        now = time.perf_counter()
+        if now - self.drawn >= FRAME:
+            self.drawn = now
+            self.display.update(self.picture(), refresh=True)
+
+    def end(self, descent: Descent) -> None:
+        """The whole curve, its last point included."""
+        self.curves[-1] = descent.heights
+
+    def picture(self) -> Group:
+        """The display as it stands now."""
+        lines = [Text.assemble(("f = ", "dim"), self.objective.formula)]
+        for number, row in enumerate(self.last):
+            lines.append(self._line(number, row))
+        lines.append(Text(f"{'':9}log10({self.objective.height})", style="dim"))
+        # A run that stopped early fills the width once all are done.
+        reached = max(len(curve) for curve in self.curves) - 1
+        done = len(self.curves) == len(self.jobs) and self.last[-1].step >= len(self.curves[-1]) - 1
+        steps = reached if done and reached > 0 else self.steps
+        width = max(16, min(WIDTH, self.console.width - 12))
+        letters = [chr(ord("a") + number) for number in range(len(self.jobs))]
+        for cells in chart(self.curves, steps, width=width, braille=self.braille, letters=letters):
+            line = Text(no_wrap=True)
+            for cell in cells:
+                line.append(cell.character, "dim" if cell.curve is None else self._colour(cell.curve))
+            lines.append(line)
+        return Group(*lines)
+
+    def _line(self, number: int, row: Row) -> Text:
+        job = self.jobs[number]
+        part = min(1.0, row.step / max(self.steps, 1))
+        filled = round(20 * part)
+        name = job.optim if self.braille else f"{chr(ord('a') + number)} {job.optim}"
+        return Text.assemble(
+            (f"{name:<9}", f"bold {self._colour(number)}"),
+            (self.bar * filled, self._colour(number)),
+            ((self.bar if self.coloured else " ") * (20 - filled), "bright_black"),
+            f" {row.step:>{len(str(self.steps))}}/{self.steps}",
+            ("  f ", "dim"), f"{row.value:<12.6g}",
+            ("|grad| ", "dim"), f"{row.norm:<9.3g}",
+            ("lr ", "dim"), f"{row.lr:<7g}",
+            ("x ", "dim"), pair(row.x),
+            no_wrap=True,
+        )  # fmt: skip
+
+    def _colour(self, number: int) -> str:
+        return COLOURS[number % len(COLOURS)]

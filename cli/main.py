@@ -1,0 +1,88 @@
+"""The entry point `tinyedu`: finds the command, and turns every error into one line, a hint and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from tinygrad_edu.cli.lazy import LazyGroup
+from tinygrad_edu.cli.problem import Problem
+
+__all__ = ["main"]
+
+OK, USAGE, DIVERGED, INTERRUPTED = 0, 2, 3, 130
+
+
+class Tinyedu(LazyGroup):
+    """The outermost group: the one place where errors end."""
+
+    homes = {"demo": "demo", "graph": "graph", "doctor": "doctor"}
+
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
+        arguments = list(sys.argv[1:] if args is None else args)
+        extra.pop("standalone_mode", None)
+        try:
+            code = super().main(arguments, prog_name or "tinyedu", standalone_mode=False, **extra)
+            sys.stdout.flush()  # here, so that a closed pipe is noticed here
+        except BrokenPipeError:  # `tinyedu ... | head`: whoever read us has enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(OK)
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("tinyedu: stopped", err=True)
+            sys.exit(INTERRUPTED)
+        except Exception as error:
+            if "--debug" in arguments:
+                raise
+            sys.exit(_explain(error))
+        sys.exit(code if isinstance(code, int) else OK)
+
+
+@click.group(cls=Tinyedu, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
+@click.version_option(package_name="tinygrad_edu", prog_name="tinyedu")
+@click.option("--debug", is_flag=True, help="Show the whole traceback of an error.")
+def main(debug: bool) -> None:
+    """Demonstrations of tinygrad_edu: descend, draw, and see what is installed.
+
+    \b
+    tinyedu demo rosenbrock --optim adam --plot path.png
+    tinyedu graph "0.2*x1**2 + 0.2*x2**2 - 5" --at x1=2 --at x2=2
+    tinyedu doctor
+
+    Exit codes: 0 fine, 2 wrong usage, 3 the descent diverged.
+    """
+
+
+def _explain(error: Exception) -> int:
+    """Say on standard error what is wrong, in one line, and what to do, in another."""
+    if isinstance(error, Problem):
+        message, hint, code = error.message, error.hint, error.code
+    elif isinstance(error, click.ClickException):
+        message, hint, code = error.format_message(), _where_help_is(error), USAGE
+        if isinstance(error, click.NoSuchOption):
+            message = f"no such option {error.option_name}"
+            if error.possibilities:
+                hint = f"did you mean {' or '.join(sorted(error.possibilities))}?"
+    elif type(error).__module__ == "tinygrad_edu.errors":
+        # The library's messages say what to do in their last sentence.
+        message, _, hint = str(error).rpartition(". ") if ". " in str(error) else (str(error), "", "")
+        code = USAGE
+    else:
+        message = f"unexpected {type(error).__name__}: {error}"
+        hint, code = "this is a fault of tinyedu; run it again with --debug to see where", 1
+    click.echo(f"tinyedu: {' '.join(message.split())}", err=True)
+    if hint:
+        click.echo(f"hint: {' '.join(hint.split())}", err=True)
+    return code
+
+
+def _where_help_is(error: click.ClickException) -> str:
+    ctx = getattr(error, "ctx", None)
+    return f"see {ctx.command_path} --help" if ctx is not None else "see tinyedu --help"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,208 @@
+"""What a demonstration says at the end: a summary for people or one JSON object, and why a run came no closer."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from tinygrad_edu.cli.descent import Descent, Row
+from tinygrad_edu.cli.objectives import Objective
+from tinygrad_edu.cli.problem import Problem
+
+__all__ = ["as_json", "distance", "divergence", "header", "pair", "row_text", "summary", "why"]
+
+CLOSE = 1e-6  # heights below this count as arrived
+
+WHY = {
+    "adamw": (
+        "weight decay pulls every step a little towards (0, 0) and balances the gradient before the minimum: "
+        "no lr comes closer; adam has no decay"
+    ),
+    "rmsprop": (
+        "it divides the gradient by its recent size, so its steps stay about lr long however flat it gets: "
+        "a small lr arrives late, a large one rattles around the minimum"
+    ),
+    "adadelta": (
+        "it chooses the length of its steps itself, from the steps before, and they grow until it overshoots: "
+        "lr can only scale that"
+    ),
+    "adagrad": "it divides by all gradients so far, so its steps only ever shrink: give a larger --lr or more --steps",
+    "sgd": "its steps are lr times the gradient, which is small where it is flat: more --steps, or --optim momentum",
+}
+ELSE = "it is still on its way: give more --steps, or another --lr"
+
+
+def number(value: float) -> str:
+    """Seven significant digits, as many as a float32 holds.
+
+    >>> number(0.35029241442680359)
+    '0.3502924'
+    """
+    return f"{value:.7g}"
+
+
+def pair(point: Sequence[float]) -> str:
+    """A point with four decimals, as PyTorch prints tensors; very large numbers short.
+
+    >>> pair((0.99182, -0.0000001))
+    '(0.9918, -0.0000)'
+    """
+    return "(" + ", ".join(f"{x:.4f}" if abs(x) < 1e5 else f"{x:.4g}" for x in point) + ")"
+
+
+def distance(objective: Objective, point: Sequence[float]) -> float:
+    """From a point to the minimum."""
+    return math.dist(point, objective.minimum)
+
+
+def header() -> str:
+    """The heads of the columns of `row_text`."""
+    return f"{'step':>6}  {'value':<13} {'gradient':<30} {'|gradient|':<11} {'x':<20} lr"
+
+
+def row_text(row: Row) -> str:
+    """A step as a line of the table."""
+    gradient = "(" + ", ".join(map(number, row.gradient)) + ")"
+    return f"{row.step:>6}  {number(row.value):<13} {gradient:<30} {row.norm:<11.4g} {pair(row.x):<20} {row.lr:g}"
+
+
+def label(descent: Descent) -> str:
+    """The run's settings, in words: ``momentum 0.9``."""
+    return ", ".join(f"{name} {value}" for name, value in descent.job.options.items() if value is not True)
+
+
+def why(objective: Objective, descent: Descent) -> str:
+    """Why this run is not at the minimum; empty if it is."""
+    gap = descent.heights[-1]
+    if descent.status == "diverged" or gap <= CLOSE:
+        return ""
+    if descent.status == "converged":
+        return "it stopped where the gradient norm reached --tol; a smaller one goes on"
+    if descent.steps and gap > descent.heights[0]:
+        return "it is higher than where it began: the lr is too large, or it has just been thrown out; lower --lr"
+    return WHY.get(descent.job.optim, ELSE)
+
+
+def summary(objective: Objective, descents: Sequence[Descent]) -> str:
+    """The result for people: a list for one run, a table for several."""
+    head = f"f(x1, x2) = {objective.formula}, minimum {objective.least:g} at {_short(objective.minimum)}"
+    if len(descents) == 1:
+        return "\n".join([head, "", *_one(objective, descents[0])])
+    lines = [
+        head,
+        "",
+        f"{'optim':<10} {'lr':<8} {'point':<20} {'value':<13} {'|gradient|':<10} {'distance':<10} {'steps':>6} {'seconds':>8}",
+    ]
+    for d in descents:
+        lines.append(
+            f"{d.job.optim:<10} {d.job.lr:<8g} {pair(d.point):<20} {number(d.value):<13} "
+            f"{math.hypot(*d.gradient):<10.2e} {distance(objective, d.point):<10.2e} {d.steps:>6} {d.seconds:>8.3f}"
+        )
+    notes = [f"{d.job.optim}: {_note(objective, d)}" for d in descents if _note(objective, d)]
+    return "\n".join([*lines, *([""] if notes else []), *notes])
+
+
+def _one(objective: Objective, d: Descent) -> list[str]:
+    settings = f", {label(d)}" if label(d) else ""
+    facts = {
+        "optimizer": f"{d.job.optim}, lr {d.job.lr:g}{settings}",
+        "point": pair(d.point),
+        "value": number(d.value),
+        "|gradient|": f"{math.hypot(*d.gradient):.4g}",
+        "distance": f"{distance(objective, d.point):.4g} from {_short(objective.minimum)}",
+        "steps": f"{d.steps}" + (" (gradient norm within --tol)" if d.status == "converged" else ""),
+        "seconds": f"{d.seconds:.3f}",
+    }
+    note = _note(objective, d)
+    if note:
+        facts["note"] = note
+    return [f"{name:<11} {text}" for name, text in facts.items()]
+
+
+def _note(objective: Objective, d: Descent) -> str:
+    return f"diverged after step {d.steps}" if d.status == "diverged" else why(objective, d)
+
+
+def _short(point: Sequence[float]) -> str:
+    return "(" + ", ".join(f"{x:g}" for x in point) + ")"
+
+
+def divergence(descents: Sequence[Descent]) -> Problem | None:
+    """What to tell about the runs that diverged, with exit code 3; None if none did."""
+    bad = [d for d in descents if d.status == "diverged"]
+    if not bad:
+        return None
+    if any(d.steps == 0 for d in bad):
+        return Problem(
+            "f or its gradient is not finite at the start already", "choose a --start nearer to the minimum", code=3
+        )
+    told = "; ".join(
+        f"{d.job.optim} diverged at step {d.steps} with lr {d.job.lr:g}: f = {number(d.value)} at {pair(d.point)}"
+        for d in bad
+    )
+    smaller = min(d.job.lr for d in bad) / 10
+    return Problem(told, f"the steps are too long: try --lr {smaller:g}, or --optim adam", code=3)
+
+
+def as_json(schema: str, objective: Objective, descents: Sequence[Descent], start: Any, plot: Any) -> str:
+    """The whole result as one JSON object; what is not finite becomes null."""
+    result = {
+        "schema": schema,
+        "function": {
+            "formula": objective.formula,
+            "parameters": objective.parameters,
+            "minimum": list(objective.minimum),
+            "minimum_value": objective.least,
+        },
+        "start": list(start),
+        "dtype": "float32",
+        "runs": [_run(objective, d) for d in descents],
+        "plot": None if plot is None else str(plot),
+    }
+    return json.dumps(_finite(result), allow_nan=False, indent=2)
+
+
+def _run(objective: Objective, d: Descent) -> dict[str, Any]:
+    return {
+        "optim": d.job.optim,
+        "lr": d.job.lr,
+        "options": d.job.options,
+        "status": d.status,
+        "steps": d.steps,
+        "point": list(d.point),
+        "value": d.value,
+        "gradient": list(d.gradient),
+        "gradient_norm": math.hypot(*d.gradient),
+        "distance": distance(objective, d.point),
+        "seconds": d.seconds,
+        "note": _note(objective, d) or None,
+        "history": [
+            {
+                "step": row.step,
+                "x": list(row.x),
+                "value": row.value,
+                "gradient": list(row.gradient),
+                "gradient_norm": row.norm,
+                "lr": row.lr,
+            }
+            for row in d.rows
+        ],
+    }
+
+
+def _finite(thing: Any) -> Any:
+    """The same with None for every nan and inf: JSON has neither."""
+    if isinstance(thing, dict):
+        return {key: _finite(value) for key, value in thing.items()}
+    if isinstance(thing, list | tuple):
+        return [_finite(value) for value in thing]
+    return None if isinstance(thing, float) and not math.isfinite(thing) else thing
+
+
+def show(text: str) -> None:
+    """Print a result on standard output, which carries nothing else."""
+    click.echo(text)

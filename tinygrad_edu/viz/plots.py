@@ -1,0 +1,237 @@
+"""Pictures of a descent: paths of points over the contours of the function that they go down.
+
+Matplotlib is imported when a picture is drawn, and draws without a display and without the user's own settings.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.errors import MissingExtraError, RenderError
+
+__all__ = ["Panel", "Path", "plot_panels", "plot_paths", "require_matplotlib"]
+
+# Okabe and Ito's colours, told apart with any kind of colour blindness; the widths and dashes help in print.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7A5C00")
+DASHES: tuple[Any, ...] = ("-", (0, (6, 1.5)), (0, (2.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
+GROUND = ("#fbfcfe", "#dfe7f0", "#b3c3d6", "#8399b5")  # valley to hill, pale enough for the paths to stand out
+GRID = 240  # points along each side
+FEW = 80  # paths of at most so many points show each of them
+FLOOR = 1e-6  # heights below this look the same: the logarithm has no end there
+
+
+@dataclass(frozen=True)
+class Path:
+    """A line to draw: its entry in the legend and its points, shape (n, 2)."""
+
+    label: str
+    points: Any
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One of several pictures beside each other."""
+
+    title: str
+    paths: Sequence[Path]
+
+
+def require_matplotlib() -> None:
+    """Raise MissingExtraError where Matplotlib is not installed; import nothing."""
+    if find_spec("matplotlib") is None:
+        raise MissingExtraError(
+            "plot: Matplotlib, which draws the picture, is not installed. "
+            'Install it with: pip install "tinygrad-edu[plot]"'
+        )
+
+
+def plot_paths(
+    function: Callable[[Any], Any],
+    paths: Sequence[Path],
+    file: str | os.PathLike[str],
+    *,
+    minimum: tuple[float, float],
+    least: float = 0.0,
+    title: str = "",
+) -> None:
+    """Draw paths over the contours of log10 of (function - least), with start, ends and minimum marked.
+
+    Args:
+        function: takes an array of shape (2, ...), returns one of shape (...).
+        paths: at least one; points that are not finite or far outside are cut off.
+        file: a .png or .svg file; the same call writes the same bytes.
+        minimum: where to put the star.
+        least: the function's value there.
+        title: a formula, as ``x1^2 + x2^2``.
+
+    Raises:
+        MissingExtraError: no Matplotlib.
+        RenderError: the file cannot be written.
+    """
+    _draw(function, [Panel(title, paths)], file, minimum, least, "", 1)
+
+
+def plot_panels(
+    function: Callable[[Any], Any],
+    panels: Sequence[Panel],
+    file: str | os.PathLike[str],
+    *,
+    minimum: tuple[float, float],
+    least: float = 0.0,
+    title: str = "",
+    columns: int = 2,
+) -> None:
+    """Draw several such pictures with one scale beside each other; arguments and errors as for `plot_paths`."""
+    _draw(function, panels, file, minimum, least, title, columns)
+
+
+def _draw(
+    function: Callable[[Any], Any],
+    panels: Sequence[Panel],
+    file: str | os.PathLike[str],
+    minimum: tuple[float, float],
+    least: float,
+    title: str,
+    columns: int,
+) -> None:
+    require_matplotlib()
+    import matplotlib
+    from matplotlib import style
+    from matplotlib.figure import Figure
+
+    box = _box([path for panel in panels for path in panel.paths], minimum)
+    rows = -(-len(panels) // columns)
+    one = len(panels) == 1
+    size = (7.6, 5.8) if one else (4.6 * columns + 0.6, 4.1 * rows + 0.7)
+    with style.context("default"), matplotlib.rc_context({"svg.hashsalt": "tinygrad_edu", "font.size": 10}):
+        figure = Figure(figsize=size, dpi=150, layout="constrained")
+        axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel().tolist()
+        for axis, panel in zip(axes, panels, strict=False):
+            shades = _ground(axis, function, box, least)
+            for number, path in enumerate(panel.paths):
+                _path(axis, path, number, box)
+            _marks(axis, panel.paths, minimum)
+            axis.set_title(_formula(panel.title) if one else panel.title, fontsize=11, pad=8)
+            legend = axis.legend(loc="best", fontsize=8.5, framealpha=0.92, edgecolor="#c5ccd6", handlelength=2.6)
+            legend.get_frame().set_linewidth(0.6)
+        for axis in axes[len(panels) :]:
+            axis.remove()
+        height = "f" if least == 0 else f"(f {'+' if least < 0 else '-'} {abs(least):g})"
+        bar = figure.colorbar(shades, ax=axes[: len(panels)], shrink=0.9 if one else 0.6, pad=0.02, aspect=32)
+        bar.set_label(rf"$\log_{{10}}\,{height}$")
+        bar.outline.set_linewidth(0.5)
+        if title and not one:
+            figure.suptitle(_formula(title), fontsize=12)
+        dated = {"Date": None} if os.fspath(file).lower().endswith(".svg") else {"Software": None}
+        try:
+            figure.savefig(file, metadata=dated)
+        except OSError as error:
+            raise RenderError(
+                f"plot: cannot write {os.fspath(file)!r}: {error.strerror or error}. Choose a path that can be written."
+            ) from error
+
+
+def _box(paths: Sequence[Path], minimum: tuple[float, float]) -> tuple[float, float, float, float]:
+    """What to show: left, right, bottom, top around all points that are not too far away."""
+    centre = np.asarray(minimum, dtype=float)
+    points = np.concatenate([np.asarray(path.points, dtype=float).reshape(-1, 2) for path in paths])
+    starts = np.array([np.asarray(path.points, dtype=float).reshape(-1, 2)[0] for path in paths])
+    reach = 1.6 * max(float(np.abs(starts - centre).max()), 0.5)
+    with np.errstate(all="ignore"):
+        near = points[(np.abs(points - centre) <= reach).all(axis=1)]  # nan compares as far away
+    shown = np.concatenate([near, starts, centre[None]])
+    low, high = shown.min(axis=0), shown.max(axis=0)
+    span = np.maximum(high - low, 0.35 * (high - low).max())  # no slit, however straight the path
+    span = np.maximum(span, 1e-3)
+    middle = (low + high) / 2
+    (left, bottom), (right, top) = middle - 0.62 * span, middle + 0.62 * span
+    return float(left), float(right), float(bottom), float(top)
+
+
+def _ground(axis: Any, function: Callable[[Any], Any], box: tuple[float, float, float, float], least: float) -> Any:
+    """Shaded contours of log10 of the height, as whole and half powers of ten."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    left, right, bottom, top = box
+    x1, x2 = np.meshgrid(np.linspace(left, right, GRID), np.linspace(bottom, top, GRID))
+    with np.errstate(all="ignore"):
+        height = np.log10(np.maximum(np.asarray(function(np.stack([x1, x2])), dtype=float) - least, FLOOR))
+    low = max(float(np.floor(2 * np.percentile(height, 0.5)) / 2), -4.0)
+    high = float(np.ceil(2 * np.nanmax(height)) / 2)
+    levels = np.arange(low, max(high, low + 1) + 0.25, 0.5 if high - low > 2.5 else 0.25)
+    colours = LinearSegmentedColormap.from_list("ground", GROUND)
+    shades = axis.contourf(x1, x2, height, levels=levels, cmap=colours, extend="min")
+    axis.contour(x1, x2, height, levels=levels, colors="#5c7391", linewidths=0.45, alpha=0.55)
+    axis.set_xlim(left, right)
+    axis.set_ylim(bottom, top)
+    axis.set_xlabel("$x_1$")
+    axis.set_ylabel("$x_2$", rotation=0, labelpad=10)
+    axis.label_outer()
+    axis.tick_params(width=0.6, length=3)
+    for spine in axis.spines.values():
+        spine.set_linewidth(0.6)
+        spine.set_color("#7a8797")
+    return shades
+
+
+def _path(axis: Any, path: Path, number: int, box: tuple[float, float, float, float]) -> None:
+    """One path with a white edge, its steps as dots where they are few."""
+    from matplotlib.patheffects import Normal, Stroke
+
+    points = np.asarray(path.points, dtype=float).reshape(-1, 2)
+    left, right, bottom, top = box
+    # Far points are moved to a few boxes away, in their own direction: renderers overflow on 1e30.
+    centre, far = np.array([(left + right) / 2, (bottom + top) / 2]), 20 * max(right - left, top - bottom)
+    points = points[np.isfinite(points).all(axis=1)]
+    away = np.abs(points - centre).max(axis=1, keepdims=True)
+    leaves = bool((away > far).any())
+    points = centre + (points - centre) * np.minimum(1.0, far / np.maximum(away, 1e-300))
+    colour = COLOURS[number % len(COLOURS)]
+    axis.plot(
+        points[:, 0],
+        points[:, 1],
+        color=colour,
+        linewidth=1.7,
+        linestyle=DASHES[number // 2 % len(DASHES)] if number > 3 else "-",
+        marker="o" if len(points) <= FEW else None,
+        markersize=3.4,
+        markeredgewidth=0,
+        label=path.label + (" (diverges)" if leaves else ""),
+        path_effects=[Stroke(linewidth=3.4, foreground="white", alpha=0.85), Normal()],
+        zorder=3,
+    )
+    if not leaves and len(points):
+        axis.plot(
+            *points[-1], "o", markersize=6.5, color=colour, markeredgecolor="white", markeredgewidth=1.0, zorder=5
+        )
+
+
+def _marks(axis: Any, paths: Sequence[Path], minimum: tuple[float, float]) -> None:
+    """A ring where the paths start, a star at the minimum."""
+    start = np.asarray(paths[0].points, dtype=float).reshape(-1, 2)[0]
+    axis.plot(
+        *start, "o", markersize=8, color="white", markeredgecolor="#222222", markeredgewidth=1.6, linestyle="none",
+        label="start", zorder=6,
+    )  # fmt: skip
+    axis.plot(
+        *minimum, "*", markersize=14, color="#F0E442", markeredgecolor="#222222", markeredgewidth=0.9,
+        linestyle="none", label="minimum", zorder=4,
+    )  # fmt: skip
+
+
+def _formula(text: str) -> str:
+    """``5 (x2 - x1^2)^2`` set as mathematics.
+
+    >>> _formula("0.2 x1^2")
+    '$f(x_1, x_2) = 0.2\\\\, x_1^2$'
+    """
+    if not text:
+        return ""
+    return "$f(x_1, x_2) = " + re.sub(r"(?<=\d) (?=[x(])", r"\\, ", re.sub(r"x(\d)", r"x_\1", text)) + "$"
