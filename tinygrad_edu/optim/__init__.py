@@ -1,5 +1,6 @@
 """Optimizers, hand-written: one formula a file, equal to PyTorch's; and `minimize`, which runs them."""
 
+from tinygrad_edu.optim import lr_scheduler
 from tinygrad_edu.optim.adadelta import Adadelta
 from tinygrad_edu.optim.adagrad import Adagrad
 from tinygrad_edu.optim.adam import Adam, AdamW
@@ -28,5 +29,6 @@ __all__ = [
     "RAdam",
     "RMSprop",
     "Rprop",
+    "lr_scheduler",
     "minimize",
 ]

@@ -77,6 +77,8 @@ class Optimizer:
     """The options that the rules in options.py apply to; a subclass names its own."""
     needs_closure: ClassVar[bool] = False
     """Whether step() evaluates the function itself, so that it must be given a closure."""
+    _idle: bool
+    """Set by a schedule, which expects a step before its own; False from the first step on."""
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
@@ -109,6 +111,7 @@ class Optimizer:
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One step with the gradients at hand. A `closure` computes them anew first; its loss is returned."""
         loss = None
+        self._idle = False
         if closure is not None:
             with enable_grad():
                 loss = closure()
