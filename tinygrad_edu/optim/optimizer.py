@@ -60,6 +60,7 @@ class Optimizer:
     Raises TypeError for what is no Tensor, and OptimizerError (a ValueError) for an empty list, a Tensor that
     is not a leaf, one parameter in two groups, and options outside their range.
 
+    >>> import numpy as np
     >>> import tinygrad_edu as tg
     >>> class SignDescent(tg.optim.Optimizer):
     ...     def __init__(self, params, lr=0.1):

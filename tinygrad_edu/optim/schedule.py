@@ -57,7 +57,7 @@ class LRScheduler:
             elif "initial_lr" not in group:
                 raise KeyError(
                     f"{type(self).__name__}: param 'initial_lr' is not specified in param_groups[{number}] when "
-                    f"resuming with last_epoch {last_epoch}. Load the optimizer's state first,."
+                    f"resuming with last_epoch {last_epoch}. Load the optimizer's state first."
                 )
         self.base_lrs = rates(optimizer, "initial_lr")
         self.last_epoch = last_epoch
