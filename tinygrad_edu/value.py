@@ -8,9 +8,10 @@ Nothing else happens here: what an operation computes, and its derivative, is de
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
-from tinygrad_edu.engine.modes import modes
+from tinygrad_edu.engine.modes import recording
 from tinygrad_edu.engine.order import next_sequence, topological
 from tinygrad_edu.errors import GradError, broadcast_error
 from tinygrad_edu.kernels import kernels
@@ -20,24 +21,34 @@ from tinygrad_edu.ops.registry import SHAPE, Bound, Operation, subscribe
 
 __all__ = ["Value"]
 
-Number = float
-Array = Any  # numpy.ndarray, which a scalar program never imports
+_new = object.__new__
+_by_sequence = attrgetter("_sequence")
+_visited: Any = object()
 
 
 def unary(operation: Any) -> Callable[[Value], Value]:
     """The method that applies a one-input operation."""
-    scalar, derivative = operation.scalar, operation.derivatives
+    scalar, derivative = operation.scalar, operation.local
 
     def method(self: Value) -> Value:
         a = self.data
-        if a.__class__ is not float or not modes.grad:
+        if a.__class__ is not float or not recording():
             return Value._record(operation, (self,), ())
         try:
             data = scalar(a)
             (da,) = derivative(data, a)
         except ZeroDivisionError:
             return Value._record(operation, (self,), ())
-        return _made(data, operation, self, da, None, None)
+        out = _new(Value)
+        out.data = data
+        out.grad = 0.0
+        out.name = None
+        out._sequence = next_sequence()
+        out._by = operation
+        out._a = self
+        out._da = da
+        out._b = out._db = None
+        return out
 
     method.__doc__ = operation.__doc__
     return method
@@ -45,7 +56,7 @@ def unary(operation: Any) -> Callable[[Value], Value]:
 
 def binary(operation: Any) -> Callable[[Value, Any], Value]:
     """The method that applies a two-input operation; plain numbers and arrays become Values."""
-    scalar, derivatives = operation._array if callable(operation._array) else operation.scalar, operation.derivatives
+    scalar, derivatives = operation._array if callable(operation._array) else operation.scalar, operation.local
     if operation is elementwise.div:
         scalar = operation.scalar  # Python's own division raises at 0
 
@@ -55,14 +66,24 @@ def binary(operation: Any) -> Callable[[Value, Any], Value]:
             if other is NotImplemented:
                 return NotImplemented
         a, b = self.data, other.data
-        if a.__class__ is not float or b.__class__ is not float or not modes.grad:
+        if a.__class__ is not float or b.__class__ is not float or not recording():
             return Value._record(operation, (self, other), ())
         try:
             data = scalar(a, b)
             da, db = derivatives(data, a, b)
         except ZeroDivisionError:
             return Value._record(operation, (self, other), ())
-        return _made(data, operation, self, da, other, db)
+        out = _new(Value)  # written out here and not called: this is where a program of numbers spends its time
+        out.data = data
+        out.grad = 0.0
+        out.name = None
+        out._sequence = next_sequence()
+        out._by = operation
+        out._a = self
+        out._da = da
+        out._b = other
+        out._db = db
+        return out
 
     method.__doc__ = operation.__doc__
     return method
@@ -153,13 +174,13 @@ class Value:
         if operation.elementwise and all(p.__class__ is float for p in payloads):
             data = operation.scalar(*payloads, *params)
             try:
-                local = operation.derivatives(data, *payloads, *params)
+                local = operation.local(data, *payloads, *params)
             except ZeroDivisionError:  # the rule divides by 0: once more, by IEEE 754
-                local = operation.derivatives(Float(data), *map(Float, payloads), *params)
+                local = operation.local(Float(data), *map(Float, payloads), *params)
             local = tuple(0.0 if d is None else float(d) for d in local)
         else:
             data, local = _on_arrays(operation, payloads, params)
-        if not modes.grad:
+        if not recording():
             return Value(data)
         if len(values) > 2:
             raise TypeError(f"{operation.name}: a Value records operations of one or two inputs, got {len(values)}")
@@ -240,15 +261,12 @@ class Value:
                 f"backward: the derivative starts from one number, but this Value has shape {self.data.shape}; "
                 "call .sum() or .mean() first"
             )
-        order = topological(self)  # newest first: a node comes after everything that uses it
+        order = self._history()
         for node in order:
-            if node._by is not None:
-                node.grad = 0.0
+            node.grad = 0.0
         one: Any = 1.0 if self.data.__class__ is float else self.data * 0 + 1
         self.grad = self.grad + (Value(one) if create_graph else one)
         for node in order:
-            if node._by is None:
-                continue
             if create_graph or node.data.__class__ is not float or node._da is None:
                 node._pass_back(create_graph)
                 continue
@@ -259,6 +277,33 @@ class Value:
             if b is not None:
                 b.grad += gradient * node._db
 
+    def _history(self) -> list[Value]:
+        """What led to this Value, leaves left out, newest first: each node comes after everything that uses it.
+
+        The general walk (:func:`tinygrad_edu.engine.order.topological`) remembers where it has been in a set; this
+        one marks the nodes themselves, whose gradients are about to be overwritten anyway, in half the time.
+        """
+        order: list[Value] = []
+        waiting = [self] if self._a is not None else []
+        try:
+            while waiting:
+                node = waiting.pop()
+                order.append(node)
+                node.grad = _visited
+                a, b = node._a, node._b
+                if a._a is not None and a.grad is not _visited:
+                    a.grad = _visited
+                    waiting.append(a)
+                if b is not None and b._a is not None and b.grad is not _visited:
+                    b.grad = _visited
+                    waiting.append(b)
+            order.sort(key=_by_sequence, reverse=True)
+        except BaseException:  # interrupted: no mark may stay behind
+            for node in order + waiting:
+                node.grad = 0.0
+            raise
+        return order
+
     def _pass_back(self, create_graph: bool) -> None:
         """The chain rule for arrays, and for gradients that are Values themselves."""
         inputs = self._prev
@@ -268,7 +313,7 @@ class Value:
             operation, params = operation.operation, operation.params
         gradient: Any = self.grad
         if operation.elementwise:
-            local = operation.derivatives(self, *inputs, *params) if create_graph else (self._da, self._db)
+            local = operation.local(self, *inputs, *params) if create_graph else (self._da, self._db)
             shares = [gradient * (0.0 if d is None else d) for d, _ in zip(local, inputs, strict=False)]
         else:
             # A rule that needs only an input's shape is given that, here as in a Tensor's graph.
@@ -356,9 +401,6 @@ class Value:
         )
 
 
-_new = Value.__new__
-
-
 def _made(data: Any, by: Any, a: Value, da: Any, b: Value | None, db: Any) -> Value:
     """A Value that an operation has made."""
     out = _new(Value)
@@ -406,7 +448,7 @@ def _on_arrays(operation: Any, payloads: tuple[Any, ...], params: tuple[Any, ...
         data = run(operation.compute, arrays, params)
         local = (None, None)
         if operation.elementwise:
-            local = run(operation.derivatives, data, *arrays, *params) + (None,)
+            local = run(operation.local, data, *arrays, *params) + (None,)
     except ValueError as error:
         if operation.elementwise:
             raise broadcast_error(operation.name, *(a.shape for a in arrays)) from error

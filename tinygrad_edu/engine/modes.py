@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-import inspect
-import threading
+from contextvars import ContextVar
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, TypeVar
@@ -21,14 +20,11 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class _Modes(threading.local):
-    """What the current thread has switched on; the class attributes are every new thread's defaults."""
-
-    grad = True
-    inference = False
-
-
-modes = _Modes()
+# One per thread (a new thread starts with the default), and one per task of asyncio.
+_grad: ContextVar[bool] = ContextVar("grad", default=True)
+_inference: ContextVar[bool] = ContextVar("inference", default=False)
+recording = _grad.get  # called for every operation, so it is bound once: a third of a threading.local's time
+record_gradients = _grad.set
 
 
 def is_grad_enabled() -> bool:
@@ -38,12 +34,17 @@ def is_grad_enabled() -> bool:
     ...     is_grad_enabled()
     False
     """
-    return modes.grad
+    return _grad.get()
 
 
 def is_inference_mode_enabled() -> bool:
     """True inside :class:`inference_mode`."""
-    return modes.inference
+    return _inference.get()
+
+
+def _restore(state: tuple[bool, bool]) -> None:
+    _grad.set(state[0])
+    _inference.set(state[1])
 
 
 class _GradMode:
@@ -54,20 +55,20 @@ class _GradMode:
         self._before: list[tuple[bool, bool]] = []  # a stack: one object may be entered again while active
 
     def __enter__(self) -> None:
-        self._before.append((modes.grad, modes.inference))
-        modes.grad = self.mode
+        self._before.append((_grad.get(), _inference.get()))
+        _grad.set(self.mode)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        modes.grad, modes.inference = self._before.pop()
+        _restore(self._before.pop())
 
     def _fresh(self) -> _GradMode:
         """A context of the same kind for one call of a decorated function: calls may overlap in threads."""
         return type(self)() if type(self) in (no_grad, enable_grad) else type(self)(self.mode)  # type: ignore[call-arg]
 
     def __call__(self, function: F) -> F:
-        if inspect.isgeneratorfunction(function):
+        if function.__code__.co_flags & 0x20:  # a generator function (inspect would tell too, in 6 ms)
 
             @functools.wraps(function)
             def generator(*args: Any, **kwargs: Any) -> Any:
@@ -127,15 +128,15 @@ class set_grad_enabled(_GradMode):  # noqa: N801 - PyTorch's name
 
     def __init__(self, mode: bool) -> None:
         super().__init__(bool(mode))
-        self._called = (modes.grad, modes.inference)
-        modes.grad = self.mode
+        self._called = (_grad.get(), _inference.get())
+        _grad.set(self.mode)
 
     def __enter__(self) -> None:
         self._before.append(self._called)
-        modes.grad = self.mode
+        _grad.set(self.mode)
 
     def __call__(self, function: F) -> F:
-        modes.grad, modes.inference = self._called  # as a decorator it acts during the calls only
+        _restore(self._called)  # as a decorator it acts during the calls only
         return super().__call__(function)
 
 
@@ -152,9 +153,9 @@ class inference_mode(_GradMode):  # noqa: N801 - PyTorch's name
     def __enter__(self) -> None:
         super().__enter__()
         if self.inference:
-            modes.inference = True
+            _inference.set(True)
         else:
-            modes.grad, modes.inference = True, False
+            _restore((True, False))
 
     def _fresh(self) -> _GradMode:
         return inference_mode(self.inference)

@@ -52,6 +52,10 @@ def choose(a: Array, b: Array, condition: Array) -> Array:
     return np.where(condition, a, b)
 
 
+def sign(a: Array) -> Array:
+    return a if a.dtype.kind == "b" else np.subtract(a > 0, a < 0, dtype=a.dtype)  # np.sign(nan) would be nan
+
+
 def relu(a: Array) -> Array:
     return np.maximum(a, 0)
 

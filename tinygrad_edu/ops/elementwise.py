@@ -30,7 +30,7 @@ def _(_out: Any, _a: Any, _b: Any) -> Any:
     return 1, 1
 
 
-@elementwise(label="−", text="-", array=operator.sub)
+@elementwise(label="−", text="-", array=operator.sub, promote="difference")
 def sub(input: Any, other: Any, /) -> Any:
     """Difference of two tensors, with broadcasting."""
     return input - other
@@ -41,7 +41,7 @@ def _(_out: Any, _a: Any, _b: Any) -> Any:
     return 1, -1
 
 
-@elementwise(label="−", text="-", array="rsub", grad_name="RsubBackward1")
+@elementwise(label="−", text="-", array="rsub", promote="difference", grad_name="RsubBackward1")
 def rsub(input: Any, other: Any, /) -> Any:
     """The second argument less the first: what ``2 - x`` records."""
     return other - input
@@ -58,7 +58,7 @@ def mul(input: Any, other: Any, /) -> Any:
     return input * other
 
 
-@mul.partials
+@mul.partials(uses=("b", "a"))
 def _(_out: Any, a: Any, b: Any) -> Any:
     return b, a
 
@@ -69,27 +69,31 @@ def div(input: Any, other: Any, /) -> Any:
     return divide(input, other)
 
 
-@div.partials
+@div.partials(uses=("b", "out b"))
 def _(out: Any, _a: Any, b: Any) -> Any:
-    return 1 / b, -out / b
+    return lambda: 1 / b, lambda: -out / b
 
 
-@elementwise(label="**", array="power", grad_name="PowBackward1", domain=(0.5, 2))
+@elementwise(label="**", array="power", promote="numeric", grad_name="PowBackward1", domain=(0.5, 2))
 def pow(input: Any, other: Any, /) -> Any:
     """Power with a tensor as exponent, with broadcasting. A constant exponent is :func:`pow_scalar`."""
     return power(input, other)
 
 
-@pow.partials
+@pow.partials(uses=("a b", "out a b"))
 def _(out: Any, a: Any, b: Any) -> Any:
-    # 0 ** b has derivative 0 with respect to b >= 0, though log 0 is infinite (as in PyTorch).
-    at_zero = (a == 0) & (b >= 0)
-    return choose(0.0, b * pow(a, b - 1), b == 0), choose(0.0, out * log(choose(1.0, a, at_zero)), at_zero)
+    def to_exponent() -> Any:
+        # 0 ** b has derivative 0 with respect to b >= 0, though log 0 is infinite (as in PyTorch).
+        at_zero = (a == 0) & (b >= 0)
+        return choose(0.0, out * log(choose(1.0, a, at_zero)), at_zero)
+
+    return lambda: choose(0.0, b * pow(a, b - 1), b == 0), to_exponent
 
 
 @elementwise(
     label="**{0}",
     array="power",
+    promote="bounds",
     grad_name="PowBackward0",
     method=False,
     domain=(0.5, 2),
@@ -108,7 +112,7 @@ def _(_out: Any, a: Any, exponent: Any) -> Any:
     return 0.0 if exponent == 0 else exponent * pow_scalar(a, exponent - 1)
 
 
-@elementwise(label="−", text="-", array=operator.neg)
+@elementwise(label="−", text="-", array=operator.neg, promote="numeric")
 def neg(input: Any, /) -> Any:
     """The negative."""
     return -input
@@ -119,7 +123,7 @@ def _(_out: Any, _a: Any) -> Any:
     return -1
 
 
-@elementwise(label="|x|", text="abs", array="abs")
+@elementwise(label="|x|", text="abs", array="abs", promote="numeric")
 def abs(input: Any, /) -> Any:
     """Absolute value; the derivative at 0 is 0."""
     return -input if input < 0 else input + 0.0
@@ -132,8 +136,8 @@ def _(_out: Any, a: Any) -> Any:
 
 @elementwise(array="sign")
 def sign(input: Any, /) -> Any:
-    """-1, 0 or 1; nan stays nan. The derivative is 0 everywhere."""
-    return input if input != input else float((input > 0) - (input < 0))
+    """-1, 0 or 1, and 0 for nan, as in PyTorch. The derivative is 0 everywhere."""
+    return float((input > 0) - (input < 0))
 
 
 @sign.partials
@@ -232,7 +236,7 @@ def _(out: Any, _a: Any) -> Any:
     return out * (1 - out)
 
 
-@elementwise(label="ReLU", array="relu")
+@elementwise(label="ReLU", array="relu", promote="numeric")
 def relu(input: Any, /) -> Any:
     """The input where positive, else 0; nan stays nan. The derivative at 0 is 0."""
     return 0.0 if input <= 0 else input
@@ -240,7 +244,7 @@ def relu(input: Any, /) -> Any:
 
 @relu.partials
 def _(out: Any, _a: Any) -> Any:
-    return out > 0
+    return out != 0  # true for nan as well, which then spreads
 
 
 @elementwise(array="reciprocal", promote="float", domain=(0.5, 2))
@@ -273,7 +277,7 @@ def maximum(input: Any, other: Any, /) -> Any:
 
 @maximum.partials
 def _(_out: Any, a: Any, b: Any) -> Any:
-    return choose(0.5, a > b, a == b), choose(0.5, b > a, a == b)
+    return choose(0.5, (a < b) == 0, a == b), choose(0.5, (b < a) == 0, a == b)  # nan is not smaller
 
 
 @elementwise(array="minimum")
@@ -284,7 +288,7 @@ def minimum(input: Any, other: Any, /) -> Any:
 
 @minimum.partials
 def _(_out: Any, a: Any, b: Any) -> Any:
-    return choose(0.5, a < b, a == b), choose(0.5, b < a, a == b)
+    return choose(0.5, (a > b) == 0, a == b), choose(0.5, (b > a) == 0, a == b)  # nan is not larger
 
 
 def _choices(make: Any) -> Any:
@@ -327,6 +331,7 @@ def _clamp(array: Any, low: Any, high: Any) -> Any:
 
 @elementwise(
     array=_clamp,
+    promote="bounds",
     grad_name="ClampBackward1",
     samples=cases(([(2, 3)], (-1, 0.5)), ([(3,)], (None, 0.5)), ([(3,)], (-0.5, None))),
 )
@@ -347,7 +352,7 @@ def _(_out: Any, a: Any, min: Any, max: Any) -> Any:
     return (a >= min) & (a <= max)
 
 
-@elementwise(array="floor")
+@elementwise(array="floor", promote="numeric")
 def floor(input: Any, /) -> Any:
     """The largest integer not above the input; its derivative is 0."""
     return float(math.floor(input)) if math.isfinite(input) else input

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_edu.errors import DimError
+from tinygrad_edu.errors import DimError, ShapeError
 from tinygrad_edu.kernels import kernels
 from tinygrad_edu.ops.elementwise import choose
 from tinygrad_edu.ops.index import put_along
@@ -89,7 +89,9 @@ def _mask(hit: Any, count: Any) -> Any:
     return kernels.share(_plain(hit), count)
 
 
-def _not_empty(input: Any, dims: tuple[int, ...], operation: str) -> None:
+def _not_empty(input: Any, dims: tuple[int, ...], operation: str, whole: bool = False) -> None:
+    if whole and 0 in input.shape:
+        raise ShapeError(f"{operation}: shape {input.shape} has no elements to choose from: name a dim that is not empty")
     if any(input.shape[d] == 0 for d in dims):
         raise DimError(f"{operation}: cannot reduce shape {input.shape} over an empty dimension: it has no identity")
 
@@ -98,7 +100,7 @@ def _not_empty(input: Any, dims: tuple[int, ...], operation: str) -> None:
 def amax(input: Any, /, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest element over dimensions; equal ones share the gradient. nan if there is one."""
     dims = axes(dim, input.ndim, "amax")
-    _not_empty(input, dims, "amax")
+    _not_empty(input, dims, "amax", dim is None)
     return kernels.amax(input, dims, keepdim)
 
 
@@ -106,7 +108,7 @@ def amax(input: Any, /, dim: Any = None, keepdim: bool = False) -> Any:
 def amin(input: Any, /, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest element over dimensions; equal ones share the gradient. nan if there is one."""
     dims = axes(dim, input.ndim, "amin")
-    _not_empty(input, dims, "amin")
+    _not_empty(input, dims, "amin", dim is None)
     return kernels.amin(input, dims, keepdim)
 
 

@@ -115,13 +115,28 @@ class Operation:
     def __repr__(self) -> str:
         return f"<operation {self.name}({', '.join(self._position)})>"
 
-    def _take_rule(self, rule: Callable[..., Any], leading: int) -> None:
+    def _take_rule(self, rule: Callable[..., Any], leading: int, uses: tuple[str, ...]) -> None:
         """Remember a rule, and read from its argument names what has to be saved for it."""
-        names = rule.__code__.co_varnames[leading : rule.__code__.co_argcount]
+        code = rule.__code__
+        names = code.co_varnames[leading : code.co_argcount]
         wanted = [NOTHING if n.startswith("_") else SHAPE if n.endswith("_shape") else WHOLE for n in names]
         self.rule = rule
         self.saves_output = wanted[0]
         self.saves = tuple(wanted[1 : 1 + self.arity])
+        self._rule_names = names[: 1 + self.arity]
+        self._uses = tuple(use.split() for use in uses)
+        self._saving: dict[tuple[bool, ...], tuple[int, tuple[int, ...]]] = {}
+
+    def saving(self, needs: tuple[bool, ...]) -> tuple[int, tuple[int, ...]]:
+        """What to save of the output and of each input, if only some of the inputs want a gradient."""
+        found = self._saving.get(needs)
+        if found is None:
+            kinds = (self.saves_output, *(self.saves * len(needs) if self.variadic else self.saves))
+            if self._uses:
+                used = {name for need, names in zip(needs, self._uses, strict=True) if need for name in names}
+                kinds = tuple(k if n in used else NOTHING for k, n in zip(kinds, self._rule_names, strict=True))
+            found = self._saving[needs] = (kinds[0], kinds[1:])
+        return found
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Split a call's arguments into the inputs and the parameters, defaults filled in.
@@ -130,6 +145,10 @@ class Operation:
             TypeError: an argument is missing, unknown, or given twice.
         """
         arity = self.arity
+        if not kwargs and not self.variadic and not self.varargs and len(args) >= arity:  # the usual call, quickly
+            rest = self._defaults[len(args) - arity :]
+            if _missing not in rest and len(args) <= len(self._position):
+                return args[:arity], args[arity:] + rest
         if self.varargs and len(args) > arity and (len(args) > arity + 1 or isinstance(args[arity], int)):
             args = (*args[:arity], tuple(args[arity:]))  # x.permute(1, 0) means x.permute((1, 0))
         given = len(args)
@@ -197,10 +216,22 @@ class Elementwise(Operation):
             self._array = kernels.elementwise(self._array)
         return self._array or self.scalar
 
-    def partials(self, rule: Callable[..., Any]) -> Callable[..., Any]:
-        """Decorator: the local derivatives, ``rule(out, *inputs, *params)``, one for each input (None: none)."""
-        self._take_rule(rule, leading=0)
+    def partials(self, rule: Any = None, *, uses: tuple[str, ...] = ()) -> Any:
+        """Decorator: the local derivatives, ``rule(out, *inputs, *params)``, one for each input.
+
+        A derivative may be given as a function without arguments, which is called only where it is needed.
+
+        Args:
+            uses: for each input, the names of the rule's arguments that its derivative needs, if that is not all of
+                them: ``x * 2`` then keeps nothing of x.
+        """
+        if rule is None:
+            return lambda rule: self.partials(rule, uses=uses)
+        self._take_rule(rule, 0, uses)
         self.derivatives = rule if self.arity > 1 else lambda *args: (rule(*args),)
+        self.local = self.derivatives  # the same, with nothing left to call
+        if any(hasattr(constant, "co_code") for constant in rule.__code__.co_consts):
+            self.local = lambda *args: tuple(d() if d.__class__ is _function else d for d in rule(*args))
         return rule
 
     def compute(self, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
@@ -220,12 +251,15 @@ class Structured(Operation):
         super().__init__(function, **rest)
         self.view = view  # the result may share its input's memory
 
-    def vjp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+    def vjp(self, rule: Any = None, *, uses: tuple[str, ...] = ()) -> Any:
         """Decorator: ``rule(g, out, *inputs, *params)`` gives a gradient for each input.
 
-        A gradient may be given as a function without arguments: it is called only if that input needs one.
+        A gradient may be given as a function without arguments: it is called only if that input needs one. `uses`
+        is as for :meth:`Elementwise.partials`.
         """
-        self._take_rule(rule, leading=1)
+        if rule is None:
+            return lambda rule: self.vjp(rule, uses=uses)
+        self._take_rule(rule, 1, uses)
         return rule
 
     def gradients(
@@ -240,7 +274,7 @@ class Structured(Operation):
             if share.__class__ is _function:
                 return tuple(
                     None if not need else share() if share.__class__ is _function else share
-                    for need, share in zip(needs, shares, strict=True)
+                    for need, share in zip(needs, shares)  # noqa: B905 - strict is slow
                 )
         return shares
 

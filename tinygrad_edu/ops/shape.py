@@ -38,6 +38,7 @@ def wrap_dims(dims: Any, ndim: int, operation: str) -> tuple[int, ...]:
 @structured(
     label="sum to {0}",
     text="sum_to",
+    promote="sum",
     method=False,
     grad_name="SumBackward1",
     oracle="sum_to_size",
@@ -255,7 +256,9 @@ def narrow(input: Any, /, dim: int, start: int, length: int) -> Any:
     dim = wrap_dim(dim, len(shape), "narrow")
     size = shape[dim]
     begin = start + size if start < 0 else start
-    if length < 0 or begin < 0 or begin + length > size:
+    if not 0 <= begin <= size:
+        raise DimError(f"narrow: start {start} is out of range for dimension {dim} of size {size}")
+    if length < 0 or begin + length > size:
         raise ShapeError(f"narrow: start {start} and length {length} exceed dimension {dim} of size {size}")
     return kernels.narrow(input, dim, begin, length)
 

@@ -6,17 +6,20 @@ Tensor itself moves on in the graph to the node of the result.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.engine.modes import modes
+from tinygrad_edu.engine.modes import recording
 from tinygrad_edu.errors import GradError, ShapeError
+from tinygrad_edu.ops.index import getitem
 from tinygrad_edu.ops.registry import Operation, cases, structured, subscribe
-from tinygrad_edu.ops.shape import sum_to
+from tinygrad_edu.ops.shape import sum_to, transpose
 from tinygrad_edu.tensors.data import checked
 from tinygrad_edu.tensors.methods import as_index
+from tinygrad_edu.tensors.node import Node
 from tinygrad_edu.tensors.promotion import check_cast
 from tinygrad_edu.tensors.record import record
 from tinygrad_edu.tensors.tensor import Tensor
@@ -31,8 +34,7 @@ def write(target: Tensor, result: Tensor, operation: str) -> Tensor:
         GradError: the Tensor is a leaf that needs a gradient, or a view of one; ShapeError, DTypeError: the result
             does not fit. Nothing has been changed then.
     """
-    recorded = result._requires and modes.grad
-    refuse(target, recorded, operation)
+    refuse(target, result._requires, operation)
     data = result._data
     if data.shape != target._data.shape:
         raise ShapeError(
@@ -41,35 +43,95 @@ def write(target: Tensor, result: Tensor, operation: str) -> Tensor:
         )
     check_cast(operation, data.dtype, target._data.dtype)
     target._array()[...] = data
-    target._version[0] += 1
-    if recorded:
-        target._node, target._requires = result._node, True
-    elif target._node is not None and modes.grad:
-        target._node, target._requires = None, False  # overwritten by something that has no history
+    moved(target, result)
     return target
+
+
+def moved(target: Tensor, result: Tensor) -> None:
+    """The Tensor's memory has changed to `result`: count it, and move the Tensor in the graph if that is recorded."""
+    target._version[0] += 1
+    if not (result._requires and recording()):
+        return
+    base = target._base
+    if result._data.dtype != target._data.dtype:
+        result = result._cast(target._data.dtype)
+    if base is None:
+        target._node, target._requires = result._node, True
+        target._history += 1  # views of it will notice
+        return
+    # The base is now what it was, with the view's part replaced. Its views, this one too, follow when next used.
+    places = tuple(t._node or t if t._requires else None for t in (base, result))
+    base._node = Node(write_view, places, (None, None), None, (target._chain,), base._data, (), 0)
+    base._requires = True
+    base._history += 1
+    target._refresh()
+
+
+def _places(shape: tuple[int, ...], chain: tuple[Any, ...]) -> Any:
+    """Where the elements of a view stand in its base, row by row: the view of the positions."""
+    positions = np.arange(math.prod(shape)).reshape(shape)
+    for operation, params in chain:
+        positions = operation.compute((positions,), params)
+    return positions
+
+
+@structured(method=False, grad_name="CopySlices", oracle="")
+def write_view(input: Any, value: Any, /, chain: Any) -> Any:
+    """A copy of the input in which the view that `chain` leads to is replaced by the value."""
+    changed = np.array(input, order="C")
+    changed.reshape(-1)[_places(changed.shape, chain)] = value
+    return changed
+
+
+@write_view.vjp
+def _(g: Any, _out: Any, _input: Any, _value: Any, chain: Any) -> Any:
+    def to_value() -> Any:
+        share = g
+        for operation, params in chain:
+            share = operation(share, *params)
+        return share
+
+    return lambda: write_view(g, to_value() * 0, chain), to_value
+
+
+def _written(make: Any) -> Any:
+    yield (make(3, 4), make(4)), (((getitem, ((1, Ellipsis),)),),)
+    yield (make(2, 3), make(3)), (((transpose, (0, 1)), (getitem, ((slice(None), 1, Ellipsis),))),)
+
+
+write_view.samples = _written
 
 
 def refuse(target: Tensor, recorded: bool, operation: str) -> None:
     """Raise for in-place changes that autograd cannot follow."""
-    if not modes.grad:
+    array = target._array()
+    if any(stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape, strict=True)) and array.size:
+        raise RuntimeError(
+            f"{operation}: unsupported operation: more than one element of the written-to tensor refers to a single "
+            "memory location (it was expanded): clone() the tensor first"
+        )
+    if not array.flags.writeable:
+        raise RuntimeError(f"{operation}: this Tensor's memory is read-only (it came from such an array): clone() it")
+    if not recording():
         return
+    target._refresh()
     if target._requires and target._node is None:
         raise GradError(
             f"{operation}: a leaf Variable that requires grad is being used in an in-place operation. Do it under "
             "no_grad() if you mean to update a parameter, or use the operation that makes a new Tensor"
         )
     base = target._base
-    if base is not None and (recorded or base._requires or target._requires):
-        kind = "a leaf Variable that requires grad" if base._requires and base._node is None else "a recorded Tensor"
+    if base is None:
+        return
+    if base._requires and base._node is None:
         raise GradError(
-            f"{operation}: this Tensor is a view of {kind}, and a recorded in-place change of a view is not supported: "
-            "clone() it first, or assign through the base"
+            f"{operation}: a view of a leaf Variable that requires grad is being used in an in-place operation. Do it "
+            "under no_grad() if you mean to update a parameter, or clone() first"
         )
-    array = target._array()
-    if not array.flags.writeable or (array.size and 0 in array.strides and array.size > 1):
-        raise RuntimeError(
-            f"{operation}: unsupported operation: more than one element of the written-to tensor refers to a single "
-            "memory location (it was expanded): clone() the tensor first"
+    if target._unrecorded and (recorded or base._requires):
+        raise GradError(
+            f"{operation}: a view was created in no_grad mode and is being modified inplace with grad mode enabled: "
+            "make the view and the change in the same mode"
         )
 
 
@@ -96,7 +158,7 @@ def _augmented(name: str) -> Callable[..., Any]:
 
 @structured(
     method=False,
-    grad_name="IndexPutBackward0",
+    grad_name="CopySlices",
     samples=cases(([(3, 4), (4,)], ((1,),)), ([(3, 4), ()], (([0, 2], 1),))),
     oracle="",
 )
@@ -120,7 +182,7 @@ def _setitem(self: Tensor, position: Any, value: Any) -> None:
     index = as_index(position, self)
     if not isinstance(value, Tensor):
         value = Tensor._wrap(checked(np.asarray(value, dtype=None if hasattr(value, "dtype") else self._data.dtype)))
-    recorded = modes.grad and (value._requires or self._requires)
+    recorded = recording() and (value._requires or self._requires)
     refuse(self, recorded, "__setitem__")
     target = self._array()
     places = target[index].shape
@@ -136,27 +198,35 @@ def _setitem(self: Tensor, position: Any, value: Any) -> None:
             ) from None
     if recorded:
         result = record(index_put, (self, value._cast(target.dtype)), (index,))
-        self._node, self._requires = result._node, True
-    target[index] = value._data
-    self._version[0] += 1
+        target[index] = value._data
+        moved(self, result)
+    else:
+        target[index] = value._data
+        self._version[0] += 1
+
+
+def _overwrite(self: Tensor, value: Any, operation: str) -> Tensor:
+    """Every element replaced: the old ones get no gradient any more."""
+    return write(self, record(index_put, (self, value), ((Ellipsis,),)), operation)
 
 
 def _zero(self: Tensor) -> Tensor:
     """Fill the Tensor with zeros."""
-    return write(self, Tensor._wrap(np.zeros_like(self._data)), "zero_")
+    return _overwrite(self, 0, "zero_")
 
 
 def _fill(self: Tensor, value: Any) -> Tensor:
     """Fill the Tensor with one number."""
-    number = value.item() if isinstance(value, Tensor) else value
-    return write(self, Tensor._wrap(np.full_like(self._data, number)), "fill_")
+    if isinstance(value, Tensor) and value._data.ndim:
+        raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions")
+    return _overwrite(self, value, "fill_")
 
 
 def _copy(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
     """Copy another Tensor's elements here, broadcast and converted."""
     if not isinstance(source, Tensor):
         raise TypeError(f"copy_(): expected a Tensor, got {type(source).__name__}")
-    return write(self, source._cast(self._data.dtype).expand(*self._data.shape), "copy_")
+    return _overwrite(self, source._cast(self._data.dtype).expand(*self._data.shape), "copy_")
 
 
 def _attach(operation: Operation) -> None:

@@ -85,6 +85,10 @@ def _compare(operation: Any) -> Callable[..., Any]:
 
 def _getitem(self: Tensor, position: Any) -> Any:
     """``x[i]``, ``x[1:3, None]``, ``x[mask]`` ...: a view for integers, slices, None and Ellipsis, else a copy."""
+    if position.__class__ is int:  # the usual case, quickly
+        shape = self._data.shape
+        if shape and -shape[0] <= position < shape[0]:
+            return record(index.getitem, (self,), ((position, Ellipsis),))
     return record(index.getitem, (self,), (as_index(position, self),))
 
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import Any
 
 from tinygrad_edu.engine.backward import backpropagate
+from tinygrad_edu.engine.modes import record_gradients
 from tinygrad_edu.engine.order import next_sequence
 from tinygrad_edu.errors import GradError
 from tinygrad_edu.kernels import kernels
 from tinygrad_edu.kernels.numpy import quiet
-from tinygrad_edu.ops.registry import WHOLE
 from tinygrad_edu.ops.shape import sum_to
 from tinygrad_edu.tensors.dtype import of_numpy
 from tinygrad_edu.tensors.hooks import run_hooks
@@ -114,7 +115,8 @@ class Node:
         saved, out = self._rewrap()
         if operation.elementwise:
             local = operation.derivatives(out, *saved, *self.params)
-            shares = [None if s is None or d is None else gradient * d for s, d in zip(inputs, local, strict=True)]
+            local = [d() if s is not None and d.__class__ is FunctionType else d for s, d in zip(inputs, local)]
+            shares = [None if s is None else gradient * d for s, d in zip(inputs, local, strict=True)]
         else:
             shares = operation.gradients(gradient, out, saved, self.params, [s is not None for s in inputs])
         return [
@@ -139,22 +141,16 @@ class Node:
     def _rewrap(self) -> tuple[tuple[Any, ...], Any]:
         """The saved arrays as Tensors that stand where the originals stood in the graph."""
         lift = Node.lift
-        saved = []
-        for kept, source, kind in zip(self.saved, self._inputs, self._kinds(), strict=True):
-            if kind != WHOLE or not hasattr(kept, "dtype"):
-                saved.append(kept)
-            else:
-                saved.append(lift(kept, source))
+        saved = [
+            lift(kept, source) if hasattr(kept, "dtype") else kept
+            for kept, source in zip(self.saved, self._inputs, strict=True)
+        ]
         out = self.out
         if out.__class__ is tuple:
             out = (lift(out[0], self), *out[1:])
         elif out is not None:
             out = lift(out, self)
         return tuple(saved), out
-
-    def _kinds(self) -> tuple[int, ...]:
-        kinds = self.operation.saves
-        return kinds * len(self._inputs) if self.operation.variadic else kinds
 
     def _run_hooks(self, gradient: Any, create_graph: bool) -> Any:
         """Show the gradient to the hooks; what one of them returns takes its place."""
@@ -218,6 +214,8 @@ class AccumulateGrad:
 
 def _chain(source: Any, gradient: Any, d: Any) -> Any:
     """The gradient times the local derivative, in the shape and type of the input."""
+    if d.__class__ is FunctionType:
+        d = d()
     if d.__class__ is int and (d == 1 or d == -1):
         share = gradient if d == 1 else -gradient
     else:
@@ -250,7 +248,10 @@ def backward_pass(roots: Sequence[Any], seeds: Sequence[Any], create_graph: bool
 
     The context is a copy, because passes nest: a hook may call backward().
     """
-    caught: dict[Any, Any] = quiet.context.copy().run(
-        backpropagate, roots, seeds, add=operator.add, create_graph=create_graph, **options
-    )
+    caught: dict[Any, Any] = quiet.context.copy().run(_pass, roots, seeds, create_graph, options)
     return caught
+
+
+def _pass(roots: Sequence[Any], seeds: Sequence[Any], create_graph: bool, options: dict[str, Any]) -> Any:
+    record_gradients(create_graph)  # for rules and hooks alike; the context is thrown away afterwards
+    return backpropagate(roots, seeds, add=operator.add, create_graph=create_graph, **options)

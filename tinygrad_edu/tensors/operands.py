@@ -1,10 +1,12 @@
 """Making the operands of an operation ready: one element type for all, by the operation's way of promoting.
 
 ``arithmetic``  the common type of all operands;
+``numeric``     the same, but not bool (abs, relu, a power); ``difference``: no operand at all may be a bool;
+``bounds``      as numeric, and the numbers among the parameters are operands too (an exponent, a bound);
 ``float``       the same, but integers become the default float type (division, exp, ...);
 ``compare``     as arithmetic: the operands are compared in their common type;
 ``sum``         integers and bools are added up as int64;
-``floating``    floats only (mean); ``same``: all operands of one type already (matmul);
+``floating``    floats only (mean); ``same``: all operands of one type already, and not bool (matmul);
 ``keep``        nothing is converted.
 """
 
@@ -20,6 +22,8 @@ from tinygrad_edu.tensors.dtype import of_numpy
 from tinygrad_edu.tensors.promotion import FLOAT, PAIRS, SCALARS, require_float, result_type, sum_result
 
 __all__ = ["common_type", "prepare"]
+
+_bool = np.dtype(bool)
 
 
 def common_type(payloads: Sequence[Any]) -> np.dtype[Any]:
@@ -38,7 +42,7 @@ def common_type(payloads: Sequence[Any]) -> np.dtype[Any]:
     )
 
 
-def prepare(operation: str, promote: str, payloads: Sequence[Any]) -> tuple[Any, ...]:
+def prepare(operation: str, promote: str, payloads: Sequence[Any], params: Sequence[Any] = ()) -> tuple[Any, ...]:
     """The operands, converted where their types differ from what the operation computes in.
 
     Raises:
@@ -47,7 +51,12 @@ def prepare(operation: str, promote: str, payloads: Sequence[Any]) -> tuple[Any,
     if promote == "keep":
         return tuple(payloads)
     if promote == "same":
+        if not all(hasattr(p, "dtype") for p in payloads):
+            number = next(p for p in payloads if not hasattr(p, "dtype"))
+            raise TypeError(f"{operation}(): all operands must be Tensors, not {type(number).__name__}")
         types = {p.dtype for p in payloads}
+        if _bool in types:
+            raise _no_bools(operation)
         if len(types) > 1:
             names = " and ".join(of_numpy(p.dtype).name for p in payloads)
             raise DTypeError(
@@ -55,14 +64,27 @@ def prepare(operation: str, promote: str, payloads: Sequence[Any]) -> tuple[Any,
                 "with .to(other.dtype)"
             )
         return tuple(payloads)
-    dtype = payloads[0].dtype if len(payloads) == 1 else common_type(payloads)
+    if promote == "bounds":
+        dtype = common_type([*payloads, *(p for p in params if hasattr(p, "dtype") or isinstance(p, (int, float)))])
+    else:
+        dtype = payloads[0].dtype if len(payloads) == 1 else common_type(payloads)
     if promote == "sum":
         dtype = sum_result(dtype)
     elif promote == "float":
         dtype = FLOAT[dtype]
     elif promote == "floating":
         require_float(operation, dtype)
+    elif promote in ("numeric", "bounds") and dtype == _bool:
+        raise _no_bools(operation)
+    elif promote == "difference" and any(getattr(p, "dtype", type(p)) in (_bool, bool) for p in payloads):
+        raise _no_bools(operation)
     return tuple(_cast(p, dtype) for p in payloads)
+
+
+def _no_bools(operation: str) -> DTypeError:
+    return DTypeError(
+        f"{operation}: bool tensors are not supported: convert with .int() or .float(), or use ~, &, | and ^ on masks"
+    )
 
 
 def _cast(payload: Any, dtype: np.dtype[Any]) -> Any:

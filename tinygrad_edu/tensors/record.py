@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.engine.modes import modes
+from tinygrad_edu.engine.modes import recording
 from tinygrad_edu.errors import DTypeError, broadcast_error
 from tinygrad_edu.kernels.numpy import quiet
 from tinygrad_edu.ops.registry import NOTHING, SHAPE, WHOLE, Operation
@@ -31,6 +31,8 @@ def unary(operation: Any) -> Callable[[Tensor], Tensor]:
     forward, saves_input, saves_output = operation.array, operation.saves[0] == WHOLE, operation.saves_output == WHOLE
 
     def apply(self: Tensor) -> Tensor:
+        if self._base is not None:
+            self._refresh()
         a = self._data
         dtype = a.dtype
         if dtype is not _f32 and dtype is not _f64:
@@ -39,7 +41,7 @@ def unary(operation: Any) -> Callable[[Tensor], Tensor]:
         out = _new(Tensor)
         out._data = data
         out._version = version = [0]
-        if self._requires and modes.grad:
+        if self._requires and recording():
             out._requires = True
             out._node = Node(
                 operation,
@@ -63,16 +65,21 @@ def unary(operation: Any) -> Callable[[Tensor], Tensor]:
 
 def binary(operation: Any) -> Callable[[Tensor, Any], Any]:
     """The operator of an elementwise operation with two inputs."""
-    forward, saves_output = operation.array, operation.saves_output == WHOLE
-    saves_a, saves_b = (kind == WHOLE for kind in operation.saves)
+    forward = operation.array
+    # what has to be saved (of the output, and of the inputs) where both want a gradient, or one of them
+    both, first, second = (operation.saving(needs) for needs in ((True, True), (True, False), (False, True)))
 
     def apply(self: Tensor, other: Any) -> Any:
+        if self._base is not None:
+            self._refresh()
         a = self._data
         dtype = a.dtype
         if dtype is not _f32 and dtype is not _f64:
             return _general(operation, self, other)
         kind = other.__class__
         if kind is Tensor or isinstance(other, Tensor):
+            if other._base is not None:
+                other._refresh()
             b = other._data
             if b.dtype is not dtype:
                 return _general(operation, self, other)
@@ -89,27 +96,33 @@ def binary(operation: Any) -> Callable[[Tensor, Any], Any]:
         out = _new(Tensor)
         out._data = data
         out._version = [0]
-        if requires and modes.grad:
+        if requires and recording():
             out._requires = True
+            mine = (self._node or self) if self._requires else None
+            if b is other:
+                saves_out, (saves_a, saves_b) = first
+                theirs: Any = None
+            elif other._requires:
+                saves_out, (saves_a, saves_b) = second if mine is None else both
+                theirs = other._node or other
+            else:
+                saves_out, (saves_a, saves_b) = first
+                theirs = None
             counters: tuple[Any, ...] = ()
             version = 0
             if saves_a:
                 counters = (self._version,)
                 version = self._version[0]
-            if b is other:
-                source: Any = None
-            else:
-                source = (other._node or other) if other._requires else None
-                if saves_b:
-                    counters = (*counters, other._version)
-                    version += other._version[0]
-            if saves_output:
+            if saves_b and b is not other:
+                counters = (*counters, other._version)
+                version += other._version[0]
+            if saves_out:
                 counters = (*counters, out._version)
             out._node = Node(
                 operation,
-                ((self._node or self) if self._requires else None, source),
+                (mine, theirs),
                 (a if saves_a else None, b if saves_b else None),
-                data if saves_output else None,
+                data if saves_out else None,
                 (),
                 data,
                 counters,
@@ -159,7 +172,9 @@ def record(operation: Any, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> 
     payloads, requires = [], False
     view = not operation.elementwise and operation.view
     for x in inputs:
-        if isinstance(x, Tensor):
+        if x.__class__ is Tensor or isinstance(x, Tensor):
+            if x._base is not None:
+                x._refresh()
             payloads.append(x._array() if view else x._data)  # a view needs memory to look at
             requires = requires or x._requires
         elif isinstance(x, (bool, int, float)):
@@ -168,55 +183,87 @@ def record(operation: Any, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> 
             payloads.append(checked(x))
         else:
             raise TypeError(f"{operation.name}(): expected a Tensor, got {type(x).__name__}")
-    arrays = prepare(operation.name, operation.promote, payloads)
-    params = plain(params)
+    if params:
+        params = plain(params)
+    promote = operation.promote
+    arrays = tuple(payloads) if promote == "keep" else prepare(operation.name, promote, payloads, params)
+    data = _compute(operation, arrays, params)
+    extra: tuple[Any, ...] = ()
+    if data.__class__ is tuple:
+        data, *rest = data
+        extra = tuple(Tensor._wrap(r) for r in rest)
+    out = _new(Tensor)
+    out._data = data
+    out._version = [0]
+    out._node = None
+    out._requires = False
+    if view:
+        _share(out, inputs[0], operation, params)
+    if requires and recording() and operation.rule is not None and data.dtype.kind == "f":
+        out._requires = True
+        out._node = _node(operation, inputs, arrays, params, out, extra)
+    return (out, *extra) if extra else out
+
+
+def _compute(operation: Any, arrays: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
+    """The operation on arrays, with NumPy's complaints in our words."""
     try:
-        data = quiet.run(operation.compute, arrays, params)
-    except ValueError as error:
-        if operation.elementwise:
-            raise broadcast_error(operation.name, *(np.shape(a) for a in arrays)) from None
+        return quiet.run(operation.compute, arrays, params)
+    except (ValueError, OverflowError) as error:
+        shapes = [np.shape(a) for a in arrays]
+        if operation.elementwise and not _fit(shapes):
+            raise broadcast_error(operation.name, *shapes) from None
         raise RuntimeError(f"{operation.name}: {error}") from error
     except TypeError as error:
         if "ufunc" in str(error) or "numpy boolean" in str(error):
             types = ", ".join(str(getattr(a, "dtype", type(a).__name__)) for a in arrays)
             raise DTypeError(f"{operation.name}: not defined for {types}: convert with .to() or .float()") from None
         raise
-    extra: tuple[Any, ...] = ()
-    if data.__class__ is tuple:
-        data, *rest = data
-        extra = tuple(Tensor._wrap(r) for r in rest)
-    out = Tensor._wrap(data)
-    if view:
-        _share(out, inputs[0])
-    if requires and modes.grad and operation.rule is not None and data.dtype.kind == "f":
-        out._requires = True
-        kinds = operation.saves * len(inputs) if operation.variadic else operation.saves
-        saved, counters = [], []
-        for x, a, kind in zip(inputs, arrays, kinds, strict=True):
-            saved.append(a if kind == WHOLE else np.shape(a) if kind == SHAPE else None)
-            if kind == WHOLE and isinstance(x, Tensor) and a is x._data:
+
+
+def _fit(shapes: list[tuple[int, ...]]) -> bool:
+    """Whether shapes broadcast."""
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        return False
+    return True
+
+
+def _node(
+    operation: Any,
+    inputs: tuple[Any, ...],
+    arrays: tuple[Any, ...],
+    params: tuple[Any, ...],
+    out: Tensor,
+    extra: tuple[Any, ...],
+) -> Node:
+    """The node of a recorded operation, with what its rule needs."""
+    places = []
+    for x in inputs:
+        places.append((x._node or x) if isinstance(x, Tensor) and x._requires else None)
+    saves_output, kinds = operation.saving(tuple([place is not None for place in places]))
+    saved, counters, version = [], [], 0
+    for x, a, kind in zip(inputs, arrays, kinds):  # noqa: B905 - strict costs as much as the rest of this loop
+        if kind == WHOLE:
+            saved.append(a)
+            if isinstance(x, Tensor) and a is x._data:
                 counters.append(x._version)
-        kept = None
-        if operation.saves_output != NOTHING:
-            kept = (data, *(e._data for e in extra)) if extra else data
-            counters.append(out._version)
-        out._node = Node(
-            operation,
-            tuple((x._node or x) if isinstance(x, Tensor) and x._requires else None for x in inputs),
-            tuple(saved),
-            kept,
-            params,
-            data,
-            tuple(counters),
-            sum(counter[0] for counter in counters),
-        )
-    return (out, *extra) if extra else out
+                version += x._version[0]
+        else:
+            saved.append(np.shape(a) if kind == SHAPE else None)
+    kept = None
+    if saves_output != NOTHING:
+        kept = (out._data, *(e._data for e in extra)) if extra else out._data
+        counters.append(out._version)
+        version += out._version[0]
+    return Node(operation, tuple(places), tuple(saved), kept, params, out._data, tuple(counters), version)
 
 
 def plain(params: tuple[Any, ...]) -> tuple[Any, ...]:
     """Parameters with the Tensors among them (an index, a condition) replaced by their arrays."""
     for p in params:
-        if isinstance(p, (Tensor, tuple, list)):
+        if p.__class__ is not int and isinstance(p, (Tensor, tuple, list)):
             return tuple(
                 p._data if isinstance(p, Tensor) else type(p)(plain(tuple(p))) if type(p) in (tuple, list) else p
                 for p in params
@@ -224,10 +271,17 @@ def plain(params: tuple[Any, ...]) -> tuple[Any, ...]:
     return params
 
 
-def _share(out: Tensor, source: Any) -> None:
-    """Where a result is a view of its input's memory, the two share one version counter."""
-    if not isinstance(out._data, np.ndarray) or not isinstance(source, Tensor):
-        return
-    if np.may_share_memory(out._data, source._data):
+def _share(out: Tensor, source: Any, operation: Any, params: tuple[Any, ...]) -> None:
+    """Where a result is a view of its input's memory, the two share one version counter.
+
+    The view remembers how it is derived from its base, so that it can follow the base through in-place changes.
+    """
+    looked = out._data.base if out._data.__class__ is np.ndarray else None
+    if out._data is source._data or (looked is not None and (looked is source._data or looked is source._data.base)):
+        base = source._base
         out._version = source._version
-        out._base = source._base if source._base is not None else source
+        out._base, out._chain = (source, ()) if base is None else (base, source._chain)
+        out._chain = (*out._chain, (operation, params))
+        out._seen = out._base._history
+        if not recording() or source._unrecorded:
+            out._unrecorded = True

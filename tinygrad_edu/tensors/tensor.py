@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.engine.modes import enable_grad
 from tinygrad_edu.errors import DTypeError, GradError, ShapeError
 from tinygrad_edu.tensors.data import legacy_array
 from tinygrad_edu.tensors.device import device as Device
@@ -49,7 +50,11 @@ class Tensor:
     _inputs: tuple[Any, ...] = ()  # a leaf takes part in the graph as its own node, the oldest of all
     _sequence = 0
     _grad: Tensor | None = None
-    _base: Tensor | None = None
+    _base: Tensor | None = None  # of a view: the Tensor whose memory it looks at,
+    _chain: tuple[Any, ...] = ()  # the operations that lead from there to here,
+    _seen = 0  # and the base's _history when this view took its place in the graph
+    _history = 0  # how often a recorded in-place operation has changed this Tensor's place in the graph
+    _unrecorded = False  # a view that was made under no_grad()
     _hooks: dict[int, Any] | None = None
     _retains = False
 
@@ -165,9 +170,21 @@ class Tensor:
 
     # --- its place in the graph --------------------------------------------------------------------------------------
 
+    def _refresh(self) -> None:
+        """A view whose base has been changed in place follows it to its new place in the graph."""
+        base = self._base
+        if base is not None and self._seen != base._history:
+            self._seen = base._history
+            current: Tensor = base
+            with enable_grad():
+                for operation, params in self._chain:
+                    current = Tensor._record(operation, (current,), params)
+            self._node, self._requires = current._node, current._requires
+
     @property
     def requires_grad(self) -> bool:
         """Whether operations on this Tensor are recorded."""
+        self._refresh()
         return self._requires
 
     @requires_grad.setter
@@ -196,11 +213,13 @@ class Tensor:
     @property
     def is_leaf(self) -> bool:
         """True if no recorded operation made this Tensor."""
+        self._refresh()
         return self._node is None
 
     @property
     def grad_fn(self) -> Node | None:
         """The node of the operation that made this Tensor; None for a leaf."""
+        self._refresh()
         return self._node
 
     @property
@@ -267,6 +286,7 @@ class Tensor:
         """Call `hook` with this Tensor's gradient whenever it is computed; what it returns takes its place."""
         if not self._requires:
             raise GradError("cannot register a hook on a tensor that doesn't require gradient")
+        self._refresh()
         place: Any = self._node or self
         if place._hooks is None:
             place._hooks = {}
@@ -399,6 +419,7 @@ class Tensor:
         return bool((self._data == (element._data if isinstance(element, Tensor) else element)).any())
 
     def __repr__(self) -> str:
+        self._refresh()
         return tensor_str(
             self._data if self._data.__class__ is np.ndarray else np.asarray(self._data),
             self.dtype,
@@ -481,6 +502,8 @@ class Tensor:
 
         def __getattr__(self, name: str) -> Any: ...
 
+        _record: Any
+
         def __add__(self, other: Any) -> Tensor: ...
         def __radd__(self, other: Any) -> Tensor: ...
         def __sub__(self, other: Any) -> Tensor: ...
@@ -520,6 +543,7 @@ def seed_of(root: Tensor, gradient: Tensor | None, create_graph: bool) -> Any:
         GradError, ShapeError: see :meth:`Tensor.backward`.
     """
     data = root._data
+    root._refresh()
     if not root._requires:
         raise GradError(
             "element 0 of tensors does not require grad and does not have a grad_fn: nothing that led to it was made "
