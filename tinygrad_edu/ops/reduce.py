@@ -91,7 +91,7 @@ def _mask(hit: Any, count: Any) -> Any:
 
 def _not_empty(input: Any, dims: tuple[int, ...], operation: str, whole: bool = False) -> None:
     if whole and 0 in input.shape:
-        raise ShapeError(f"{operation}: shape {input.shape} has no elements to choose from: name a dim that is not empty")
+        raise ShapeError(f"{operation}: shape {input.shape} has no elements to choose from: name another dim")
     if any(input.shape[d] == 0 for d in dims):
         raise DimError(f"{operation}: cannot reduce shape {input.shape} over an empty dimension: it has no identity")
 
