@@ -230,7 +230,8 @@ def _copy(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
 
 
 def _attach(operation: Operation) -> None:
-    if operation.elementwise and operation.rule is not None and isinstance(operation.method_name, str):
+    # (A rule comes after the operation: it cannot say yet whether this one has a derivative.)
+    if operation.elementwise and operation.promote not in ("compare", "keep") and isinstance(operation.method_name, str):
         setattr(Tensor, f"{operation.method_name}_", _inplace(operation))
 
 
