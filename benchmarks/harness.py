@@ -8,6 +8,7 @@ then drops it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
@@ -76,6 +77,29 @@ def timed(function: Callable[[], object], repeat: int = 10, warmup: int = 2) -> 
     return statistics.median(seconds)
 
 
+def sources() -> str:
+    """A fingerprint of what is measured: every Python file of the library and of the benchmarks.
+
+    Taken before and after, it tells whether somebody edited the code in between: such figures mix two programs.
+    """
+    digest = hashlib.sha256()
+    for room in ("tinygrad_edu", "cli", "benchmarks"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def doubts(began: str) -> list[str]:
+    """Why the figures of a run that started with the fingerprint `began` should not be kept; empty if none."""
+    found = []
+    if sources() != began:
+        found.append("the source changed during the run: the figures mix two programs")
+    load, cores = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0, os.cpu_count() or 1
+    if load > cores:
+        found.append(f"load {load:.1f} on {cores} cores: other programs took part of the time")
+    return found
+
+
 def machine() -> dict[str, Any]:
     """What the figures depend on: processor, cores, Python and the library versions that are installed."""
     from importlib import metadata
@@ -130,6 +154,7 @@ def report(
     title: str,
     results: Mapping[str, Figures],
     *,
+    began: str,
     baseline: str | None = None,
     threads: int = 1,
     checks: Sequence[tuple[str, float, float]] = (),
@@ -139,20 +164,28 @@ def report(
     """Print the table (or one JSON object), each limit with its figure, and keep the JSON in
     benchmarks/results.
 
+    `began` is what `sources()` said before the first run. Where `doubts` speak against the figures they are shown
+    with them, no limit is judged, and nothing is saved.
+
     `checks` are (what, figure, limit) where the figure must not exceed the limit. They are reported, not
     enforced: a busy machine must not fail anyone's build.
     """
-    judged = [{"what": w, "figure": f, "limit": li, "ok": f <= li} for w, f, li in checks]
+    doubtful = doubts(began)
+    judged = [
+        {"what": w, "figure": f, "limit": limit, "ok": None if doubtful else f <= limit} for w, f, limit in checks
+    ]
     document = {
         "schema": "tinygrad_edu.benchmark/1",
         "title": title,
         "machine": machine(),
+        "sources": began,
+        "doubts": doubtful,
         "threads": threads,
         "results": results,
         "checks": judged,
     }
     text = json.dumps(document, indent=1, allow_nan=False)
-    if save:
+    if save and not doubtful:
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / f"{save}.json").write_text(text + "\n")
     if as_json:
@@ -161,5 +194,7 @@ def report(
     facts = ", ".join(f"{key} {fact}" for key, fact in machine().items())
     print(f"{title}\n{facts}, threads {threads}\n\n{table(results, baseline)}")
     for check in judged:
-        verdict = "ok " if check["ok"] else "OVER"
+        verdict = "?   " if doubtful else "ok  " if check["ok"] else "OVER"
         print(f"{verdict}  {check['what']}: {check['figure']:.4g} (limit {check['limit']:g})")
+    for doubt in doubtful:
+        print(f"NOT JUDGED{', NOT SAVED' if save else ''}: {doubt}")

@@ -115,6 +115,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--save", action="store_true", help="keep the result in benchmarks/results")
     options = parser.parse_args()
+    began = harness.sources()
     if options.worker:
         kind, name = options.worker
         figures = measure_scalar(name, options.nodes, 5) if kind == "scalar" else measure_tensor(name, 30)
@@ -125,7 +126,9 @@ def main() -> None:
         contenders = [harness.Contender(name, (*arguments, name)) for name in names]
         results = harness.compare(contenders, options.rounds)
         save = f"node_designs_{kind}" if options.save else None
-        harness.report(f"node designs, {kind}", results, baseline=baseline, as_json=options.json, save=save)
+        harness.report(
+            f"node designs, {kind}", results, began=began, baseline=baseline, as_json=options.json, save=save
+        )
         print()
 
 

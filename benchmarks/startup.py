@@ -60,6 +60,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--save", action="store_true", help="keep the result in benchmarks/results")
     options = parser.parse_args()
+    began = harness.sources()
     chosen = {name: command for name, command in commands().items() if name not in options.without}
     samples: dict[str, list[float]] = {name: [] for name in chosen}
     for command in chosen.values():
@@ -78,6 +79,7 @@ def main() -> None:
         "start-up",
         {name: {"median ms": ms[name], "over bare Python": ms[name] - ms.get(BARE, 0.0)} for name in ms},
         checks=checks,
+        began=began,
         as_json=options.json,
         save="startup" if options.save else None,
     )

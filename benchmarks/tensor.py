@@ -187,6 +187,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--save", action="store_true", help="keep the result in benchmarks/results")
     options = parser.parse_args()
+    began = harness.sources()
     if options.worker:
         print(json.dumps(measure_numpy() if options.worker == "numpy" else measure_library(options.worker)))
         return
@@ -196,6 +197,7 @@ def main() -> None:
         "tiny Tensors beside PyTorch",
         results,
         baseline="torch",
+        began=began,
         as_json=options.json,
         save="tensor" if options.save else None,
     )

@@ -171,6 +171,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--save", action="store_true", help="keep the result in benchmarks/results")
     options = parser.parse_args()
+    began = harness.sources()
     if options.worker:
         what, engine, collector = options.worker
         if what == "demo":
@@ -211,6 +212,7 @@ def main() -> None:
         results,
         baseline="closure",
         checks=checks,
+        began=began,
         as_json=options.json,
         save=save,
     )

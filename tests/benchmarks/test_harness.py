@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -41,12 +42,36 @@ def test_compare_takes_the_median_of_the_rounds() -> None:
     assert results == {"a": {"one": 1.0}}
 
 
-def test_report_judges_limits_and_names_the_machine(capsys: pytest.CaptureFixture[str]) -> None:
+def test_report_judges_limits_and_names_the_machine(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harness, "doubts", lambda began: [])  # whatever else this machine is doing
     checks = [("below", 1.0, 2.0), ("above", 3.0, 2.0)]
-    harness.report("title", {"a": {"x": 1.0}}, checks=checks, as_json=True)
+    harness.report("title", {"a": {"x": 1.0}}, began="", checks=checks, as_json=True)
     document = json.loads(capsys.readouterr().out)
     assert [check["ok"] for check in document["checks"]] == [True, False]
     assert {"processor", "cores", "python", "date"} <= set(document["machine"])
+
+
+def test_code_edited_during_the_run_is_neither_judged_nor_saved(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(harness, "RESULTS", tmp_path)
+    checks = [("below", 1.0, 2.0)]
+    harness.report("title", {"a": {"x": 1.0}}, began="another program", checks=checks, save="kept")
+    assert list(tmp_path.iterdir()) == []
+    text = capsys.readouterr().out
+    assert "NOT JUDGED, NOT SAVED: the source changed during the run" in text
+    assert "ok  " not in text
+
+
+def test_a_busy_machine_is_a_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(harness, "sources", lambda: "same")
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(os, "getloadavg", lambda: (3.2, 0.0, 0.0), raising=False)
+    assert harness.doubts("same") == ["load 3.2 on 2 cores: other programs took part of the time"]
+    monkeypatch.setattr(os, "getloadavg", lambda: (1.0, 0.0, 0.0), raising=False)
+    assert harness.doubts("same") == []
 
 
 @pytest.mark.parametrize("name", sorted(set(DESIGNS) - {"closure"}))
