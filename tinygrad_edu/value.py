@@ -13,10 +13,10 @@ from typing import Any
 
 from tinygrad_edu.engine.modes import recording
 from tinygrad_edu.engine.order import next_sequence, topological
-from tinygrad_edu.errors import GradError, broadcast_error
-from tinygrad_edu.kernels import kernels
+from tinygrad_edu.errors import GradError
 from tinygrad_edu.ops import elementwise, index, linalg, reduce, shape
 from tinygrad_edu.ops.ieee import Float
+from tinygrad_edu.ops.payload import array, listed, number, on_arrays, payload
 from tinygrad_edu.ops.registry import SHAPE, Bound, Operation, subscribe
 
 __all__ = ["Value"]
@@ -150,7 +150,9 @@ class Value:
 
     def __init__(self, data: Any, name: str | None = None, *, label: str | None = None) -> None:
         if data.__class__ is not float:
-            data = _payload(data)
+            if isinstance(data, Value):
+                raise TypeError("Value(value): it is a Value already; use its .data for a copy without history")
+            data = payload(data)
         self.data = data
         self.grad = 0.0
         self.name = name if name is not None else label
@@ -179,7 +181,7 @@ class Value:
                 local = operation.local(Float(data), *map(Float, payloads), *params)
             local = tuple(0.0 if d is None else float(d) for d in local)
         else:
-            data, local = _on_arrays(operation, payloads, params)
+            data, local = on_arrays(operation, payloads, params)
         if not recording():
             return Value(data)
         if len(values) > 2:
@@ -318,17 +320,17 @@ class Value:
         else:
             # A rule that needs only an input's shape is given that, here as in a Tensor's graph.
             arguments = tuple(
-                v.shape if kind == SHAPE else v if create_graph else _array(v.data)
+                v.shape if kind == SHAPE else v if create_graph else array(v.data)
                 for v, kind in zip(inputs, operation.saves, strict=False)
             )
-            out = self if create_graph else _array(self.data)
-            seed = gradient if create_graph else _array(gradient)
+            out = self if create_graph else array(self.data)
+            seed = gradient if create_graph else array(gradient)
             shares = operation.gradients(seed, out, arguments, params, (True,) * len(inputs))
         for node, share in zip(inputs, shares, strict=True):
             if getattr(share, "shape", ()) != node.shape:
                 share = shape.sum_to(share, node.shape)  # the input was broadcast: add up its copies
             # never in place: two inputs may have been handed the same array
-            node.grad = node.grad + (share if create_graph else _number(share))
+            node.grad = node.grad + (share if create_graph else number(share))
 
     def zero_grad(self) -> None:
         """Set the gradients of this Value and of every node that it depends on back to 0."""
@@ -393,10 +395,10 @@ class Value:
             kind="leaf" if by is None else "op",
             op=None if by is None else by.label,
             name=self.name,
-            value=_listed(self.data),
+            value=listed(self.data),
             shape=self.shape,
             dtype=None,
-            grad=_listed(getattr(self.grad, "data", self.grad) if isinstance(self.grad, Value) else self.grad),
+            grad=listed(getattr(self.grad, "data", self.grad) if isinstance(self.grad, Value) else self.grad),
             requires_grad=True,
         )
 
@@ -414,46 +416,6 @@ def _made(data: Any, by: Any, a: Value, da: Any, b: Value | None, db: Any) -> Va
     out._b = b
     out._db = db
     return out
-
-
-def _payload(data: Any) -> Any:
-    """What a Value keeps: a float, or an array of floats."""
-    if isinstance(data, (int, float)):
-        return float(data)
-    if isinstance(data, Value):
-        raise TypeError("Value(value): it is a Value already; use its .data for a copy without history")
-    if isinstance(data, str) or data is None:
-        raise TypeError(f"Value takes a number or an array (nested lists or an ndarray), got {type(data).__name__}")
-    return _number(kernels.to_floating(data))
-
-
-def _number(array: Any) -> Any:
-    """A float where an array has no dimensions."""
-    return float(array) if array.__class__ is float or not array.shape else array
-
-
-def _array(data: Any) -> Any:
-    return kernels.asarray(data) if data.__class__ is float else data
-
-
-def _listed(data: Any) -> Any:
-    return data if data.__class__ is float else data.tolist()
-
-
-def _on_arrays(operation: Any, payloads: tuple[Any, ...], params: tuple[Any, ...]) -> tuple[Any, Any]:
-    """An operation's result on arrays, and its local derivatives where it is elementwise."""
-    arrays = tuple(_array(p) for p in payloads)
-    run = kernels.quiet.run
-    try:
-        data = run(operation.compute, arrays, params)
-        local = (None, None)
-        if operation.elementwise:
-            local = run(operation.local, data, *arrays, *params) + (None,)
-    except ValueError as error:
-        if operation.elementwise:
-            raise broadcast_error(operation.name, *(a.shape for a in arrays)) from error
-        raise
-    return _number(data), local
 
 
 def _attach(operation: Operation) -> None:

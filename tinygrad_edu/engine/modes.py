@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from contextvars import ContextVar
 from collections.abc import Callable
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, TypeVar
 

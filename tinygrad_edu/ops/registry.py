@@ -31,7 +31,18 @@ __all__ = [
     "subscribe",
 ]
 
-NOTHING, WHOLE, SHAPE = 0, 1, 2  # what a rule needs of an argument
+NOTHING, WHOLE, SHAPE, ABSENT = 0, 1, 2, 3  # what a rule is given of an argument
+
+
+class Absent:
+    """Stands in a rule for an array that was not saved, because the gradient that uses it is not wanted."""
+
+    __slots__ = ("ndim", "shape")
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+        self.ndim = len(shape)
+
 
 _missing: Any = type("missing", (), {"__repr__": lambda self: "<required>"})()
 
@@ -134,7 +145,8 @@ class Operation:
             kinds = (self.saves_output, *(self.saves * len(needs) if self.variadic else self.saves))
             if self._uses:
                 used = {name for need, names in zip(needs, self._uses, strict=True) if need for name in names}
-                kinds = tuple(k if n in used else NOTHING for k, n in zip(kinds, self._rule_names, strict=True))
+                kinds = tuple(k if n in used else ABSENT for k, n in zip(kinds, self._rule_names, strict=True))
+                kinds = (kinds[0] % ABSENT, *kinds[1:])
             found = self._saving[needs] = (kinds[0], kinds[1:])
         return found
 
@@ -328,7 +340,7 @@ def structured(**options: Any) -> Callable[[Callable[..., Any]], Structured]:
     return lambda function: Structured(function, **options)
 
 
-def cases(*table: tuple[list[tuple[int, ...]], tuple[Any, ...]]) -> Callable[[Callable[..., Any]], Iterator[Any]]:
+def cases(*table: tuple[Any, tuple[Any, ...]]) -> Callable[[Callable[..., Any]], Iterator[Any]]:
     """What the checks try an operation on: for each case the shapes of its inputs, and its parameters.
 
     >>> list(cases(([(2, 3)], (1,)))(make=lambda *shape: shape))

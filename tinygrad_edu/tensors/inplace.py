@@ -231,7 +231,11 @@ def _copy(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
 
 def _attach(operation: Operation) -> None:
     # (A rule comes after the operation: it cannot say yet whether this one has a derivative.)
-    if operation.elementwise and operation.promote not in ("compare", "keep") and isinstance(operation.method_name, str):
+    if (
+        operation.elementwise
+        and operation.promote not in ("compare", "keep")
+        and isinstance(operation.method_name, str)
+    ):
         setattr(Tensor, f"{operation.method_name}_", _inplace(operation))
 
 

@@ -115,7 +115,9 @@ class Node:
         saved, out = self._rewrap()
         if operation.elementwise:
             local = operation.derivatives(out, *saved, *self.params)
-            local = [d() if s is not None and d.__class__ is FunctionType else d for s, d in zip(inputs, local)]
+            local = [
+                d() if s is not None and d.__class__ is FunctionType else d for s, d in zip(inputs, local, strict=True)
+            ]
             shares = [None if s is None else gradient * d for s, d in zip(inputs, local, strict=True)]
         else:
             shares = operation.gradients(gradient, out, saved, self.params, [s is not None for s in inputs])

@@ -14,7 +14,7 @@ import numpy as np
 from tinygrad_edu.engine.modes import recording
 from tinygrad_edu.errors import DTypeError, broadcast_error
 from tinygrad_edu.kernels.numpy import quiet
-from tinygrad_edu.ops.registry import NOTHING, SHAPE, WHOLE, Operation
+from tinygrad_edu.ops.registry import ABSENT, NOTHING, SHAPE, WHOLE, Absent, Operation
 from tinygrad_edu.tensors.data import checked
 from tinygrad_edu.tensors.node import Node
 from tinygrad_edu.tensors.operands import prepare
@@ -67,7 +67,7 @@ def binary(operation: Any) -> Callable[[Tensor, Any], Any]:
     """The operator of an elementwise operation with two inputs."""
     forward = operation.array
     # what has to be saved (of the output, and of the inputs) where both want a gradient, or one of them
-    both, first, second = (operation.saving(needs) for needs in ((True, True), (True, False), (False, True)))
+    both, first, second = (_flags(operation, needs) for needs in ((True, True), (True, False), (False, True)))
 
     def apply(self: Tensor, other: Any) -> Any:
         if self._base is not None:
@@ -136,6 +136,11 @@ def binary(operation: Any) -> Callable[[Tensor, Any], Any]:
     apply.__doc__ = operation.__doc__
     apply.__name__ = apply.__qualname__ = operation.name
     return apply
+
+
+def _flags(operation: Any, needs: tuple[bool, bool]) -> tuple[bool, tuple[bool, ...]]:
+    saves_output, kinds = operation.saving(needs)
+    return saves_output == WHOLE, tuple(kind == WHOLE for kind in kinds)
 
 
 def _general(operation: Operation, self: Tensor, other: Any) -> Any:
@@ -251,7 +256,7 @@ def _node(
                 counters.append(x._version)
                 version += x._version[0]
         else:
-            saved.append(np.shape(a) if kind == SHAPE else None)
+            saved.append(np.shape(a) if kind == SHAPE else Absent(np.shape(a)) if kind == ABSENT else None)
     kept = None
     if saves_output != NOTHING:
         kept = (out._data, *(e._data for e in extra)) if extra else out._data

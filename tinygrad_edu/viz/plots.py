@@ -119,7 +119,10 @@ def _draw(
                 _path(axis, path, number, box)
             _marks(axis, panel.paths, minimum)
             axis.set_title(_formula(panel.title) if one else panel.title, fontsize=11, pad=8)
-            legend = axis.legend(loc="best", fontsize=8.5, framealpha=0.92, edgecolor="#c5ccd6", handlelength=2.6)
+            place: dict[str, Any] = {"loc": "best"}
+            if len(panel.paths) > 4:  # too long a list to lie over the picture
+                place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.1), "ncols": 4}
+            legend = axis.legend(**place, fontsize=8.5, framealpha=0.92, edgecolor="#c5ccd6", handlelength=2.6)
             legend.get_frame().set_linewidth(0.6)
         for axis in axes[len(panels) :]:
             axis.remove()
@@ -168,7 +171,7 @@ def _ground(axis: Any, function: Callable[[Any], Any], box: tuple[float, float, 
     levels = np.arange(low, max(high, low + 1) + 0.25, 0.5 if high - low > 2.5 else 0.25)
     colours = LinearSegmentedColormap.from_list("ground", GROUND)
     shades = axis.contourf(x1, x2, height, levels=levels, cmap=colours, extend="min")
-    axis.contour(x1, x2, height, levels=levels, colors="#5c7391", linewidths=0.45, alpha=0.55)
+    axis.contour(x1, x2, height, levels=levels, colors="#5c7391", linewidths=0.45, linestyles="solid", alpha=0.55)
     axis.set_xlim(left, right)
     axis.set_ylim(bottom, top)
     axis.set_xlabel("$x_1$")
@@ -199,7 +202,7 @@ def _path(axis: Any, path: Path, number: int, box: tuple[float, float, float, fl
         points[:, 1],
         color=colour,
         linewidth=1.7,
-        linestyle=DASHES[number // 2 % len(DASHES)] if number > 3 else "-",
+        linestyle=DASHES[number // 4 % len(DASHES)],
         marker="o" if len(points) <= FEW else None,
         markersize=3.4,
         markeredgewidth=0,
@@ -222,7 +225,7 @@ def _marks(axis: Any, paths: Sequence[Path], minimum: tuple[float, float]) -> No
     )  # fmt: skip
     axis.plot(
         *minimum, "*", markersize=14, color="#F0E442", markeredgecolor="#222222", markeredgewidth=0.9,
-        linestyle="none", label="minimum", zorder=4,
+        linestyle="none", label="minimum", zorder=7,
     )  # fmt: skip
 
 

@@ -1,0 +1,51 @@
+"""What a Value holds: a Python float, or an array where somebody gave it one.
+
+Programs of numbers never come here, and never load NumPy.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinygrad_edu.errors import broadcast_error
+from tinygrad_edu.kernels import kernels
+
+
+def payload(data: Any) -> Any:
+    """What a Value keeps: a float, or an array of floats."""
+    if isinstance(data, (int, float)):
+        return float(data)
+    if isinstance(data, str) or data is None:
+        raise TypeError(f"Value takes a number or an array (nested lists or an ndarray), got {type(data).__name__}")
+    return number(kernels.to_floating(data))
+
+
+def number(data: Any) -> Any:
+    """A float where an array has no dimensions."""
+    return float(data) if data.__class__ is float or not data.shape else data
+
+
+def array(data: Any) -> Any:
+    """An array, without dimensions for a number."""
+    return kernels.asarray(data) if data.__class__ is float else data
+
+
+def listed(data: Any) -> Any:
+    """A number, or nested lists of them."""
+    return data if data.__class__ is float else data.tolist()
+
+
+def on_arrays(operation: Any, payloads: tuple[Any, ...], params: tuple[Any, ...]) -> tuple[Any, Any]:
+    """An operation's result on arrays, and its local derivatives where it is elementwise."""
+    arrays = tuple(array(p) for p in payloads)
+    run = kernels.quiet.run
+    try:
+        data = run(operation.compute, arrays, params)
+        local = (None, None)
+        if operation.elementwise:
+            local = run(operation.local, data, *arrays, *params) + (None,)
+    except ValueError as error:
+        if operation.elementwise:
+            raise broadcast_error(operation.name, *(a.shape for a in arrays)) from error
+        raise
+    return number(data), local

@@ -1,0 +1,303 @@
+"""A Tensor's place in the graph: whether it needs a gradient, where it comes from, and the backward pass."""
+
+# mypy: disable-error-code="misc"
+from __future__ import annotations
+
+import sys
+import weakref
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tinygrad_edu.engine.modes import enable_grad
+from tinygrad_edu.engine.order import topological
+from tinygrad_edu.errors import DTypeError, GradError, ShapeError
+from tinygrad_edu.tensors.hooks import RemovableHandle, run_hooks
+from tinygrad_edu.tensors.node import Node, backward_pass
+
+if TYPE_CHECKING:
+    from tinygrad_edu.tensors.tensor import Tensor
+
+__all__ = ["Differentiable", "seed_of"]
+
+
+class Differentiable:
+    """The half of Tensor that autograd sees."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        _data: Any
+        _node: Node | None
+        _requires: bool
+        _version: list[int]
+        _array: Any
+        _record: Any
+        _wrap: Any
+        _at: Any
+        dtype: Any
+        shape: Any
+
+    _inputs: tuple[Any, ...] = ()  # a leaf takes part in the graph as its own node, the oldest of all
+    _sequence = 0
+    _grad: Tensor | None = None
+    _base: Tensor | None = None  # of a view: the Tensor whose memory it looks at,
+    _chain: tuple[Any, ...] = ()  # the operations that lead from there to here,
+    _seen = 0  # and the base's _history when this view took its place in the graph
+    _history = 0  # how often a recorded in-place operation has changed this Tensor's place in the graph
+    _unrecorded = False  # a view that was made under no_grad()
+    _hooks: dict[int, Any] | None = None
+    _retains = False
+
+    def _refresh(self) -> None:
+        """A view whose base has been changed in place follows it to its new place in the graph."""
+        base = self._base
+        if base is not None and self._seen != base._history:
+            self._seen = base._history
+            current: Tensor = base
+            with enable_grad():
+                for operation, params in self._chain:
+                    current = self._record(operation, (current,), params)
+            self._node, self._requires = current._node, current._requires
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on this Tensor are recorded."""
+        self._refresh()
+        return self._requires
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Any:
+        """Ask for a gradient, or no longer, and return self.
+
+        Raises:
+            GradError: integers and bools have no gradient; a result cannot be told to forget its history.
+        """
+        if requires_grad and self._data.dtype.kind != "f":
+            raise GradError(
+                f"only Tensors of floating point dtype can require gradients, this one is {self.dtype}: "
+                "make it from floats (1.0 instead of 1) or convert it with .float() first"
+            )
+        if not requires_grad and self._node is not None:
+            raise GradError(
+                "you can only change requires_grad flags of leaf variables: this Tensor is the result of an operation. "
+                "Use detach() for a copy that does not require grad."
+            )
+        self._requires = self._requires or bool(requires_grad) if self._node is not None else bool(requires_grad)
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """True if no recorded operation made this Tensor."""
+        self._refresh()
+        return self._node is None
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node of the operation that made this Tensor; None for a leaf."""
+        self._refresh()
+        return self._node
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that backward() has added up here; None before."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            if not isinstance(value, Differentiable):
+                raise TypeError(f"assigned grad expected to be a Tensor or None but got {type(value).__name__}")
+            if value._data.shape != self._data.shape:
+                raise ShapeError(
+                    f"assigned grad has data of a different size: shape {tuple(value.shape)}, but the Tensor has "
+                    f"{tuple(self.shape)}"
+                )
+            if value._data.dtype != self._data.dtype:
+                raise DTypeError(f"assigned grad has dtype {value.dtype}, but the Tensor has {self.dtype}")
+        self._grad = value
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory without history; changes to it are not recorded."""
+        out = self._wrap(self._array())
+        return out
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        if not isinstance(value, Differentiable):
+            raise TypeError(f"data must be a Tensor, got {type(value).__name__}")
+        self._data = value._array()
+        self._version = [0]
+
+    def detach(self) -> Tensor:
+        """The same memory without history. Changes through either are seen, and noticed, by both."""
+        out = self._wrap(self._array())
+        out._version = self._version
+        return out
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of a Tensor that is not a leaf in its ``grad``."""
+        if not self._requires:
+            raise GradError("can't retain_grad on Tensor that has requires_grad=False: nothing is recorded for it")
+        if self._node is None or self._retains:
+            return
+        self._retains = True
+        weak = weakref.ref(self)
+
+        def keep(gradient: Tensor) -> None:
+            tensor = weak()
+            if tensor is not None:
+                held = tensor._grad
+                tensor._grad = gradient if held is None else held + gradient
+
+        self.register_hook(keep)
+
+    @property
+    def retains_grad(self) -> bool:
+        """True if this is not a leaf and its gradient is kept."""
+        return self._retains
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
+        """Call `hook` with this Tensor's gradient whenever it is computed; what it returns takes its place."""
+        if not self._requires:
+            raise GradError("cannot register a hook on a tensor that doesn't require gradient")
+        self._refresh()
+        place: Any = self._node or self
+        if place._hooks is None:
+            place._hooks = {}
+        return RemovableHandle(place._hooks, hook)
+
+    def _run_hooks(self, gradient: Any, create_graph: bool) -> Any:
+        return run_hooks(self._hooks, gradient, create_graph, self._at)
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Tensor | Sequence[Tensor] | None = None,
+    ) -> None:
+        """Add the derivative of this Tensor with respect to every leaf to the leaf's ``grad``.
+
+        Args:
+            gradient: what the derivative is multiplied by, with this Tensor's shape; 1 for a single element.
+            retain_graph: keep what the graph has saved, for another pass; by default as `create_graph`.
+            create_graph: record the derivatives too, so that they can be differentiated.
+            inputs: the Tensors to compute gradients for; by default all leaves.
+
+        Raises:
+            GradError: nothing to differentiate, no `gradient` for a Tensor of several elements, or a graph that
+                has been freed; ShapeError: a `gradient` of another shape.
+        """
+        seed = seed_of(self, gradient, create_graph)
+        keep = create_graph if retain_graph is None else retain_graph
+        root: Any = self._node or self
+        if inputs is None:
+            backward_pass([root], [seed], create_graph, retain_graph=keep)
+            return
+        wanted = [inputs] if isinstance(inputs, Differentiable) else list(inputs)
+        if not wanted:
+            raise GradError("inputs argument to backward cannot be empty")
+        places: list[Any] = [t._node or t for t in wanted]
+        caught = backward_pass([root], [seed], create_graph, retain_graph=keep, captured=places)
+        for tensor, place in zip(wanted, places, strict=True):
+            if place in caught:
+                tensor._accumulate([caught[place]], create_graph)
+
+    def _accumulate(self, handed: list[Any], create_graph: bool) -> None:
+        """Add a gradient to ``grad``. It comes in a list, so that a reference count can tell whether it is shared."""
+        gradient = handed.pop()
+        held = self._grad
+        if create_graph:
+            self._grad = gradient if held is None else held + gradient
+        elif held is None:
+            # 2: the name here and getrefcount's argument. A view, a seed or another leaf's gradient is copied.
+            if gradient.__class__ is np.ndarray:
+                if gradient.base is not None or sys.getrefcount(gradient) > 2 or not gradient.flags.writeable:
+                    gradient = gradient.copy()
+            self._grad = self._wrap(gradient)
+        elif held._requires or held._data.__class__ is not np.ndarray:
+            self._grad = held + self._wrap(gradient)
+        else:
+            np.add(held._data, gradient, out=held._data)
+            held._version[0] += 1
+
+    def draw_graph(self, **options: Any) -> Any:
+        """The graph that led to this Tensor, as a ``graphviz.Digraph`` that draws itself without Graphviz installed.
+
+        Args:
+            options: those of :func:`tinygrad_edu.viz.draw_graph` (direction, gradients, max_nodes, highlight, ...).
+        """
+        from tinygrad_edu.viz import draw_graph
+
+        return draw_graph(self, **options)
+
+    def _graph_node(self) -> Any:
+        return self._node or self
+
+    def _graph_info(self) -> Any:
+        from tinygrad_edu.engine.graph import GraphNode
+
+        small = self._data.size <= 16
+        grad = self._grad
+        return GraphNode(
+            key=id(self),
+            kind="leaf" if self._node is None else "output",
+            name=getattr(self, "name", None),
+            value=self._data.tolist() if small else None,
+            shape=tuple(self._data.shape),
+            dtype=repr(self.dtype).removeprefix("torch."),
+            grad=grad._data.tolist() if grad is not None and small else None,
+            requires_grad=self._requires,
+        )
+
+    def _graph_gradients(self) -> dict[int, Any]:
+        """The gradient of every node behind this Tensor, by graph key, computed without touching any ``grad``."""
+        root: Any = self._node or self
+        nodes = topological(root)
+        seed = seed_of(self, None, False)
+        if any(node.saved is None for node in nodes if isinstance(node, Node)):
+            raise GradError(
+                "draw_graph(gradients=True) runs backward again, but a backward() has already freed this graph: draw "
+                "first, or say backward(retain_graph=True)"
+            )
+        caught = backward_pass([root], [seed], False, retain_graph=True, captured=nodes)
+        return {id(node): gradient.tolist() for node, gradient in caught.items() if gradient.size <= 16}
+
+
+def seed_of(root: Any, gradient: Tensor | None, create_graph: bool) -> Any:
+    """The gradient that a backward pass starts from: an array, or a Tensor with create_graph.
+
+    Raises:
+        GradError, ShapeError: see :meth:`Tensor.backward`.
+    """
+    data = root._data
+    root._refresh()
+    if not root._requires:
+        raise GradError(
+            "element 0 of tensors does not require grad and does not have a grad_fn: nothing that led to it was made "
+            "with requires_grad=True, or it was computed under no_grad() or detached"
+        )
+    if gradient is None:
+        if data.size != 1:
+            raise GradError(
+                f"grad can be implicitly created only for scalar outputs: this Tensor has shape {tuple(data.shape)}. "
+                "Call .sum() or .mean() first, or pass gradient= with that shape"
+            )
+        seed = np.ones_like(data)
+        return root._wrap(seed) if create_graph else seed
+    if not isinstance(gradient, Differentiable):
+        raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
+    if gradient._data.shape != data.shape:
+        raise ShapeError(
+            f"Mismatch in shape: grad_output[0] has a shape of {gradient.shape} and output[0] has a shape of "
+            f"{root.shape}: the gradient must have the shape of the Tensor that backward() is called on"
+        )
+    if create_graph:
+        return gradient if gradient._data.dtype == data.dtype else gradient.to(root.dtype)
+    return gradient._data.astype(data.dtype, copy=False)
