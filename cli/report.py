@@ -12,8 +12,9 @@ import click
 from tinygrad_edu.cli.descent import Descent, Row
 from tinygrad_edu.cli.objectives import Objective
 from tinygrad_edu.cli.problem import Problem
+from tinygrad_edu.optim.minimize import OPTIMIZERS
 
-__all__ = ["as_json", "distance", "divergence", "header", "pair", "row_text", "summary", "why"]
+__all__ = ["as_json", "distance", "divergence", "finite", "header", "pair", "row_text", "show", "summary", "why"]
 
 CLOSE = 1e-6  # heights below this count as arrived
 
@@ -144,8 +145,9 @@ def divergence(descents: Sequence[Descent]) -> Problem | None:
         f"{d.job.optim} diverged at step {d.steps} with lr {d.job.lr:g}: f = {number(d.value)} at {pair(d.point)}"
         for d in bad
     )
-    smaller = min(d.job.lr for d in bad) / 10
-    return Problem(told, f"the steps are too long: try --lr {smaller:g}, or --optim adam", code=3)
+    smaller = min(min(d.job.lr for d in bad) / 10, *(OPTIMIZERS[d.job.optim].lr for d in bad))
+    other = "" if any(d.job.optim == "adam" for d in bad) else ", or --optim adam"
+    return Problem(told, f"its steps are too long: try --lr {smaller:g}{other}", code=3)
 
 
 def as_json(schema: str, objective: Objective, descents: Sequence[Descent], start: Any, plot: Any) -> str:
@@ -163,7 +165,7 @@ def as_json(schema: str, objective: Objective, descents: Sequence[Descent], star
         "runs": [_run(objective, d) for d in descents],
         "plot": None if plot is None else str(plot),
     }
-    return json.dumps(_finite(result), allow_nan=False, indent=2)
+    return json.dumps(finite(result), allow_nan=False, indent=2)
 
 
 def _run(objective: Objective, d: Descent) -> dict[str, Any]:
@@ -194,12 +196,12 @@ def _run(objective: Objective, d: Descent) -> dict[str, Any]:
     }
 
 
-def _finite(thing: Any) -> Any:
+def finite(thing: Any) -> Any:
     """The same with None for every nan and inf: JSON has neither."""
     if isinstance(thing, dict):
-        return {key: _finite(value) for key, value in thing.items()}
+        return {key: finite(value) for key, value in thing.items()}
     if isinstance(thing, list | tuple):
-        return [_finite(value) for value in thing]
+        return [finite(value) for value in thing]
     return None if isinstance(thing, float) and not math.isfinite(thing) else thing
 
 
