@@ -64,6 +64,51 @@ if TYPE_CHECKING:  # for editors and type checkers
     from tinygrad_edu.tensors.tensor import Tensor
     from tinygrad_edu.value import Value
 
+__all__ = [
+    "Generator",
+    "Size",
+    "Tensor",
+    "Value",
+    "allclose",
+    "arange",
+    "as_tensor",
+    "cat",
+    "device",
+    "dtype",
+    "empty",
+    "empty_like",
+    "enable_grad",
+    "eye",
+    "float32",
+    "float64",
+    "from_numpy",
+    "full",
+    "full_like",
+    "inference_mode",
+    "int64",
+    "is_grad_enabled",
+    "is_tensor",
+    "linspace",
+    "manual_seed",
+    "minimize",
+    "no_grad",
+    "normal",
+    "ones",
+    "ones_like",
+    "rand",
+    "rand_like",
+    "randint",
+    "randn",
+    "randn_like",
+    "randperm",
+    "set_grad_enabled",
+    "stack",
+    "tensor",
+    "where",
+    "zeros",
+    "zeros_like",
+]
+
 
 def __getattr__(name: str) -> Any:
     home = _homes.get(name)

@@ -8,11 +8,10 @@ Nothing else happens here: what an operation computes, and its derivative, is de
 from __future__ import annotations
 
 from collections.abc import Callable
-from operator import attrgetter
 from typing import Any
 
 from tinygrad_edu.engine.modes import recording
-from tinygrad_edu.engine.order import next_sequence, topological
+from tinygrad_edu.engine.order import interior, next_sequence, topological
 from tinygrad_edu.errors import GradError
 from tinygrad_edu.ops import elementwise, index, linalg, reduce, shape
 from tinygrad_edu.ops.ieee import Float
@@ -22,8 +21,6 @@ from tinygrad_edu.ops.registry import SHAPE, Bound, Operation, subscribe
 __all__ = ["Value"]
 
 _new = object.__new__
-_by_sequence = attrgetter("_sequence")
-_visited: Any = object()
 
 
 def unary(operation: Any) -> Callable[[Value], Value]:
@@ -39,16 +36,7 @@ def unary(operation: Any) -> Callable[[Value], Value]:
             (da,) = derivative(data, a)
         except ZeroDivisionError:
             return Value._record(operation, (self,), ())
-        out = _new(Value)
-        out.data = data
-        out.grad = 0.0
-        out.name = None
-        out._sequence = next_sequence()
-        out._by = operation
-        out._a = self
-        out._da = da
-        out._b = out._db = None
-        return out
+        return _made(data, operation, self, da, None, None)
 
     method.__doc__ = operation.__doc__
     return method
@@ -263,7 +251,7 @@ class Value:
                 f"backward: the derivative starts from one number, but this Value has shape {self.data.shape}; "
                 "call .sum() or .mean() first"
             )
-        order = self._history()
+        order = interior(self)  # newest first: a node comes after everything that uses it
         for node in order:
             node.grad = 0.0
         one: Any = 1.0 if self.data.__class__ is float else self.data * 0 + 1
@@ -278,33 +266,6 @@ class Value:
             a.grad += gradient * node._da
             if b is not None:
                 b.grad += gradient * node._db
-
-    def _history(self) -> list[Value]:
-        """What led to this Value, leaves left out, newest first: each node comes after everything that uses it.
-
-        The general walk (:func:`tinygrad_edu.engine.order.topological`) remembers where it has been in a set; this
-        one marks the nodes themselves, whose gradients are about to be overwritten anyway, in half the time.
-        """
-        order: list[Value] = []
-        waiting = [self] if self._a is not None else []
-        try:
-            while waiting:
-                node = waiting.pop()
-                order.append(node)
-                node.grad = _visited
-                a, b = node._a, node._b
-                if a._a is not None and a.grad is not _visited:
-                    a.grad = _visited
-                    waiting.append(a)
-                if b is not None and b._a is not None and b.grad is not _visited:
-                    b.grad = _visited
-                    waiting.append(b)
-            order.sort(key=_by_sequence, reverse=True)
-        except BaseException:  # interrupted: no mark may stay behind
-            for node in order + waiting:
-                node.grad = 0.0
-            raise
-        return order
 
     def _pass_back(self, create_graph: bool) -> None:
         """The chain rule for arrays, and for gradients that are Values themselves."""
@@ -377,10 +338,9 @@ class Value:
         return bool(self.data)
 
     def draw_graph(self, **options: Any) -> Any:
-        """The graph that led to this Value, as a ``graphviz.Digraph`` that draws itself without Graphviz installed.
+        """The graph that led to this Value: a ``graphviz.Digraph`` that needs no Graphviz to draw itself.
 
-        Args:
-            options: those of :func:`tinygrad_edu.viz.draw_graph` (direction, values, max_nodes, highlight, ...).
+        The options are those of :func:`tinygrad_edu.viz.draw_graph`: direction, values, max_nodes, highlight ...
         """
         from tinygrad_edu.viz import draw_graph
 

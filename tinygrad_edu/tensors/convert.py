@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from tinygrad_edu.errors import GradError, ShapeError
 from tinygrad_edu.tensors.printing import tensor_str
-
-if TYPE_CHECKING:
-    from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["Convertible"]
 
@@ -30,7 +27,7 @@ class Convertible:
         _refresh: Any
         dtype: Any
 
-        def __getitem__(self, index: Any) -> Tensor: ...
+        def __getitem__(self, index: Any) -> Self: ...
 
     def item(self) -> Any:
         """The only element as a Python number.
@@ -74,7 +71,7 @@ class Convertible:
             raise TypeError("len() of a 0-d tensor")
         return len(self._data)
 
-    def __iter__(self) -> Iterator[Tensor]:
+    def __iter__(self) -> Iterator[Self]:
         if not self._data.ndim:
             raise TypeError("iteration over a 0-d tensor")
         return (self[i] for i in range(len(self._data)))
@@ -122,7 +119,7 @@ class Convertible:
             )
         return _rebuild, (type(self), np.array(self._data), self._requires, dict(self.__dict__))
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         if self._node is not None:
             raise GradError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol: detach() it "

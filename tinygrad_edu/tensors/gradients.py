@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -15,9 +15,6 @@ from tinygrad_edu.engine.order import topological
 from tinygrad_edu.errors import DTypeError, GradError, ShapeError
 from tinygrad_edu.tensors.hooks import RemovableHandle, run_hooks
 from tinygrad_edu.tensors.node import Node, backward_pass
-
-if TYPE_CHECKING:
-    from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["Differentiable", "seed_of"]
 
@@ -38,11 +35,12 @@ class Differentiable:
         _at: Any
         dtype: Any
         shape: Any
+        to: Any
 
     _inputs: tuple[Any, ...] = ()  # a leaf takes part in the graph as its own node, the oldest of all
     _sequence = 0
-    _grad: Tensor | None = None
-    _base: Tensor | None = None  # of a view: the Tensor whose memory it looks at,
+    _grad: Any = None
+    _base: Any = None  # of a view: the Tensor whose memory it looks at,
     _chain: tuple[Any, ...] = ()  # the operations that lead from there to here,
     _seen = 0  # and the base's _history when this view took its place in the graph
     _history = 0  # how often a recorded in-place operation has changed this Tensor's place in the graph
@@ -55,7 +53,7 @@ class Differentiable:
         base = self._base
         if base is not None and self._seen != base._history:
             self._seen = base._history
-            current: Tensor = base
+            current = base
             with enable_grad():
                 for operation, params in self._chain:
                     current = self._record(operation, (current,), params)
@@ -103,12 +101,12 @@ class Differentiable:
         return self._node
 
     @property
-    def grad(self) -> Tensor | None:
+    def grad(self) -> Self | None:
         """The gradient that backward() has added up here; None before."""
         return self._grad
 
     @grad.setter
-    def grad(self, value: Tensor | None) -> None:
+    def grad(self, value: Any) -> None:
         if value is not None:
             if not isinstance(value, Differentiable):
                 raise TypeError(f"assigned grad expected to be a Tensor or None but got {type(value).__name__}")
@@ -122,19 +120,19 @@ class Differentiable:
         self._grad = value
 
     @property
-    def data(self) -> Tensor:
+    def data(self) -> Self:
         """The same memory without history; changes to it are not recorded."""
         out = self._wrap(self._array())
         return out
 
     @data.setter
-    def data(self, value: Tensor) -> None:
+    def data(self, value: Any) -> None:
         if not isinstance(value, Differentiable):
             raise TypeError(f"data must be a Tensor, got {type(value).__name__}")
         self._data = value._array()
         self._version = [0]
 
-    def detach(self) -> Tensor:
+    def detach(self) -> Self:
         """The same memory without history. Changes through either are seen, and noticed, by both."""
         out = self._wrap(self._array())
         out._version = self._version
@@ -149,7 +147,7 @@ class Differentiable:
         self._retains = True
         weak = weakref.ref(self)
 
-        def keep(gradient: Tensor) -> None:
+        def keep(gradient: Any) -> None:
             tensor = weak()
             if tensor is not None:
                 held = tensor._grad
@@ -162,7 +160,7 @@ class Differentiable:
         """True if this is not a leaf and its gradient is kept."""
         return self._retains
 
-    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
+    def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
         """Call `hook` with this Tensor's gradient whenever it is computed; what it returns takes its place."""
         if not self._requires:
             raise GradError("cannot register a hook on a tensor that doesn't require gradient")
@@ -177,10 +175,10 @@ class Differentiable:
 
     def backward(
         self,
-        gradient: Tensor | None = None,
+        gradient: Any = None,
         retain_graph: bool | None = None,
         create_graph: bool = False,
-        inputs: Tensor | Sequence[Tensor] | None = None,
+        inputs: Any = None,
     ) -> None:
         """Add the derivative of this Tensor with respect to every leaf to the leaf's ``grad``.
 
@@ -270,7 +268,7 @@ class Differentiable:
         return {id(node): gradient.tolist() for node, gradient in caught.items() if gradient.size <= 16}
 
 
-def seed_of(root: Any, gradient: Tensor | None, create_graph: bool) -> Any:
+def seed_of(root: Any, gradient: Any, create_graph: bool) -> Any:
     """The gradient that a backward pass starts from: an array, or a Tensor with create_graph.
 
     Raises:

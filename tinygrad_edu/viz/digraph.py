@@ -88,9 +88,7 @@ class Digraph(graphviz.Digraph):
             chosen = format or format_from_path(target)
             source = target.with_suffix(".gv") if filename is None else folder / filename
         if target == source and not overwrite_source:
-            raise ValueError(
-                f"render: the picture {str(target)!r} would overwrite its own DOT source; name another."
-            )
+            raise ValueError(f"render: the picture {str(target)!r} would overwrite its own DOT source; name another.")
         if raise_if_result_exists and target.exists():
             raise graphviz.FileExistsError(f"output file exists: {os.fspath(target)!r}")
         picture = self.pipe(chosen, engine=engine)  # before anything is written: a failure leaves no files
@@ -116,9 +114,7 @@ class Digraph(graphviz.Digraph):
     ) -> Any:
         """The picture as bytes, or as a string if ``encoding`` is given (SVG and DOT are text)."""
         _refuse(renderer=renderer, formatter=formatter, neato_no_op=neato_no_op)
-        data = draw(
-            self.source, format or self.format, engine=engine or self.engine, max_nodes=self.max_nodes
-        )
+        data = draw(self.source, format or self.format, engine=engine or self.engine, max_nodes=self.max_nodes)
         return data if encoding is None else data.decode("utf-8").encode(encoding).decode(encoding)
 
     def save(

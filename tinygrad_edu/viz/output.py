@@ -117,8 +117,7 @@ def write_file(path: Path, data: bytes) -> None:
         if partial is not None:
             partial.unlink(missing_ok=True)
         raise RenderError(
-            f"render: cannot write {os.fspath(path)!r}: {error.strerror or error}. "
-            "Choose a path that can be written."
+            f"render: cannot write {os.fspath(path)!r}: {error.strerror or error}. Choose a path that can be written."
         ) from error
 
 

@@ -14,9 +14,7 @@ from tinygrad_edu.viz.font import FONT, fonts_for
 
 __all__ = ["MAX_PIXELS", "svg_to_png"]
 
-MAX_PIXELS = (
-    25_000_000  # 100 MB while drawing; without a limit a graph of 1,000 nodes takes a minute and gigabytes
-)
+MAX_PIXELS = 25_000_000  # 100 MB while drawing; without a limit a graph of 1,000 nodes takes a minute and gigabytes
 MAX_SIDE = 32_000
 SCALE = 2.0  # twice the size of a CSS pixel: sharp on today's screens and in print
 UNITS = {"": 1.0, "px": 1.0, "pt": 96 / 72, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4}

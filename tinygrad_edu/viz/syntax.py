@@ -98,11 +98,7 @@ class _Reader:
         while position < len(self.source):
             match = TOKEN.match(self.source, position)
             if match is None:
-                what = (
-                    "a string that is not closed"
-                    if self.source[position] == '"'
-                    else repr(self.source[position])
-                )
+                what = "a string that is not closed" if self.source[position] == '"' else repr(self.source[position])
                 self.fail(f"found {what}", position)
             kind, end = str(match.lastgroup), match.end()
             if kind == "html":
@@ -168,13 +164,7 @@ class _Reader:
 
     def graph(self) -> DotText:
         self.take("strict")
-        arrow = (
-            "->"
-            if self.take("digraph")
-            else "--"
-            if self.take("graph")
-            else self.expected("'digraph' or 'graph'")
-        )
+        arrow = "->" if self.take("digraph") else "--" if self.take("graph") else self.expected("'digraph' or 'graph'")
         self.identifier()
         self.found.body = self.need("{").end
         stack = [_Block()]

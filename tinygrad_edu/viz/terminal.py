@@ -29,9 +29,7 @@ ASCII_SIGNS = {
 }
 
 
-def graph_to_text(
-    root: Any, *, values: bool = True, max_nodes: int | None = None, encoding: str = "utf-8"
-) -> str:
+def graph_to_text(root: Any, *, values: bool = True, max_nodes: int | None = None, encoding: str = "utf-8") -> str:
     """The graph of a Value or Tensor (or a collected `Graph`) as lines of text, without a closing newline.
 
     Each line is a node: ``name = operation``, its value (or dtype and shape) and its gradient; below it,
@@ -59,9 +57,7 @@ def graph_to_text(
     if isinstance(root, Graph):
         graph = root
     else:
-        graph = collect(
-            root, max_nodes=MAX_NODES if max_nodes is None else max_nodes, operation="graph_to_text"
-        )
+        graph = collect(root, max_nodes=MAX_NODES if max_nodes is None else max_nodes, operation="graph_to_text")
     lines = LINES if _fits("".join(LINES), encoding) else ASCII_LINES
     branch, last_branch, beside, below, dot, see = lines
     nodes = {node.key: node for node in graph.nodes}
