@@ -96,6 +96,18 @@ def prod(a: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
     return np.multiply.reduce(a, axis=axes, keepdims=keepdim)
 
 
+def every(a: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
+    return _bool_or_byte(np.logical_and.reduce(a, axis=axes, keepdims=keepdim), a)
+
+
+def some(a: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
+    return _bool_or_byte(np.logical_or.reduce(a, axis=axes, keepdims=keepdim), a)
+
+
+def _bool_or_byte(truth: Array, a: Array) -> Array:
+    return truth.astype(np.uint8) if a.dtype == np.uint8 else truth  # PyTorch once had bytes for bools
+
+
 def amax(a: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
     return np.maximum.reduce(a, axis=axes, keepdims=keepdim)
 

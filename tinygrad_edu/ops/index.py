@@ -17,8 +17,9 @@ _index = cases(
 )
 
 
-def _index_name(index: Any, *_: Any) -> str:
+def _index_name(node: Any) -> str:
     """PyTorch records a chain of simple steps; the last one's name is what it prints."""
+    index = node.params[0]
     last = next((i for i in reversed(index) if i is not Ellipsis), slice(None))
     if any(hasattr(i, "dtype") or isinstance(i, list) for i in index):
         return "IndexBackward0"

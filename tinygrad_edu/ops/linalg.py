@@ -25,10 +25,20 @@ def matmul_error(a: tuple[int, ...], b: tuple[int, ...], operation: str = "matmu
     return ShapeError(f"{operation}: the batch dimensions of shapes {a} and {b} do not broadcast")
 
 
+def _name(node: Any) -> str:
+    """PyTorch has an operation for each pair of ranks, and takes all products of batches apart and together again."""
+    ranks = [shape and len(shape) for shape in node.input_shapes]  # None for a constant
+    if len(node.shape) == 0:
+        return "DotBackward0"
+    if len(node.shape) == 1:
+        return "MvBackward0" if ranks[0] == 2 or ranks[1] == 1 else "SqueezeBackward4"
+    return "MmBackward0" if len(node.shape) == 2 and set(ranks) <= {2, None} else "UnsafeViewBackward0"
+
+
 @structured(
     label="@",
     promote="same",
-    grad_name="MmBackward0",
+    grad_name=_name,
     samples=cases(
         ([(2, 3), (3, 4)], ()),
         ([(3,), (3,)], ()),

@@ -11,6 +11,7 @@ from tinygrad_edu.ops.index import put_along
 from tinygrad_edu.ops.registry import cases, structured
 from tinygrad_edu.ops.shape import expand, reshape, wrap_dim, wrap_dims
 
+_whole = cases(([(2, 3)], ()), ([()], ()), ([(1,)], ()))
 _usual = cases(
     ([(2, 3)], (None, False)),
     ([(2, 3)], (0, False)),
@@ -39,7 +40,7 @@ def spread(g: Any, shape: tuple[int, ...], dim: Any, keepdim: bool, operation: s
 
 def _numbered(full: str, partial: str) -> Any:
     """PyTorch numbers the grad_fn of a full reduction apart from that over dimensions."""
-    return lambda dim=None, *_: partial if dim is not None else full
+    return lambda node: full if node.params[0] is None else partial
 
 
 @structured(samples=_usual, promote="sum", grad_name=_numbered("SumBackward0", "SumBackward1"))
@@ -67,6 +68,18 @@ def _(g: Any, _out: Any, input_shape: Any, dim: Any, keepdim: bool) -> Any:
     return spread(g * (1 / count if count else 0.0), input_shape, dim, keepdim, "mean")
 
 
+@structured(samples=_usual)
+def all(input: Any, /, dim: Any = None, keepdim: bool = False) -> Any:
+    """Whether all elements, or all along the dimensions `dim`, are nonzero; true where there are none."""
+    return kernels.every(input, axes(dim, input.ndim, "all"), keepdim)
+
+
+@structured(samples=_usual)
+def any(input: Any, /, dim: Any = None, keepdim: bool = False) -> Any:
+    """Whether an element, or one along the dimensions `dim`, is nonzero; false where there are none."""
+    return kernels.some(input, axes(dim, input.ndim, "any"), keepdim)
+
+
 def _extreme(largest: bool) -> Any:
     """The rule of max and min over dimensions: places that tie share the gradient evenly, as in PyTorch's amax."""
 
@@ -92,7 +105,7 @@ def _mask(hit: Any, count: Any) -> Any:
 def _not_empty(input: Any, dims: tuple[int, ...], operation: str, whole: bool = False) -> None:
     if whole and 0 in input.shape:
         raise ShapeError(f"{operation}: shape {input.shape} has no elements to choose from: name another dim")
-    if any(input.shape[d] == 0 for d in dims):
+    if 0 in [input.shape[d] for d in dims]:
         raise DimError(f"{operation}: cannot reduce shape {input.shape} over an empty dimension: it has no identity")
 
 
@@ -102,6 +115,36 @@ def amax(input: Any, /, dim: Any = None, keepdim: bool = False) -> Any:
     dims = axes(dim, input.ndim, "amax")
     _not_empty(input, dims, "amax", dim is None)
     return kernels.amax(input, dims, keepdim)
+
+
+@structured(label="max", grad_name="MaxBackward1", samples=_whole, method=False, oracle="max")
+def max_of_all(input: Any, /) -> Any:
+    """The largest element; equal ones share the gradient, and so do those that are nan if there are any."""
+    _not_empty(input, (), "max", True)
+    return kernels.amax(input, tuple(range(input.ndim)), False)
+
+
+@structured(label="min", grad_name="MinBackward1", samples=_whole, method=False, oracle="min")
+def min_of_all(input: Any, /) -> Any:
+    """The smallest element; equal ones share the gradient, and so do those that are nan if there are any."""
+    _not_empty(input, (), "min", True)
+    return kernels.amin(input, tuple(range(input.ndim)), False)
+
+
+def _share_of_all(g: Any, out: Any, input: Any) -> Any:
+    nan = _plain(input != input) & _plain(out != out)
+    hit = kernels.asarray(_plain(input == out) | nan)
+    return expand(g, input.shape) * kernels.share(hit, hit.sum())
+
+
+@max_of_all.vjp
+def _(g: Any, out: Any, input: Any) -> Any:
+    return _share_of_all(g, out, input)
+
+
+@min_of_all.vjp
+def _(g: Any, out: Any, input: Any) -> Any:
+    return _share_of_all(g, out, input)
 
 
 @structured(samples=_usual)

@@ -158,8 +158,32 @@ def _(g: Any, _out: Any, _input: Any, dim0: int, dim1: int) -> Any:
 
 
 @structured(
+    label="transpose",
     view=True,
-    samples=cases(([(2, 1, 3)], (1,)), ([(1, 2, 1)], (None,)), ([(2, 3)], (0,))),
+    samples=cases(([(2, 3)], ()), ([(3,)], ()), ([()], ())),
+)
+def t(input: Any, /) -> Any:
+    """The transpose of a matrix, as a view; vectors and numbers stay as they are."""
+    ndim = len(input.shape)
+    if ndim > 2:
+        raise ShapeError(f"t() expects a tensor with <= 2 dimensions, but self is {ndim}D: use .mT or permute")
+    return kernels.permute(input, tuple(range(ndim))[::-1])
+
+
+@t.vjp
+def _(g: Any, _out: Any, _input: Any) -> Any:
+    return t(g)
+
+
+def _squeeze_name(node: Any) -> str:
+    dim = node.params[0]
+    return "SqueezeBackward0" if dim is None else "SqueezeBackward1" if isinstance(dim, int) else "SqueezeBackward2"
+
+
+@structured(
+    view=True,
+    grad_name=_squeeze_name,
+    samples=cases(([(2, 1, 3)], (1,)), ([(1, 2, 1)], (None,)), ([(1, 2, 1)], ((0, 2),)), ([(2, 3)], (0,))),
 )
 def squeeze(input: Any, /, dim: Any = None) -> Any:
     """A view without its dimensions of size 1 (all of them, or those given)."""
@@ -246,6 +270,7 @@ def _(g: Any, _out: Any, tensors_shape: Any, dim: int) -> Any:
 
 @structured(
     view=True,
+    grad_name="SliceBackward0",
     samples=cases(([(4, 3)], (0, 1, 2)), ([(2, 5)], (-1, 0, 3))),
 )
 def narrow(input: Any, /, dim: int, start: int, length: int) -> Any:

@@ -41,7 +41,7 @@ def functional(name: str) -> Callable[..., Any] | None:
 
 
 # Methods that are not rows of the table but have a function form in PyTorch.
-_composed = {"max", "min", "argmax", "argmin", "t", "numel", "is_floating_point", "is_complex"}
+_composed = {"max", "min", "argmax", "argmin", "numel", "is_floating_point", "is_complex"}
 
 
 def is_tensor(obj: Any) -> bool:

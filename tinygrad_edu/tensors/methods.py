@@ -196,7 +196,7 @@ def _extreme(kind: Any, along: Any, whole: Any, pairwise: Any) -> Callable[..., 
                     f"{kind.__name__}(): Expected reduction dim to be specified for input.numel() == 0: an empty one "
                     "has no largest or smallest element"
                 )
-            return record(whole, (self,), (None, False))
+            return record(whole, (self,), ())
         return kind(*record(along, (self,), (dim, keepdim)))
 
     apply.__doc__ = f"The {kind.__name__}imum of all elements; with `dim` (values, indices); with a Tensor by element."
@@ -332,8 +332,8 @@ def _install() -> None:
         "mul": binary(elementwise.mul),
         "div": binary(elementwise.div),
         "pow": _pow,
-        "max": _extreme(max, reduce.max_along, reduce.amax, elementwise.maximum),
-        "min": _extreme(min, reduce.min_along, reduce.amin, elementwise.minimum),
+        "max": _extreme(max, reduce.max_along, reduce.max_of_all, elementwise.maximum),
+        "min": _extreme(min, reduce.min_along, reduce.min_of_all, elementwise.minimum),
         "argmax": _argextreme("argmax"),
         "argmin": _argextreme("argmin"),
         "to": _to,
@@ -344,7 +344,6 @@ def _install() -> None:
         "view_as": lambda self, other: _view(self, *other.shape),
         "reshape_as": lambda self, other: self.reshape(other.shape),
         "expand_as": lambda self, other: self.expand(*other.shape),
-        "t": _t,
         "T": property(lambda self: self.permute(*range(self.ndim)[::-1])),
         "mT": property(lambda self: self.transpose(-2, -1)),
     }
@@ -358,13 +357,6 @@ _conversions = {
     "float": float32, "double": float64, "half": float16, "int": int32, "long": int64, "short": int16, "char": int8,
     "byte": uint8, "bool": bool_,
 }  # fmt: skip
-
-
-def _t(self: Tensor) -> Tensor:
-    """The transpose of a matrix; vectors and numbers stay as they are."""
-    if self._data.ndim > 2:
-        raise ShapeError(f"t() expects a tensor with <= 2 dimensions, but self is {self._data.ndim}D: use .mT")
-    return self.transpose(0, 1) if self._data.ndim == 2 else self
 
 
 _install()

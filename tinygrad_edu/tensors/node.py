@@ -163,7 +163,12 @@ class Node:
     def name(self) -> str:
         """The name PyTorch prints: ``MulBackward0``."""
         name = self.operation.grad_name
-        return name if isinstance(name, str) else name(*self.params)
+        return name if isinstance(name, str) else name(self)
+
+    @property
+    def input_shapes(self) -> list[Any]:
+        """The shapes of the inputs; None for constants, which are not part of the graph."""
+        return [None if s is None else s.shape if s.__class__ is Node else s._data.shape for s in self._inputs]
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
