@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from tinygrad_edu import zeros
 from tinygrad_edu.cli.objectives import Objective
 from tinygrad_edu.cli.problem import Problem
 from tinygrad_edu.optim import minimize
@@ -102,6 +103,7 @@ def jobs(
                 raise Problem(f"{name} has no {option}", f"leave --{option} away, or choose one of {able}")
             options[option] = given
         lr = (defaults or {}).get(name, entry.lr) if not rates else rates[number if len(rates) > 1 else 0]
+        entry.cls([zeros(2, requires_grad=True)], lr=lr, **options)  # raises here, before anything has run
         found.append(Job(name, lr, options))
     return found
 

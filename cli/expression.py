@@ -115,8 +115,8 @@ def _value(node: ast.expr, at: Mapping[str, float], found: dict[str, Value], dep
             if isinstance(op, ast.Pow) and not isinstance(b, Value) and abs(b) > LARGEST_EXPONENT:
                 raise Problem(f"the exponent {b:g} is too large", f"at most {LARGEST_EXPONENT} is allowed")
             return _apply(OPERATORS[type(op)], a, b)
-        case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if (
-            name in FUNCTIONS and not isinstance(argument, ast.Starred)
+        case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in FUNCTIONS and not isinstance(
+            argument, ast.Starred
         ):
             inner = _value(argument, at, found, depth + 1)
             return _apply(lambda x: getattr(x, name)(), inner)

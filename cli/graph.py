@@ -134,7 +134,8 @@ def _render_dot(file: Path, given: tuple[str, ...], output: Path | None, as_json
     try:
         text = file.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise Problem(f"cannot read {str(file)!r}: {(error.strerror or str(error)).lower()}", "check the name") from None
+        why = (error.strerror or str(error)).lower()
+        raise Problem(f"cannot read {str(file)!r}: {why}", "check the name") from None
     except UnicodeDecodeError:
         raise Problem(f"{str(file)!r} is not UTF-8 text", "save it as UTF-8") from None
     from tinygrad_edu.viz import render

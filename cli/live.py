@@ -31,7 +31,7 @@ class Live:
         self.every = every
         self.console = Console(stderr=True, highlight=False)
         encoding = getattr(sys.stderr, "encoding", None)
-        self.coloured = self.console.color_system is not None
+        self.coloured = self.console.color_system is not None and not self.console.no_color
         self.bar = "━" if fits("━", encoding) else "="
         self.braille = fits("⣿┤└─", encoding) and (self.coloured or len(jobs) == 1)
         self.jobs = jobs
@@ -48,6 +48,7 @@ class Live:
         if self.last:
             self.display.update(self.picture(), refresh=True)
         self.display.__exit__(None, None, None)
+        click.echo(err=True)
 
     def begin(self, job: Job) -> None:
         """Start a curve."""

@@ -127,7 +127,7 @@ def common_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def descent_options(steps: int, start: tuple[float, float], optim: str) -> Callable[..., Any]:
     """The options of a descent; the demonstrations differ in their defaults only."""
-    options = [
+    options: list[Callable[[Any], Any]] = [
         click.option(
             "--optim", "optims", type=Optim(), multiple=True, default=(optim,), show_default=True,
             help=f"Optimizer; several may be given. One of {', '.join(NAMES)}.",

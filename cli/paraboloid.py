@@ -130,7 +130,7 @@ def _panels(
         click.echo("hint: --plot FILE.png draws the panels", err=True)
 
 
-SWEEP_STEPS, COMPARE_STEPS = 30, 30
+SWEEP_STEPS, COMPARE_STEPS = 30, 60
 
 
 def _sweep(c: float) -> list[tuple[str, list[Any]]]:
@@ -151,7 +151,7 @@ def _compare(c: float) -> list[tuple[str, list[Any]]]:
         ("Momentum", Job("momentum", 0.5, {"momentum": 0.1})),
         ("Adagrad", Job("adagrad", 3.7, {})),
         ("RMSProp", Job("rmsprop", 0.4, {})),
-        ("Adam", Job("adam", 1.5, {})),
+        ("Adam", Job("adam", 1.0, {})),
     ]
     return [(title, [plain, job]) for title, job in several]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,6 +35,7 @@ WHY = {
     "adagrad": "it divides by all gradients so far, so its steps only ever shrink: give a larger --lr or more --steps",
     "sgd": "its steps are lr times the gradient, which is small where it is flat: more --steps, or --optim momentum",
 }
+STOPPED = {"converged": " (stopped there: the gradient is 0, or within --tol)"}
 ELSE = "it is still on its way: give more --steps, or another --lr"
 
 
@@ -84,8 +86,16 @@ def why(objective: Objective, descent: Descent) -> str:
     if descent.status == "converged":
         return "it stopped where the gradient norm reached --tol; a smaller one goes on"
     if descent.steps and gap > descent.heights[0]:
-        return "it is higher than where it began: the lr is too large, or it has just been thrown out; lower --lr"
+        return "it is higher than where it began: its steps overshoot, further each time; lower --lr"
+    if descent.job.optim not in ("adamw", "rmsprop", "adadelta") and _bounces(descent.trajectory[-11:].tolist()):
+        return "its steps jump back and forth more than they get on: lower --lr"
     return WHY.get(descent.job.optim, ELSE)
+
+
+def _bounces(points: Sequence[Sequence[float]]) -> bool:
+    """Whether the way walked is several times the way made good."""
+    walked = sum(math.dist(a, b) for a, b in zip(points, points[1:], strict=False))
+    return walked > 3 * math.dist(points[0], points[-1])
 
 
 def summary(objective: Objective, descents: Sequence[Descent]) -> str:
@@ -96,7 +106,8 @@ def summary(objective: Objective, descents: Sequence[Descent]) -> str:
     lines = [
         head,
         "",
-        f"{'optim':<10} {'lr':<8} {'point':<20} {'value':<13} {'|gradient|':<10} {'distance':<10} {'steps':>6} {'seconds':>8}",
+        f"{'optim':<10} {'lr':<8} {'point':<20} {'value':<13} {'|gradient|':<10} {'distance':<10} "
+        f"{'steps':>6} {'seconds':>8}",
     ]
     for d in descents:
         lines.append(
@@ -104,7 +115,7 @@ def summary(objective: Objective, descents: Sequence[Descent]) -> str:
             f"{math.hypot(*d.gradient):<10.2e} {distance(objective, d.point):<10.2e} {d.steps:>6} {d.seconds:>8.3f}"
         )
     notes = [f"{d.job.optim}: {_note(objective, d)}" for d in descents if _note(objective, d)]
-    return "\n".join([*lines, *([""] if notes else []), *notes])
+    return "\n".join([*lines, *([""] if notes else []), *(_wrapped(note, "  ") for note in notes)])
 
 
 def _one(objective: Objective, d: Descent) -> list[str]:
@@ -115,13 +126,17 @@ def _one(objective: Objective, d: Descent) -> list[str]:
         "value": number(d.value),
         "|gradient|": f"{math.hypot(*d.gradient):.4g}",
         "distance": f"{distance(objective, d.point):.4g} from {_short(objective.minimum)}",
-        "steps": f"{d.steps}" + (" (gradient norm within --tol)" if d.status == "converged" else ""),
+        "steps": f"{d.steps}" + STOPPED.get(d.status, ""),
         "seconds": f"{d.seconds:.3f}",
     }
     note = _note(objective, d)
     if note:
         facts["note"] = note
-    return [f"{name:<11} {text}" for name, text in facts.items()]
+    return [_wrapped(f"{name:<11} {text}", " " * 12) for name, text in facts.items()]
+
+
+def _wrapped(text: str, indent: str) -> str:
+    return textwrap.fill(text, 100, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _note(objective: Objective, d: Descent) -> str:

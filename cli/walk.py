@@ -57,4 +57,6 @@ def draw(objective: Objective, descents: Sequence[Descent], file: Path) -> None:
     from tinygrad_edu.viz.plots import plot_paths
 
     lines = [Line(f"{d.job.optim}, lr {d.job.lr:g}", d.trajectory) for d in descents]
-    plot_paths(objective.function, lines, file, minimum=objective.minimum, least=objective.least, title=objective.formula)
+    plot_paths(
+        objective.function, lines, file, minimum=objective.minimum, least=objective.least, title=objective.formula
+    )

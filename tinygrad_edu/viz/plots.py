@@ -121,7 +121,7 @@ def _draw(
             axis.set_title(_formula(panel.title) if one else panel.title, fontsize=11, pad=8)
             place: dict[str, Any] = {"loc": "best"}
             if len(panel.paths) > 4:  # too long a list to lie over the picture
-                place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.1), "ncols": 4}
+                place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.1), "ncols": 3}
             legend = axis.legend(**place, fontsize=8.5, framealpha=0.92, edgecolor="#c5ccd6", handlelength=2.6)
             legend.get_frame().set_linewidth(0.6)
         for axis in axes[len(panels) :]:
@@ -190,12 +190,15 @@ def _path(axis: Any, path: Path, number: int, box: tuple[float, float, float, fl
 
     points = np.asarray(path.points, dtype=float).reshape(-1, 2)
     left, right, bottom, top = box
-    # Far points are moved to a few boxes away, in their own direction: renderers overflow on 1e30.
-    centre, far = np.array([(left + right) / 2, (bottom + top) / 2]), 20 * max(right - left, top - bottom)
+    centre, half = np.array([(left + right) / 2, (bottom + top) / 2]), np.array([right - left, top - bottom]) / 2
     points = points[np.isfinite(points).all(axis=1)]
-    away = np.abs(points - centre).max(axis=1, keepdims=True)
-    leaves = bool((away > far).any())
-    points = centre + (points - centre) * np.minimum(1.0, far / np.maximum(away, 1e-300))
+    away = (np.abs(points - centre) / half).max(axis=1)
+    leaves = bool(len(points)) and bool(away[-1] > 1)
+    if leaves:  # one line out of the picture tells it; the rest would fill it with strokes
+        points = points[: int(np.argmax(away > 1.3)) + 1 if (away > 1.3).any() else len(points)]
+        away = away[: len(points)]
+    # Renderers overflow on points like 1e30: they are moved nearer, in their own direction.
+    points = centre + (points - centre) * np.minimum(1.0, 20 / np.maximum(away, 1.0))[:, None]
     colour = COLOURS[number % len(COLOURS)]
     axis.plot(
         points[:, 0],
@@ -206,7 +209,7 @@ def _path(axis: Any, path: Path, number: int, box: tuple[float, float, float, fl
         marker="o" if len(points) <= FEW else None,
         markersize=3.4,
         markeredgewidth=0,
-        label=path.label + (" (diverges)" if leaves else ""),
+        label=path.label + (" (leaves)" if leaves else ""),
         path_effects=[Stroke(linewidth=3.4, foreground="white", alpha=0.85), Normal()],
         zorder=3,
     )

@@ -1,0 +1,85 @@
+"""Wrong usage: one line and a hint on standard error, exit code 2, no traceback, nothing on standard output."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from tinygrad_edu.cli.main import main
+
+DEMO = ("demo", "rosenbrock")
+CASES = {
+    "unknown optimizer": ([*DEMO, "--optim", "adma"], "unknown optimizer 'adma'", "did you mean adam?"),
+    "no momentum": ([*DEMO, "--optim", "adam", "--momentum", "0.9"], "adam has no momentum", "sgd, momentum"),
+    "no betas": ([*DEMO, "--optim", "sgd", "--betas", "0.9", "0.9"], "sgd has no betas", "adam"),
+    "betas": ([*DEMO, "--betas", "0.9", "1.5"], "betas", ""),
+    "lr < 0": ([*DEMO, "--lr", "-1"], "--lr: -1 is less than 0", "0 or more"),
+    "lr nan": ([*DEMO, "--lr", "nan"], "--lr: nan is not a finite number", ""),
+    "lr word": ([*DEMO, "--lr", "fast"], "--lr: 'fast' is not a number", ""),
+    "two rates": ([*DEMO, "--lr", "1", "--lr", "2"], "--lr is given 2 times for 1 optimizers", ""),
+    "steps": ([*DEMO, "--steps", "-1"], "--steps: -1 is less than 0", ""),
+    "every": ([*DEMO, "--every", "0"], "--every: 0 is less than 1", ""),
+    "start": ([*DEMO, "--start", "a", "b"], "--start: 'a' is not a number", ""),
+    "start of one": ([*DEMO, "--start", "1"], "--start", "--help"),
+    "b": ([*DEMO, "--b", "0"], "--b: 0 is not above 0", ""),
+    "ending": ([*DEMO, "--plot", "path.gif"], "cannot tell a format from 'path.gif'", ".png, .svg"),
+    "folder": ([*DEMO, "--plot", "no/such/path.png"], "there is no folder", "can be written"),
+    "option": ([*DEMO, "--setps", "3"], "no such option --setps", "--steps"),
+    "command": (["dome"], "dome", "demo, graph, doctor"),
+    "two pictures": (["demo", "paraboloid", "--compare", "--sweep-lr"], "two different pictures", "one of them"),
+    "own choice": (["demo", "paraboloid", "--compare", "--lr", "1"], "--lr does not go with --compare", ""),
+    "c": (["demo", "paraboloid", "--c", "-2"], "--c: -2 is not above 0", ""),
+    "power": (["graph", "x^2", "--at", "x=1"], "'x ^ 2' is not arithmetic", "**"),
+    "call": (["graph", "__import__('os')"], "unknown function __import__", "exp"),
+    "attribute": (["graph", "(1).real"], "is not arithmetic", ""),
+    "statement": (["graph", "import os"], "is not an arithmetic expression", ""),
+    "product": (["graph", "2x", "--at", "x=1"], "is not an arithmetic expression", "2*x1"),
+    "comparison": (["graph", "x < 1", "--at", "x=1"], "is not arithmetic", ""),
+    "variable": (["graph", "x + y", "--at", "x=1"], "unknown variable y", "--at y=NUMBER"),
+    "left over": (["graph", "x", "--at", "x=1", "--at", "z=1"], "there is no z", "x"),
+    "at": (["graph", "x", "--at", "x"], "not of the form NAME=NUMBER", "--at x1=2"),
+    "at word": (["graph", "x", "--at", "x=one"], "'one' is not a finite number", ""),
+    "at twice": (["graph", "x", "--at", "x=1", "--at", "x=2"], "given twice", ""),
+    "exponent": (["graph", "x**9**9", "--at", "x=1"], "exponent", "1000"),
+    "depth": (["graph", "(" * 500 + "x" + ")" * 500, "--at", "x=1"], "", ""),
+    "minuses": (["graph", " " + "-" * 200 + "x", "--at", "x=1"], "nested", ""),
+    "length": (["graph", "x+" * 2000 + "x", "--at", "x=1"], "characters", ""),
+    "parts": (["graph", "+".join("x" * 200), "--at", "x=1"], "parts", ""),
+    "graph ending": (["graph", "x", "--at", "x=1", "-o", "x.bmp"], "cannot tell a format", ".png"),
+    "no file": (["graph", "missing.py:f"], "there is no file", ""),
+    "no dot": (["graph", "missing.dot", "-o", "x.png"], "cannot read 'missing.dot'", ""),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message", "hint"), CASES.values(), ids=CASES)
+def test_is_told_in_a_line_and_a_hint(
+    arguments: list[str], message: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 2, done.output
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert len(lines) == 2, done.stderr
+    assert lines[0].startswith("tinyedu: ") and message in lines[0]
+    assert lines[1].startswith("hint: ") and hint in lines[1]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_debug_shows_the_traceback() -> None:
+    done = CliRunner().invoke(main, [*DEMO, "--optim", "adma", "--debug"])
+    assert type(done.exception).__name__ == "Problem"
+
+
+def test_a_file_is_not_touched_by_the_check(tmp_path: Path) -> None:
+    kept = tmp_path / "old.png"
+    kept.write_bytes(b"old")
+    done = CliRunner().invoke(main, [*DEMO, "--optim", "adam", "--momentum", "1", "--plot", str(kept)])
+    assert done.exit_code == 2 and kept.read_bytes() == b"old"
+
+
+def test_a_folder_in_place_of_a_file(tmp_path: Path) -> None:
+    folder = tmp_path / "folder.png"
+    folder.mkdir()
+    done = CliRunner().invoke(main, [*DEMO, "--plot", str(folder)])
+    assert done.exit_code == 2 and "it is a folder" in done.stderr
