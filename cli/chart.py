@@ -85,8 +85,8 @@ def chart_text(rows: list[list[Cell]]) -> str:
 
     >>> print(chart_text(chart([[100.0, 10.0, 1.0]], 2, width=8, height=3, braille=False)))
       1e+02 +***
-      1e+01 + *****
-      1e+00 +     ***
+      1e+01 +   ***
+      1e+00 +      **
             +--------
              0 step 2
     """
