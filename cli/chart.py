@@ -66,7 +66,7 @@ def chart(
                     owner[y][x] = number
     result = []
     for y in range(height):
-        label = f"1e{_at(y, height, low, high):+03d}" if y in (0, height // 2, height - 1) else ""
+        label = _label(high - (high - low) * y / (height - 1)) if y in (0, height // 2, height - 1) else ""
         axis = ("┤" if label else "│") if braille else ("+" if label else "|")
         line = [Cell(c, None) for c in f"{label:>7} {axis}"]
         for x in range(width):
@@ -97,8 +97,11 @@ def _log(value: float) -> float | None:
     return math.log10(max(value, LOWEST)) if math.isfinite(value) else None
 
 
-def _at(row: int, height: int, low: float, high: float) -> int:
-    return round(high - (high - low) * row / (height - 1))
+def _label(exponent: float) -> str:
+    """A power of ten with one digit; its two parts apart, since 10.0**309 would overflow."""
+    whole = math.floor(exponent)
+    digit = round(10 ** (exponent - whole))
+    return f"{digit}e{whole:+03d}" if digit < 10 else f"1e{whole + 1:+03d}"
 
 
 def _columns(

@@ -76,3 +76,10 @@ def test_the_chart_shows_falls_swings_and_nothing_at_all() -> None:
     two = chart_text(chart([[1.0, 1.0], [1e-3, 1e-3]], 1, braille=False, letters="ab"))
     assert "a" in two and "b" in two
     assert fits("⣿", "utf-8") and not fits("⣿", "cp932") and not fits("x⣿", None)
+
+
+def test_the_chart_labels_what_its_rows_stand_for() -> None:
+    rows = chart_text(chart([[10.0, 1.0]], 1, braille=False, height=8)).splitlines()
+    labels = [float(row.split()[0]) for row in rows if "e+" in row]
+    assert labels == [10.0, 3.0, 1.0]
+    assert "1e+308" in chart_text(chart([[1e308, 1.0]], 1))
