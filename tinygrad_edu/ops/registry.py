@@ -157,12 +157,12 @@ class Operation:
             TypeError: an argument is missing, unknown, or given twice.
         """
         arity = self.arity
-        if not kwargs and not self.variadic and not self.varargs and len(args) >= arity:  # the usual call, quickly
+        if self.varargs and len(args) > arity and (len(args) > arity + 1 or isinstance(args[arity], int)):
+            args = (*args[:arity], tuple(args[arity:]))  # x.permute(1, 0) means x.permute((1, 0))
+        if not kwargs and not self.variadic and len(args) >= arity:  # the usual call, quickly
             rest = self._defaults[len(args) - arity :]
             if _missing not in rest and len(args) <= len(self._position):
                 return args[:arity], args[arity:] + rest
-        if self.varargs and len(args) > arity and (len(args) > arity + 1 or isinstance(args[arity], int)):
-            args = (*args[:arity], tuple(args[arity:]))  # x.permute(1, 0) means x.permute((1, 0))
         given = len(args)
         if given > len(self._position):
             raise TypeError(f"{self.name}() takes {len(self._position)} arguments {list(self._position)}, got {given}")

@@ -17,14 +17,17 @@ from tinygrad_edu.errors import GradError, ShapeError
 from tinygrad_edu.ops.index import getitem
 from tinygrad_edu.ops.registry import Operation, cases, structured, subscribe
 from tinygrad_edu.ops.shape import sum_to, transpose
+from tinygrad_edu.tensors import methods
 from tinygrad_edu.tensors.data import checked
-from tinygrad_edu.tensors.methods import as_index
+from tinygrad_edu.tensors.indexing import as_index, integers_first
 from tinygrad_edu.tensors.node import Node
 from tinygrad_edu.tensors.promotion import check_cast
 from tinygrad_edu.tensors.record import record
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["write"]
+
+assert methods  # it gives Tensor the operators whose in-place forms are made here
 
 
 def write(target: Tensor, result: Tensor, operation: str) -> Tensor:
@@ -180,6 +183,9 @@ def _(g: Any, _out: Any, _input: Any, value_shape: Any, index: Any) -> Any:
 def _setitem(self: Tensor, position: Any, value: Any) -> None:
     """``x[i] = value``, ``x[mask] = 0``, ``x[:, 1] = row``: the value is converted and broadcast."""
     index = as_index(position, self)
+    apart = integers_first(index)
+    if apart is not None:
+        return _setitem(self[apart[0]], apart[1], value)
     if not isinstance(value, Tensor):
         value = Tensor._wrap(checked(np.asarray(value, dtype=None if hasattr(value, "dtype") else self._data.dtype)))
     recorded = recording() and (value._requires or self._requires)

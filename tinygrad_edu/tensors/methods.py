@@ -18,7 +18,9 @@ from tinygrad_edu.tensors.device import as_device
 from tinygrad_edu.tensors.device import device as Device
 from tinygrad_edu.tensors.dtype import as_dtype, dtype, float16, float32, float64, int8, int16, int32, int64, uint8
 from tinygrad_edu.tensors.dtype import bool as bool_
-from tinygrad_edu.tensors.record import binary, method, plain, record
+from tinygrad_edu.tensors.indexing import as_index, integers_first
+from tinygrad_edu.tensors.record import record
+from tinygrad_edu.tensors.shortcuts import binary, method, pair, single
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__: list[str] = []
@@ -54,12 +56,14 @@ def _pow(self: Tensor, exponent: Any) -> Any:
             raise DTypeError(
                 "pow: Integers to negative integer powers are not allowed: use .float(), or a float exponent"
             )
-        return _power(self, exponent)
+        return _to_power(self, (exponent,))
     return record(elementwise.pow, (self, exponent), ())
 
 
-def _power(self: Tensor, exponent: Any) -> Any:
-    return record(elementwise.pow_scalar, (self,), (exponent,))
+_to_power = single(elementwise.pow_scalar)
+_permute = single(shape.permute, ready=True)
+_transpose = single(shape.transpose, ready=True)
+_reshape = single(shape.reshape, ready=True)
 
 
 def _scaled(operation: Any) -> Callable[..., Any]:
@@ -83,86 +87,20 @@ def _compare(operation: Any) -> Callable[..., Any]:
     return apply
 
 
+_take = single(index.getitem, ready=True)
+
+
 def _getitem(self: Tensor, position: Any) -> Any:
     """``x[i]``, ``x[1:3, None]``, ``x[mask]`` ...: a view for integers, slices, None and Ellipsis, else a copy."""
     if position.__class__ is int:  # the usual case, quickly
         shape = self._data.shape
         if shape and -shape[0] <= position < shape[0]:
-            return record(index.getitem, (self,), ((position, Ellipsis),))
-    return record(index.getitem, (self,), (as_index(position, self),))
-
-
-def as_index(position: Any, tensor: Tensor) -> tuple[Any, ...]:
-    """An index as a tuple of integers, slices, None, Ellipsis and arrays.
-
-    Raises:
-        IndexError: too many indices, an integer out of range, or something that is no index.
-    """
-    if not isinstance(position, tuple):
-        position = (position,)
-    sizes, ndim = tensor._data.shape, tensor._data.ndim
-    items = []
-    for item in position:
-        if isinstance(item, Tensor):
-            item = item._data
-        if isinstance(item, (list, range)):
-            item = np.asarray(plain((list(item),))[0])
-            item = item.astype(np.int64) if not item.size else item
-        if isinstance(item, (np.ndarray, np.generic)):
-            if item.dtype.kind not in "iub":
-                raise IndexError(
-                    f"tensors used as indices must be integers or bools, got {item.dtype}: convert with .long()"
-                )
-            if not item.ndim and item.dtype.kind in "iu":
-                item = int(item)
-            elif item.dtype.kind == "u":
-                item = item.astype(np.int64)
-        elif isinstance(item, bool):
-            item = np.asarray(item)
-        elif not isinstance(item, (int, slice, type(None), type(Ellipsis))):
-            raise IndexError(
-                "only integers, slices (`:`), ellipsis (`...`), None and long or bool Tensors are valid indices "
-                f"(got {type(item).__name__})"
-            )
-        if isinstance(item, slice) and item.step is not None and item.step <= 0:
-            raise ValueError("step must be greater than zero: use .flip() to reverse a dimension")
-        items.append(item)
-    used = sum(
-        i.ndim if hasattr(i, "dtype") and i.dtype.kind == "b" else i is not None and i is not Ellipsis for i in items
-    )
-    if used > ndim:
-        raise IndexError(f"too many indices for tensor of dimension {ndim}: {used} given for shape {tuple(sizes)}")
-    if Ellipsis not in [i for i in items if not hasattr(i, "dtype")]:
-        items.append(Ellipsis)  # so that NumPy gives a view, not a copied scalar, for a single element
-    _check_range(items, sizes)
-    return tuple(items)
-
-
-def _check_range(items: list[Any], sizes: tuple[int, ...]) -> None:
-    at = 0
-    for i, item in enumerate(items):
-        if item is None:
-            continue
-        if item is Ellipsis:
-            rest = [x for x in items[i + 1 :] if x is not None]
-            at = len(sizes) - sum(x.ndim if hasattr(x, "dtype") and x.dtype.kind == "b" else 1 for x in rest)
-        elif hasattr(item, "dtype"):
-            if item.dtype.kind == "b":
-                if item.shape != sizes[at : at + item.ndim]:
-                    raise IndexError(
-                        f"The shape of the mask {item.shape} at index {at} does not match the shape of the indexed "
-                        f"tensor {tuple(sizes)} at index {at}"
-                    )
-                at += item.ndim
-                continue
-            if item.size and not (-sizes[at] <= item.min() and item.max() < sizes[at]):
-                worst = item.max() if item.max() >= sizes[at] else item.min()
-                raise IndexError(f"index {worst} is out of bounds for dimension {at} with size {sizes[at]}")
-            at += 1
-        else:
-            if isinstance(item, int) and not -sizes[at] <= item < sizes[at]:
-                raise IndexError(f"index {item} is out of bounds for dimension {at} with size {sizes[at]}")
-            at += 1
+            return _take(self, ((position, Ellipsis),))
+    items = as_index(position, self)
+    apart = integers_first(items)
+    if apart is not None:
+        self, items = _take(self, (apart[0],)), apart[1]
+    return _take(self, (items,))
 
 
 class Extreme(NamedTuple):
@@ -307,7 +245,7 @@ def _install() -> None:
         "__rtruediv__": lambda self, other: self.reciprocal() * other,
         "__pow__": _pow,
         "__rpow__": _reflected(elementwise.pow),
-        "__matmul__": method(linalg.matmul),
+        "__matmul__": pair(linalg.matmul),
         "__rmatmul__": _reflected(linalg.matmul),
         "__neg__": method(elementwise.neg),
         "__pos__": lambda self: self,
@@ -344,8 +282,8 @@ def _install() -> None:
         "view_as": lambda self, other: _view(self, *other.shape),
         "reshape_as": lambda self, other: self.reshape(other.shape),
         "expand_as": lambda self, other: self.expand(*other.shape),
-        "T": property(lambda self: self.permute(*range(self.ndim)[::-1])),
-        "mT": property(lambda self: self.transpose(-2, -1)),
+        "T": property(lambda self: _permute(self, (tuple(range(self._data.ndim - 1, -1, -1)),))),
+        "mT": property(lambda self: _transpose(self, (-2, -1))),
     }
     for name, target in _conversions.items():
         own[name] = _conversion(target)

@@ -1,12 +1,10 @@
 """Applying an operation to Tensors: compute it on their arrays and, where a gradient is wanted, record a node.
 
-``record`` is the general way, and `unary` and `binary` make the short cuts for arithmetic on floats of one type;
-all three do the same. The time an operation on a tiny tensor takes is spent in this file.
+This is the general way; the short cuts for the usual operands are in `shortcuts`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,155 +12,15 @@ import numpy as np
 from tinygrad_edu.engine.modes import recording
 from tinygrad_edu.errors import DTypeError, broadcast_error
 from tinygrad_edu.kernels.numpy import quiet
-from tinygrad_edu.ops.registry import ABSENT, NOTHING, SHAPE, WHOLE, Absent, Operation
+from tinygrad_edu.ops.registry import ABSENT, NOTHING, SHAPE, WHOLE, Absent
 from tinygrad_edu.tensors.data import checked
 from tinygrad_edu.tensors.node import Node
 from tinygrad_edu.tensors.operands import prepare
 from tinygrad_edu.tensors.tensor import Tensor
 
-__all__ = ["binary", "method", "record", "unary"]
+__all__ = ["finish", "plain", "record", "share"]
 
-_f32, _f64 = np.dtype(np.float32), np.dtype(np.float64)
 _new = object.__new__
-
-
-def unary(operation: Any) -> Callable[[Tensor], Tensor]:
-    """The method of an elementwise operation with one input and no parameters."""
-    forward, saves_input, saves_output = operation.array, operation.saves[0] == WHOLE, operation.saves_output == WHOLE
-
-    def apply(self: Tensor) -> Tensor:
-        if self._base is not None:
-            self._refresh()
-        a = self._data
-        dtype = a.dtype
-        if dtype is not _f32 and dtype is not _f64:
-            return record(operation, (self,), ())
-        data = quiet.run(forward, a)
-        out = _new(Tensor)
-        out._data = data
-        out._version = version = [0]
-        if self._requires and recording():
-            out._requires = True
-            out._node = Node(
-                operation,
-                (self._node or self,),
-                (a if saves_input else None,),
-                data if saves_output else None,
-                (),
-                data,
-                (self._version,) if saves_input else (version,) if saves_output else (),
-                self._version[0] if saves_input else 0,
-            )
-        else:
-            out._requires = False
-            out._node = None
-        return out
-
-    apply.__doc__ = operation.__doc__
-    apply.__name__ = apply.__qualname__ = operation.name
-    return apply
-
-
-def binary(operation: Any) -> Callable[[Tensor, Any], Any]:
-    """The operator of an elementwise operation with two inputs."""
-    forward = operation.array
-    # what has to be saved (of the output, and of the inputs) where both want a gradient, or one of them
-    both, first, second = (_flags(operation, needs) for needs in ((True, True), (True, False), (False, True)))
-
-    def apply(self: Tensor, other: Any) -> Any:
-        if self._base is not None:
-            self._refresh()
-        a = self._data
-        dtype = a.dtype
-        if dtype is not _f32 and dtype is not _f64:
-            return _general(operation, self, other)
-        kind = other.__class__
-        if kind is Tensor or isinstance(other, Tensor):
-            if other._base is not None:
-                other._refresh()
-            b = other._data
-            if b.dtype is not dtype:
-                return _general(operation, self, other)
-            requires = self._requires or other._requires
-        elif kind is float or kind is int:
-            b = other
-            requires = self._requires
-        else:
-            return _general(operation, self, other)
-        try:
-            data = quiet.run(forward, a, b)
-        except ValueError:
-            raise broadcast_error(operation.name, np.shape(a), np.shape(b)) from None
-        out = _new(Tensor)
-        out._data = data
-        out._version = [0]
-        if requires and recording():
-            out._requires = True
-            mine = (self._node or self) if self._requires else None
-            if b is other:
-                saves_out, (saves_a, saves_b) = first
-                theirs: Any = None
-            elif other._requires:
-                saves_out, (saves_a, saves_b) = second if mine is None else both
-                theirs = other._node or other
-            else:
-                saves_out, (saves_a, saves_b) = first
-                theirs = None
-            counters: tuple[Any, ...] = ()
-            version = 0
-            if saves_a:
-                counters = (self._version,)
-                version = self._version[0]
-            if saves_b and b is not other:
-                counters = (*counters, other._version)
-                version += other._version[0]
-            if saves_out:
-                counters = (*counters, out._version)
-            out._node = Node(
-                operation,
-                (mine, theirs),
-                (a if saves_a else None, b if saves_b else None),
-                data if saves_out else None,
-                (),
-                data,
-                counters,
-                version,
-            )
-        else:
-            out._requires = False
-            out._node = None
-        return out
-
-    apply.__doc__ = operation.__doc__
-    apply.__name__ = apply.__qualname__ = operation.name
-    return apply
-
-
-def _flags(operation: Any, needs: tuple[bool, bool]) -> tuple[bool, tuple[bool, ...]]:
-    saves_output, kinds = operation.saving(needs)
-    return saves_output == WHOLE, tuple(kind == WHOLE for kind in kinds)
-
-
-def _general(operation: Operation, self: Tensor, other: Any) -> Any:
-    """The operator on anything but two float tensors of one type, or a number."""
-    if not isinstance(other, (Tensor, bool, int, float, np.ndarray, np.generic)):
-        return NotImplemented
-    return record(operation, (self, other), ())
-
-
-def method(operation: Operation) -> Callable[..., Any]:
-    """The method of any operation: its parameters as PyTorch's method takes them."""
-    if operation.elementwise and not operation.parameters and operation.rule is not None:
-        if operation.arity == 1:
-            return unary(operation)
-
-    def apply(self: Tensor, *args: Any, **kwargs: Any) -> Any:
-        return record(operation, *operation.bind((self, *args), kwargs))
-
-    apply.__doc__ = operation.__doc__
-    apply.__name__ = operation.name
-    apply.__wrapped__ = operation.function  # type: ignore[attr-defined]
-    return apply
 
 
 def record(operation: Any, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
@@ -174,14 +32,13 @@ def record(operation: Any, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> 
     Raises:
         ShapeError: shapes that do not fit; DTypeError: types that the operation does not take; DeviceError.
     """
-    payloads, requires = [], False
+    payloads = []
     view = not operation.elementwise and operation.view
     for x in inputs:
         if x.__class__ is Tensor or isinstance(x, Tensor):
             if x._base is not None:
                 x._refresh()
             payloads.append(x._array() if view else x._data)  # a view needs memory to look at
-            requires = requires or x._requires
         elif isinstance(x, (bool, int, float)):
             payloads.append(x)
         elif isinstance(x, (np.ndarray, np.generic)):
@@ -192,7 +49,11 @@ def record(operation: Any, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> 
         params = plain(params)
     promote = operation.promote
     arrays = tuple(payloads) if promote == "keep" else prepare(operation.name, promote, payloads, params)
-    data = _compute(operation, arrays, params)
+    return finish(operation, inputs, arrays, params, _compute(operation, arrays, params))
+
+
+def finish(operation: Any, inputs: tuple[Any, ...], arrays: tuple[Any, ...], params: tuple[Any, ...], data: Any) -> Any:
+    """Tensors around what an operation has computed, with a node if a gradient is wanted."""
     extra: tuple[Any, ...] = ()
     if data.__class__ is tuple:
         data, *rest = data
@@ -202,8 +63,9 @@ def record(operation: Any, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> 
     out._version = [0]
     out._node = None
     out._requires = False
-    if view:
-        _share(out, inputs[0], operation, params)
+    if not operation.elementwise and operation.view:
+        share(out, inputs[0], operation, params)
+    requires = any(isinstance(x, Tensor) and x._requires for x in inputs)
     if requires and recording() and operation.rule is not None and data.dtype.kind == "f":
         out._requires = True
         out._node = _node(operation, inputs, arrays, params, out, extra)
@@ -276,7 +138,7 @@ def plain(params: tuple[Any, ...]) -> tuple[Any, ...]:
     return params
 
 
-def _share(out: Tensor, source: Any, operation: Any, params: tuple[Any, ...]) -> None:
+def share(out: Tensor, source: Any, operation: Any, params: tuple[Any, ...]) -> None:
     """Where a result is a view of its input's memory, the two share one version counter.
 
     The view remembers how it is derived from its base, so that it can follow the base through in-place changes.

@@ -1,0 +1,106 @@
+"""What stands in the brackets of ``x[...]``: checked, and put into the form that the kernels take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.tensors.record import plain
+from tinygrad_edu.tensors.tensor import Tensor
+
+__all__ = ["as_index", "integers_first"]
+
+
+def as_index(position: Any, tensor: Tensor) -> tuple[Any, ...]:
+    """An index as a tuple of integers, slices, None, Ellipsis and arrays.
+
+    Raises:
+        IndexError: too many indices, an integer out of range, or something that is no index.
+    """
+    if not isinstance(position, tuple):
+        position = (position,)
+    sizes, ndim = tensor._data.shape, tensor._data.ndim
+    items = []
+    for item in position:
+        if isinstance(item, Tensor):
+            item = item._data
+        if isinstance(item, (list, range)):
+            item = np.asarray(plain((list(item),))[0])
+            item = item.astype(np.int64) if not item.size else item
+        if isinstance(item, (np.ndarray, np.generic)):
+            if item.dtype.kind not in "iub":
+                raise IndexError(
+                    f"tensors used as indices must be integers or bools, got {item.dtype}: convert with .long()"
+                )
+            if not item.ndim and item.dtype.kind in "iu":
+                item = int(item)
+            elif item.dtype.kind == "u":
+                item = item.astype(np.int64)
+        elif isinstance(item, bool):
+            item = np.asarray(item)
+        elif not isinstance(item, (int, slice, type(None), type(Ellipsis))):
+            raise IndexError(
+                "only integers, slices (`:`), ellipsis (`...`), None and long or bool Tensors are valid indices "
+                f"(got {type(item).__name__})"
+            )
+        if isinstance(item, slice) and item.step is not None and item.step <= 0:
+            raise ValueError("step must be greater than zero: use .flip() to reverse a dimension")
+        items.append(item)
+    used = sum(
+        i.ndim if hasattr(i, "dtype") and i.dtype.kind == "b" else i is not None and i is not Ellipsis for i in items
+    )
+    if used > ndim:
+        raise IndexError(f"too many indices for tensor of dimension {ndim}: {used} given for shape {tuple(sizes)}")
+    if Ellipsis not in [i for i in items if not hasattr(i, "dtype")]:
+        items.append(Ellipsis)  # so that NumPy gives a view, not a copied scalar, for a single element
+    _check_range(items, sizes)
+    return tuple(items)
+
+
+def _check_range(items: list[Any], sizes: tuple[int, ...]) -> None:
+    at = 0
+    for i, item in enumerate(items):
+        if item is None:
+            continue
+        if item is Ellipsis:
+            rest = [x for x in items[i + 1 :] if x is not None]
+            at = len(sizes) - sum(x.ndim if hasattr(x, "dtype") and x.dtype.kind == "b" else 1 for x in rest)
+        elif hasattr(item, "dtype"):
+            if item.dtype.kind == "b":
+                if item.shape != sizes[at : at + item.ndim]:
+                    raise IndexError(
+                        f"The shape of the mask {item.shape} at index {at} does not match the shape of the indexed "
+                        f"tensor {tuple(sizes)} at index {at}"
+                    )
+                at += item.ndim
+                continue
+            if item.size and not (-sizes[at] <= item.min() and item.max() < sizes[at]):
+                worst = item.max() if item.max() >= sizes[at] else item.min()
+                raise IndexError(f"index {worst} is out of bounds for dimension {at} with size {sizes[at]}")
+            at += 1
+        else:
+            if isinstance(item, int) and not -sizes[at] <= item < sizes[at]:
+                raise IndexError(f"index {item} is out of bounds for dimension {at} with size {sizes[at]}")
+            at += 1
+
+
+def integers_first(items: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]] | None:
+    """An index in two steps, its integers and then the rest; None where one step does the same.
+
+    NumPy counts an integer beside arrays as one of them. In ``x[0, :, [1, 2]]`` they stand apart, and NumPy puts
+    their common dimension in front; PyTorch takes the integer first, and then the array has its place.
+    """
+    arrays = [i for i, item in enumerate(items) if hasattr(item, "dtype")]
+    if not arrays:
+        return None
+    places = [i for i, item in enumerate(items) if isinstance(item, int) or i in arrays]
+    if places == arrays or places[-1] - places[0] + 1 == len(places):
+        return None
+    first: list[Any] = []
+    for item in items:
+        if isinstance(item, slice) or hasattr(item, "dtype"):
+            first += [slice(None)] * (item.ndim if hasattr(item, "dtype") and item.dtype.kind == "b" else 1)
+        elif item is not None:
+            first.append(item)
+    return tuple(first), tuple(item for item in items if not isinstance(item, int))
