@@ -71,7 +71,7 @@ def div(input: Any, other: Any, /) -> Any:
 
 @div.partials(uses=("b", "out b"))
 def _(out: Any, _a: Any, b: Any) -> Any:
-    return lambda: 1 / b, lambda: -out / b
+    return lambda: divide(1, b), lambda: -out / b  # b may be a plain 0.0
 
 
 @elementwise(label="**", array="power", promote="numeric", grad_name="PowBackward1", domain=(0.5, 2))
@@ -298,7 +298,7 @@ def _choices(make: Any) -> Any:
 
 
 @elementwise(
-    label="where",
+    name="where",
     array="choose",
     promote="arithmetic",
     method=False,

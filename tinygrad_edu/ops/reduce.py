@@ -22,11 +22,11 @@ _usual = cases(
 
 
 def axes(dim: Any, ndim: int, operation: str) -> tuple[int, ...]:
-    """The dimensions to reduce, counted from 0; None and () mean all of them."""
-    if dim is None or dim == ():
-        return tuple(range(ndim))
+    """The dimensions to reduce, counted from 0; None, () and [] mean all of them."""
     if isinstance(dim, int):
         dim = (dim,)
+    elif dim is None or len(dim) == 0:
+        return tuple(range(ndim))
     return tuple(d for d in wrap_dims(dim, ndim, operation) if d < ndim)
 
 

@@ -215,6 +215,14 @@ def _(g: Any, _out: Any, input_shape: Any, _dim: Any) -> Any:
     return reshape(g, input_shape)
 
 
+def _shapes(operation: str, tensors: Any) -> list[tuple[int, ...]]:
+    """The shapes of tensors that are to be joined."""
+    for position, tensor in enumerate(tensors):
+        if not hasattr(tensor, "shape"):
+            raise TypeError(f"{operation}(): element {position} is a {type(tensor).__name__}: expected a Tensor")
+    return [t.shape for t in tensors]
+
+
 @structured(
     variadic=True,
     method=False,
@@ -223,7 +231,7 @@ def _(g: Any, _out: Any, input_shape: Any, _dim: Any) -> Any:
 )
 def cat(tensors: Any, /, dim: int = 0) -> Any:
     """Tensors joined along an existing dimension; all their other sizes are equal."""
-    shapes = [t.shape for t in tensors]
+    shapes = _shapes("cat", tensors)
     # PyTorch lets an empty 1-d tensor join anything
     kept = [s for s in shapes if s != (0,)] or shapes[:1]
     if any(len(s) == 0 for s in shapes):
@@ -256,7 +264,7 @@ def _(g: Any, _out: Any, tensors_shape: Any, dim: int) -> Any:
 )
 def stack(tensors: Any, /, dim: int = 0) -> Any:
     """Tensors of one shape joined along a new dimension."""
-    shapes = {t.shape for t in tensors}
+    shapes = set(_shapes("stack", tensors))
     if len(shapes) > 1:
         raise ShapeError(f"stack: all tensors need one shape, got {' and '.join(map(str, sorted(shapes)[:2]))}")
     return kernels.stack(tensors, wrap_dim(dim, len(shapes.pop()) + 1, "stack"))
