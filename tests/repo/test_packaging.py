@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import tinygrad_edu
+
 PROJECT = Path(__file__).parents[2]
 SETTINGS = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
 PACKAGES = SETTINGS["tool"]["setuptools"]["packages"]
@@ -54,7 +56,7 @@ def test_the_wheel_holds_every_module_and_no_other(wheel: zipfile.ZipFile) -> No
 
 
 def test_nothing_else_stands_at_the_top_level(wheel: zipfile.ZipFile) -> None:
-    info = f"tinygrad_edu-{SETTINGS['project']['version']}.dist-info"
+    info = f"tinygrad_edu-{tinygrad_edu.__version__}.dist-info"
     assert {name.split("/")[0] for name in wheel.namelist()} == {"tinygrad_edu", info}
 
 

@@ -34,6 +34,16 @@ class _Quiet(threading.local):
 quiet = _Quiet()
 
 
+def quietly(function: Callable[..., Any], *args: Any) -> Any:
+    """``quiet.run`` that may be nested: by a rule that computes with Tensors, or a finalizer that runs meanwhile."""
+    try:
+        return quiet.run(function, *args)
+    except RuntimeError as error:
+        if not str(error).startswith("cannot enter context"):
+            raise
+        return function(*args)  # we are inside already, so it is quiet
+
+
 def lookup(name: str) -> Callable[..., Array]:
     """The function of this module called `name`, else NumPy's."""
     return globals().get(name) or getattr(np, name)
@@ -198,7 +208,10 @@ def asarray(a: Any) -> Array:
 
 
 def getitem(a: Array, index: tuple[Any, ...]) -> Array:
-    return a[index]
+    part = a[index]
+    if part.ndim > 1 and not part.flags.c_contiguous and any(isinstance(i, (list, np.ndarray)) for i in index):
+        part = np.ascontiguousarray(part)  # NumPy may lay a copy out in another order
+    return part
 
 
 def index_back(a: Array, shape: tuple[int, ...], index: tuple[Any, ...]) -> Array:

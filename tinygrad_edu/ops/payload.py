@@ -38,7 +38,7 @@ def listed(data: Any) -> Any:
 def on_arrays(operation: Any, payloads: tuple[Any, ...], params: tuple[Any, ...]) -> tuple[Any, Any]:
     """An operation's result on arrays, and its local derivatives where it is elementwise."""
     arrays = tuple(array(p) for p in payloads)
-    run = kernels.quiet.run
+    run = kernels.quietly
     try:
         data = run(operation.compute, arrays, params)
         local = (None, None)

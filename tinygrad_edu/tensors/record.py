@@ -11,7 +11,7 @@ import numpy as np
 
 from tinygrad_edu.engine.modes import recording
 from tinygrad_edu.errors import DTypeError, broadcast_error
-from tinygrad_edu.kernels.numpy import quiet
+from tinygrad_edu.kernels.numpy import quietly
 from tinygrad_edu.ops.registry import ABSENT, NOTHING, SHAPE, WHOLE, Absent
 from tinygrad_edu.tensors.data import checked
 from tinygrad_edu.tensors.node import Node
@@ -75,9 +75,9 @@ def finish(operation: Any, inputs: tuple[Any, ...], arrays: tuple[Any, ...], par
 def _compute(operation: Any, arrays: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
     """The operation on arrays, with NumPy's complaints in our words."""
     try:
-        return quiet.run(operation.compute, arrays, params)
+        return quietly(operation.compute, arrays, params)
     except (ValueError, OverflowError) as error:
-        shapes = [np.shape(a) for a in arrays]
+        shapes = [np.shape(a) for a in (*arrays, *(p for p in params if isinstance(p, np.ndarray)))]
         if operation.elementwise and not _fit(shapes):
             raise broadcast_error(operation.name, *shapes) from None
         raise RuntimeError(f"{operation.name}: {error}") from error

@@ -37,7 +37,10 @@ def unary(operation: Any) -> Callable[[Tensor], Tensor]:
         dtype = a.dtype
         if dtype is not _f32 and dtype is not _f64:
             return record(operation, (self,), ())
-        data = quiet.run(forward, a)
+        try:
+            data = quiet.run(forward, a)
+        except RuntimeError:
+            return record(operation, (self,), ())
         out = _new(Tensor)
         out._data = data
         out._version = version = [0]
@@ -93,6 +96,8 @@ def binary(operation: Any) -> Callable[[Tensor, Any], Any]:
             data = quiet.run(forward, a, b)
         except ValueError:
             raise broadcast_error(operation.name, np.shape(a), np.shape(b)) from None
+        except RuntimeError:
+            return record(operation, (self, other), ())
         out = _new(Tensor)
         out._data = data
         out._version = [0]
@@ -173,7 +178,7 @@ def single(operation: Any, *, ready: bool = False) -> Callable[[Tensor, tuple[An
             params = plain(params)
         try:
             data = quiet.run(function, a, *params)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RuntimeError):
             return record(operation, (self,), params)  # fails again, and says so in our words
         if data.__class__ is tuple:
             return finish(operation, (self,), (a,), params, data)
@@ -223,7 +228,10 @@ def pair(operation: Any) -> Callable[[Tensor, Any], Any]:
         dtype = a.dtype
         if b.dtype is not dtype or (dtype is not _f32 and dtype is not _f64):
             return record(operation, (self, other), ())
-        data = quiet.run(function, a, b)
+        try:
+            data = quiet.run(function, a, b)
+        except RuntimeError:
+            return record(operation, (self, other), ())
         out = _new(Tensor)
         out._data = data
         out._version = [0]
