@@ -1,19 +1,25 @@
 """The backward pass for graphs that are differentiated lazily: walk newest first, hand every node its gradient once.
 
 A node offers ``_backward(gradient, create_graph, retain_graph)``, which returns one gradient per input (None where
-an input is a constant), and ``_hooks``; a leaf offers ``_accumulate([gradient], create_graph)``.
-Leaves are the oldest nodes, so they come last: if a rule or a hook raises,
-no leaf has been touched yet.
+an input is a constant). Where it has ``_hooks``, ``_run_hooks(gradient, create_graph, arrived)`` shows them its
+gradient, and ``_observed`` stands in for ``_backward``. A leaf offers ``_accumulate([gradient], create_graph)``.
+
+Gradients are put in their places at the very end, when nothing can fail any more: if a rule or a hook raises, no
+Tensor has been touched.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from threading import RLock
 from typing import Any
 
-from tinygrad_edu.engine.order import reaches, topological
+from tinygrad_edu.engine import anomaly
+from tinygrad_edu.engine.order import leading_to, topological
 
-__all__ = ["backpropagate"]
+__all__ = ["accumulating", "backpropagate"]
+
+accumulating = RLock()  # two threads may add to the gradient of one leaf
 
 
 def backpropagate(
@@ -43,25 +49,42 @@ def backpropagate(
     for root, seed in zip(roots, seeds, strict=True):
         held = pending.get(root)
         pending[root] = seed if held is None else add(held, seed)
+    order = topological(*roots)
     caught: dict[Any, Any] = {}
     wanted = None if captured is None else set(captured)
-    useful = None if wanted is None else reaches(roots, wanted)
-    for node in topological(*roots):
+    walked = None if wanted is None else leading_to(order, wanted)
+    arrived: list[tuple[Callable[..., None], list[Any]]] = []  # where gradients will be put, and they
+    observed: list[Any] = []  # leaves with hooks
+    watched = anomaly.enabled
+    for node in order:
         gradient = pending.pop(node, None)
-        if gradient is None or (useful is not None and node not in useful):
+        if gradient is None or (wanted is not None and node not in walked and node not in wanted):  # type: ignore[operator]
             continue
-        if node._hooks is not None:
-            gradient = node._run_hooks(gradient, create_graph)
-        if wanted is not None and node in wanted:
-            caught[node] = gradient
+        hooks = node._hooks
+        if hooks is not None:
+            gradient = node._run_hooks(gradient, create_graph, arrived)
+        if wanted is not None:
+            if node in wanted:
+                caught[node] = gradient
+            if node not in walked:  # type: ignore[operator]
+                continue
         sources = node._inputs
         if sources:
-            for source, share in zip(sources, node._backward(gradient, create_graph, retain_graph)):  # noqa: B905
+            step = node._backward if hooks is None and not watched else node._observed
+            for source, share in zip(sources, step(gradient, create_graph, retain_graph)):  # noqa: B905
                 if share is not None:
                     held = pending.get(source)
                     pending[source] = share if held is None else add(held, share)
         elif wanted is None:
-            # A leaf. The list gives up its reference, so that it can tell whether the gradient is its own.
+            # A leaf. The list holds the only reference, so that the leaf can tell whether the gradient is its own.
             handed, gradient = [gradient], None
-            node._accumulate(handed, create_graph)
+            arrived.append((node._accumulate, handed))
+            if hooks is not None:
+                observed.append(node)
+    share = gradient = held = None
+    with accumulating:
+        for accumulate, handed in arrived:
+            accumulate(handed, create_graph)
+    for node in observed:
+        node._accumulated()
     return caught

@@ -13,6 +13,8 @@ from tinygrad_edu.tensors.printing import tensor_str
 
 __all__ = ["Convertible"]
 
+_bound = ("_base", "_chain", "_seen", "_hooks", "_metadata")  # attributes that belong to this Tensor, not to a copy
+
 
 class Convertible:
     """The half of Tensor that Python and NumPy see."""
@@ -117,7 +119,8 @@ class Convertible:
             raise GradError(
                 "Only Tensors created explicitly by the user (graph leaves) can be copied or pickled: detach() it first"
             )
-        return _rebuild, (type(self), np.array(self._data), self._requires, dict(self.__dict__))
+        attributes = {k: v for k, v in self.__dict__.items() if k not in _bound}
+        return _rebuild, (type(self), np.array(self._data), self._requires, attributes)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         if self._node is not None:
@@ -125,7 +128,7 @@ class Convertible:
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol: detach() it "
                 "first"
             )
-        attributes = {k: copy.deepcopy(v, memo) for k, v in self.__dict__.items() if k != "_base"}
+        attributes = {k: copy.deepcopy(v, memo) for k, v in self.__dict__.items() if k not in _bound}
         out = _rebuild(type(self), np.array(self._data), self._requires, attributes)
         memo[id(self)] = out
         return out

@@ -4,19 +4,20 @@
 from __future__ import annotations
 
 import sys
+import warnings
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from tinygrad_edu.engine.modes import enable_grad
-from tinygrad_edu.engine.order import topological
+from tinygrad_edu.engine.backward import accumulating
+from tinygrad_edu.engine.modes import enable_grad, set_grad_enabled
 from tinygrad_edu.errors import DTypeError, GradError, ShapeError
-from tinygrad_edu.tensors.hooks import RemovableHandle, run_hooks
+from tinygrad_edu.tensors.hooks import Hooks, RemovableHandle, run_hooks, run_node_hooks
 from tinygrad_edu.tensors.node import Node, backward_pass
 
-__all__ = ["Differentiable", "seed_of"]
+__all__ = ["Differentiable", "backward", "seed_of"]
 
 
 class Differentiable:
@@ -45,8 +46,8 @@ class Differentiable:
     _seen = 0  # and the base's _history when this view took its place in the graph
     _history = 0  # how often a recorded in-place operation has changed this Tensor's place in the graph
     _unrecorded = False  # a view that was made under no_grad()
-    _hooks: dict[int, Any] | None = None
-    _retains = False
+    _hooks: Hooks | None = None
+    _retains = False  # a result that keeps its gradient
 
     def _refresh(self) -> None:
         """A view whose base has been changed in place follows it to its new place in the graph."""
@@ -57,7 +58,15 @@ class Differentiable:
             with enable_grad():
                 for operation, params in self._chain:
                     current = self._record(operation, (current,), params)
-            self._node, self._requires = current._node, current._requires
+            self._move(current._node, current._requires)
+
+    def _move(self, node: Any, requires: bool) -> None:
+        """Stand at another place of the graph. Hooks stay where they were registered, retaining comes along."""
+        if self._retains and node is not self._node:
+            if self._node is not None and self._node._hooks is not None:
+                self._node._hooks.retaining = None
+            Hooks.of(node).retaining = weakref.ref(self)
+        self._node, self._requires = node, requires
 
     @property
     def requires_grad(self) -> bool:
@@ -98,12 +107,29 @@ class Differentiable:
     def grad_fn(self) -> Node | None:
         """The node of the operation that made this Tensor; None for a leaf."""
         self._refresh()
-        return self._node
+        return None if self._node is None else self._node._function
+
+    @property
+    def output_nr(self) -> int:
+        """Which of its ``grad_fn``'s outputs this Tensor is."""
+        self._refresh()
+        return 0 if self._node is None else self._node._index
 
     @property
     def grad(self) -> Self | None:
-        """The gradient that backward() has added up here; None before."""
-        return self._grad
+        """The gradient that backward() has added up here; None before.
+
+        Only leaves, and results that were told to :meth:`retain_grad`, get one; others warn.
+        """
+        held: Self | None = self._grad
+        if held is None and self._node is not None and not self._retains:
+            warnings.warn(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
+                "won't be populated during autograd.backward(): say retain_grad() on it before, or read the .grad of "
+                "the leaf it was computed from.",
+                stacklevel=2,
+            )
+        return held
 
     @grad.setter
     def grad(self, value: Any) -> None:
@@ -140,20 +166,13 @@ class Differentiable:
 
     def retain_grad(self) -> None:
         """Keep the gradient of a Tensor that is not a leaf in its ``grad``."""
+        self._refresh()
         if not self._requires:
             raise GradError("can't retain_grad on Tensor that has requires_grad=False: nothing is recorded for it")
         if self._node is None or self._retains:
             return
         self._retains = True
-        weak = weakref.ref(self)
-
-        def keep(gradient: Any) -> None:
-            tensor = weak()
-            if tensor is not None:
-                held = tensor._grad
-                tensor._grad = gradient if held is None else held + gradient
-
-        self.register_hook(keep)
+        Hooks.of(self._node).retaining = weakref.ref(self)  # strong, it would make a cycle
 
     @property
     def retains_grad(self) -> bool:
@@ -162,16 +181,41 @@ class Differentiable:
 
     def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
         """Call `hook` with this Tensor's gradient whenever it is computed; what it returns takes its place."""
+        self._refresh()
         if not self._requires:
             raise GradError("cannot register a hook on a tensor that doesn't require gradient")
-        self._refresh()
-        place: Any = self._node or self
-        if place._hooks is None:
-            place._hooks = {}
-        return RemovableHandle(place._hooks, hook)
+        return RemovableHandle(Hooks.of(self._node or self).tensor, hook)
 
-    def _run_hooks(self, gradient: Any, create_graph: bool) -> Any:
-        return run_hooks(self._hooks, gradient, create_graph, self._at)
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Any], None]) -> RemovableHandle:
+        """Call ``hook(tensor)`` each time a backward pass has added to the ``grad`` of this leaf.
+
+        The hooks run when all gradients of the pass are complete.
+        """
+        if not self._requires:
+            raise GradError("cannot register a hook on a tensor that doesn't require gradient")
+        if not self.is_leaf:
+            raise GradError(
+                "post accumulate grad hooks cannot be registered on non-leaf tensors: only the grad of a leaf is added "
+                "up; register_hook() sees the gradient of a result"
+            )
+        return RemovableHandle(Hooks.of(self).accumulated, hook)
+
+    def _run_hooks(self, gradient: Any, create_graph: bool, arrived: list[Any]) -> Any:
+        hooks = self._hooks
+        assert hooks is not None
+        gradient = run_hooks(hooks, gradient, create_graph, arrived, self._at)
+        if hooks.before:
+            (gradient,) = run_node_hooks(hooks.before, (gradient if create_graph else self._wrap(gradient),))
+            gradient = gradient if create_graph else gradient._data
+        return gradient
+
+    def _accumulated(self) -> None:
+        """The gradient of this leaf is complete: tell those who wait for it."""
+        hooks = self._hooks
+        if hooks is not None:
+            run_node_hooks(hooks.after, (), (self._grad,))
+            for hook in list(hooks.accumulated.values()):
+                hook(self)
 
     def backward(
         self,
@@ -192,20 +236,20 @@ class Differentiable:
             GradError: nothing to differentiate, no `gradient` for a Tensor of several elements, or a graph that
                 has been freed; ShapeError: a `gradient` of another shape.
         """
+        if inputs is not None:
+            backward((self,), (gradient,), retain_graph, create_graph, inputs)
+            return
         seed = seed_of(self, gradient, create_graph)
         keep = create_graph if retain_graph is None else retain_graph
-        root: Any = self._node or self
-        if inputs is None:
-            backward_pass([root], [seed], create_graph, retain_graph=keep)
-            return
-        wanted = [inputs] if isinstance(inputs, Differentiable) else list(inputs)
-        if not wanted:
-            raise GradError("inputs argument to backward cannot be empty")
-        places: list[Any] = [t._node or t for t in wanted]
-        caught = backward_pass([root], [seed], create_graph, retain_graph=keep, captured=places)
-        for tensor, place in zip(wanted, places, strict=True):
-            if place in caught:
-                tensor._accumulate([caught[place]], create_graph)
+        backward_pass([self._node or self], [seed], create_graph, retain_graph=keep)
+
+    def _retain(self, handed: list[Any], create_graph: bool) -> None:
+        """Keep a gradient of a result."""
+        if self._grad is None:
+            self._accumulate(handed, create_graph)
+        else:
+            gradient = handed.pop()
+            self._grad = self._grad + (gradient if create_graph else self._wrap(gradient))
 
     def _accumulate(self, handed: list[Any], create_graph: bool) -> None:
         """Add a gradient to ``grad``. It comes in a list, so that a reference count can tell whether it is shared."""
@@ -225,50 +269,39 @@ class Differentiable:
             np.add(held._data, gradient, out=held._data)
             held._version[0] += 1
 
-    def draw_graph(self, **options: Any) -> Any:
-        """The graph that led to this Tensor, as a ``graphviz.Digraph`` that draws itself without Graphviz installed.
 
-        Args:
-            options: those of :func:`tinygrad_edu.viz.draw_graph` (direction, gradients, max_nodes, highlight, ...).
-        """
-        from tinygrad_edu.viz import draw_graph
+def backward(
+    roots: Sequence[Any], gradients: Sequence[Any], retain_graph: bool | None, create_graph: bool, inputs: Any
+) -> None:
+    """:meth:`Tensor.backward` from several Tensors at once.
 
-        return draw_graph(self, **options)
-
-    def _graph_node(self) -> Any:
-        return self._node or self
-
-    def _graph_info(self) -> Any:
-        from tinygrad_edu.engine.graph import GraphNode
-
-        small = self._data.size <= 16
-        grad = self._grad
-        return GraphNode(
-            key=id(self),
-            kind="leaf" if self._node is None else "output",
-            name=getattr(self, "name", None),
-            value=self._data.tolist() if small else None,
-            shape=tuple(self._data.shape),
-            dtype=repr(self.dtype).removeprefix("torch."),
-            grad=grad._data.tolist() if grad is not None and small else None,
-            requires_grad=self._requires,
-        )
-
-    def _graph_gradients(self) -> dict[int, Any]:
-        """The gradient of every node behind this Tensor, by graph key, computed without touching any ``grad``."""
-        root: Any = self._node or self
-        nodes = topological(root)
-        seed = seed_of(self, None, False)
-        if any(node.saved is None for node in nodes if isinstance(node, Node)):
-            raise GradError(
-                "draw_graph(gradients=True) runs backward again, but a backward() has already freed this graph: draw "
-                "first, or say backward(retain_graph=True)"
-            )
-        caught = backward_pass([root], [seed], False, retain_graph=True, captured=nodes)
-        return {id(node): gradient.tolist() for node, gradient in caught.items() if gradient.size <= 16}
+    Raises:
+        GradError: as there, or an empty list of `inputs`, or one of them that does not require grad.
+    """
+    seeds = [seed_of(root, g, create_graph, i) for i, (root, g) in enumerate(zip(roots, gradients, strict=True))]
+    keep = create_graph if retain_graph is None else retain_graph
+    places = [root._node or root for root in roots]
+    if inputs is None:
+        backward_pass(places, seeds, create_graph, retain_graph=keep)
+        return
+    wanted = [inputs] if isinstance(inputs, Differentiable) else list(inputs)
+    if not wanted:
+        raise GradError("inputs argument to backward cannot be empty")
+    for tensor in wanted:
+        if not tensor.requires_grad:
+            raise GradError("One of the differentiated Tensors does not require grad: set requires_grad_() before")
+    targets: list[Any] = [t._node or t for t in wanted]
+    caught = backward_pass(places, seeds, create_graph, retain_graph=keep, captured=targets)
+    with accumulating, set_grad_enabled(create_graph):
+        for tensor, target in zip(wanted, targets, strict=True):
+            if target in caught:
+                tensor._accumulate([caught[target]], create_graph)
+    for tensor in wanted:
+        if tensor._node is None:
+            tensor._accumulated()
 
 
-def seed_of(root: Any, gradient: Any, create_graph: bool) -> Any:
+def seed_of(root: Any, gradient: Any, create_graph: bool, index: int = 0) -> Any:
     """The gradient that a backward pass starts from: an array, or a Tensor with create_graph.
 
     Raises:
@@ -278,8 +311,8 @@ def seed_of(root: Any, gradient: Any, create_graph: bool) -> Any:
     root._refresh()
     if not root._requires:
         raise GradError(
-            "element 0 of tensors does not require grad and does not have a grad_fn: nothing that led to it was made "
-            "with requires_grad=True, or it was computed under no_grad() or detached"
+            f"element {index} of tensors does not require grad and does not have a grad_fn: nothing that led to it was "
+            "made with requires_grad=True, or it was computed under no_grad() or detached"
         )
     if gradient is None:
         if data.size != 1:
@@ -293,8 +326,8 @@ def seed_of(root: Any, gradient: Any, create_graph: bool) -> Any:
         raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
     if gradient._data.shape != data.shape:
         raise ShapeError(
-            f"Mismatch in shape: grad_output[0] has a shape of {gradient.shape} and output[0] has a shape of "
-            f"{root.shape}: the gradient must have the shape of the Tensor that backward() is called on"
+            f"Mismatch in shape: grad_output[{index}] has a shape of {gradient.shape} and output[{index}] has a shape "
+            f"of {root.shape}: the gradient must have the shape of the Tensor that backward() is called on"
         )
     if create_graph:
         return gradient if gradient._data.dtype == data.dtype else gradient.to(root.dtype)

@@ -59,13 +59,12 @@ def moved(target: Tensor, result: Tensor) -> None:
     if result._data.dtype != target._data.dtype:
         result = result._cast(target._data.dtype)
     if base is None:
-        target._node, target._requires = result._node, True
+        target._move(result._node, True)
         target._history += 1  # views of it will notice
         return
     # The base is now what it was, with the view's part replaced. Its views, this one too, follow when next used.
     places = tuple(t._node or t if t._requires else None for t in (base, result))
-    base._node = Node(write_view, places, (None, None), None, (target._chain,), base._data, (), 0)
-    base._requires = True
+    base._move(Node(write_view, places, (None, None), None, (target._chain,), base._data, (), 0), True)
     base._history += 1
     target._refresh()
 

@@ -7,10 +7,11 @@ reference counting frees a graph as soon as nobody holds its result.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import FunctionType
 from typing import Any
 
+from tinygrad_edu.engine import anomaly
 from tinygrad_edu.engine.backward import backpropagate
 from tinygrad_edu.engine.modes import record_gradients
 from tinygrad_edu.engine.order import next_sequence
@@ -19,12 +20,13 @@ from tinygrad_edu.kernels import kernels
 from tinygrad_edu.kernels.numpy import quiet
 from tinygrad_edu.ops.shape import sum_to
 from tinygrad_edu.tensors.dtype import of_numpy
-from tinygrad_edu.tensors.hooks import run_hooks
+from tinygrad_edu.tensors.hooks import Hooks
+from tinygrad_edu.tensors.place import Place
 
 __all__ = ["Node", "backward_pass"]
 
 
-class Node:
+class Node(Place):
     """One recorded operation.
 
     Attributes:
@@ -37,6 +39,7 @@ class Node:
         "__weakref__",
         "_hooks",
         "_inputs",
+        "_metadata",  # not set before it is used
         "_sequence",
         "counters",
         "dtype",
@@ -47,8 +50,6 @@ class Node:
         "shape",
         "version",
     )
-
-    lift: Callable[..., Any]  # (array, node) -> Tensor: set by the module of Tensor, which stands above this one
 
     def __init__(
         self,
@@ -70,8 +71,10 @@ class Node:
         self.dtype = data.dtype
         self.counters = counters  # the version counters of what is saved,
         self.version = version  # and their sum when it was: counters only grow, so any change shows
-        self._hooks: dict[int, Any] | None = None
+        self._hooks: Hooks | None = None
         self._sequence = next_sequence()
+        if anomaly.enabled:
+            self._mark()
 
     # --- what the backward pass asks for ---------------------------------------------------------------------------
 
@@ -142,7 +145,7 @@ class Node:
 
     def _rewrap(self) -> tuple[tuple[Any, ...], Any]:
         """The saved arrays as Tensors that stand where the originals stood in the graph."""
-        lift = Node.lift
+        lift = Place.lift
         saved = [
             lift(kept, source) if hasattr(kept, "dtype") else kept
             for kept, source in zip(self.saved, self._inputs, strict=True)
@@ -153,10 +156,6 @@ class Node:
         elif out is not None:
             out = lift(out, self)
         return tuple(saved), out
-
-    def _run_hooks(self, gradient: Any, create_graph: bool) -> Any:
-        """Show the gradient to the hooks; what one of them returns takes its place."""
-        return run_hooks(self._hooks, gradient, create_graph, Node.lift)
 
     # --- what PyTorch shows of a grad_fn ---------------------------------------------------------------------------
 
@@ -169,14 +168,6 @@ class Node:
     def input_shapes(self) -> list[Any]:
         """The shapes of the inputs; None for constants, which are not part of the graph."""
         return [None if s is None else s.shape if s.__class__ is Node else s._data.shape for s in self._inputs]
-
-    @property
-    def next_functions(self) -> tuple[tuple[Any, int], ...]:
-        """The nodes of the inputs, each with 0, the number of that node's output; None for constants."""
-        return tuple((AccumulateGrad(s) if s is not None and s.__class__ is not Node else s, 0) for s in self._inputs)
-
-    def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
 
     def _graph_info(self) -> Any:
         from tinygrad_edu.engine.graph import GraphNode
@@ -196,27 +187,6 @@ class Node:
                 if hasattr(kept, "shape")
             ),
         )
-
-
-class AccumulateGrad:
-    """Stands for a leaf in ``next_functions``: the place where its gradient adds up."""
-
-    def __init__(self, variable: Any) -> None:
-        self.variable = variable
-        self.next_functions: tuple[Any, ...] = ()
-
-    def name(self) -> str:
-        """The name PyTorch prints."""
-        return "AccumulateGrad"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, AccumulateGrad) and other.variable is self.variable
-
-    def __hash__(self) -> int:
-        return id(self.variable)
-
-    def __repr__(self) -> str:
-        return f"<AccumulateGrad object at {id(self.variable):#x}>"
 
 
 def _chain(source: Any, gradient: Any, d: Any) -> Any:

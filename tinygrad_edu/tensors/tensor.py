@@ -1,8 +1,8 @@
 """`Tensor`: an array with a dtype, a device and a memory of how it was made.
 
 The class here holds what a Tensor *is*: its payload, type and shape. Its place in the graph is in `gradients`, its
-ways out of the library in `convert`. What can be *computed* with it comes from the operation table
-(:mod:`tinygrad_edu.tensors.methods` attaches one method for each).
+ways out of the library in `convert`, its pictures in `drawing`. What can be *computed* with it comes from the
+operation table (:mod:`tinygrad_edu.tensors.methods` attaches one method for each).
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import numpy as np
 from tinygrad_edu.tensors.convert import Convertible
 from tinygrad_edu.tensors.data import legacy_array
 from tinygrad_edu.tensors.device import device as Device
+from tinygrad_edu.tensors.drawing import Drawable
 from tinygrad_edu.tensors.dtype import BY_NUMPY
 from tinygrad_edu.tensors.dtype import dtype as DType
 from tinygrad_edu.tensors.gradients import Differentiable
 from tinygrad_edu.tensors.node import Node
+from tinygrad_edu.tensors.place import Place
 from tinygrad_edu.tensors.size import Size, size_of
 
 __all__ = ["Tensor"]
@@ -25,7 +27,7 @@ __all__ = ["Tensor"]
 _cpu = Device("cpu")
 
 
-class Tensor(Differentiable, Convertible):
+class Tensor(Differentiable, Convertible, Drawable):
     """A multi-dimensional array whose operations can be differentiated.
 
     Make one with :func:`tinygrad_edu.tensor`, :func:`~tinygrad_edu.zeros` and their kin.
@@ -180,4 +182,4 @@ class Tensor(Differentiable, Convertible):
 
 
 # Graphs are differentiated through Tensors when create_graph is on; the node is told how to make them.
-Node.lift = Tensor._at
+Place.lift = Tensor._at
