@@ -45,9 +45,25 @@ def write(target: Tensor, result: Tensor, operation: str) -> Tensor:
             f"{operation} works in place, so the result must have the shape of the Tensor it is written to"
         )
     check_cast(operation, data.dtype, target._data.dtype)
+    _keep_old(target, result._node)
     target._array()[...] = data
     moved(target, result)
     return target
+
+
+def _keep_old(target: Tensor, node: Node | None) -> None:
+    """Where the rule of ``y *= x`` has saved y itself, it gets a copy: y is about to change."""
+    if node is None or node.saved is None or not any(kept is target._data for kept in node.saved):
+        return
+    old, shared = target._data.copy(), target._version
+    counters = list(node.counters)
+    for kept in node.saved:
+        at = [i for i, counter in enumerate(counters) if counter is shared] if kept is target._data else []
+        if at:
+            counters[at[0]] = [0]  # the copy's own counter
+            node.version -= shared[0]
+    node.saved = tuple(old if kept is target._data else kept for kept in node.saved)
+    node.counters = tuple(counters)
 
 
 def moved(target: Tensor, result: Tensor) -> None:
