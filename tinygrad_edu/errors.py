@@ -14,6 +14,7 @@ __all__ = [
     "DimError",
     "GradError",
     "GraphTooLargeError",
+    "LinAlgError",
     "MissingExtraError",
     "MissingFontError",
     "OptimizerError",
@@ -37,6 +38,10 @@ class DeviceError(RuntimeError):
 
 class GradError(RuntimeError):
     """Something asked of autograd that its rules do not allow."""
+
+
+class LinAlgError(RuntimeError):
+    """A matrix for which the result does not exist, such as the inverse of a singular one."""
 
 
 class DimError(IndexError):

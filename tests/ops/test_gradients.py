@@ -19,7 +19,7 @@ from support.differences import TENSOR, VALUE, Kind, check, layouts, numbers
 from tinygrad_edu.ops.registry import Operation, operations
 from tinygrad_edu.tensors.tensor import Tensor  # noqa: F401 - fills the table
 
-DIFFERENTIABLE = {name: op for name, op in operations().items() if op.rule is not None}
+DIFFERENTIABLE = {name: op for name, op in operations().items() if op.rule is not None and not op.values_only}
 
 
 def shapes_for(arity: int) -> list[tuple[str, tuple[tuple[int, ...], ...]]]:
@@ -56,6 +56,8 @@ def run(kind: Kind, operation: Operation) -> None:
     for what, arrays, params in cases_of(operation):
 
         def apply(*leaves: Any, params: tuple[Any, ...] = params) -> Any:
+            if operation.through is not None:
+                leaves = tuple(map(operation.through, leaves))
             out = operation(list(leaves), *params) if operation.variadic else operation(*leaves, *params)
             return out[0] if isinstance(out, tuple) else out  # of several results the first has a derivative
 

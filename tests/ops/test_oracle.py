@@ -25,20 +25,21 @@ OURS = {name: op for name, op in operations().items() if op.function.__module__.
 COMPARED = {name: op for name, op in OURS.items() if op.oracle != ""}
 TYPES = [np.float32, np.float64, np.int64, np.int32, np.uint8, np.bool_]
 # We refuse bools where PyTorch refuses them in almost all cases (it has no kernel): True ** True, an empty product.
-BOOLS_HERE = {"pow", "pow_scalar", "matmul"}
+BOOLS_HERE = {"pow", "pow_scalar", "matmul", "bmm", "addmm", "addmv", "addbmm", "baddbmm", "trace"}
 TOLERANCE = {"torch.float32": 1e-5, "torch.float64": 1e-11}
 
 
 def counterpart(operation: Operation) -> Callable[..., Any]:
     name = operation.oracle or operation.name
-    found = getattr(torch, name, None) or getattr(torch.Tensor, name, None)
+    room, _, last = name.rpartition(".")
+    found = getattr(getattr(torch, room) if room else torch, last, None) or getattr(torch.Tensor, name, None)
     assert found is not None, f"PyTorch has no {name}: say oracle='' in the definition of {operation.name}"
 
     def call(*inputs: Any, params: tuple[Any, ...]) -> Any:
         positional: list[Any] = [list(inputs)] if operation.variadic else list(inputs)
         named = {}
-        for (key, default), value in zip(operation.parameters.items(), params, strict=True):
-            if repr(default) == "<required>" or isinstance(value, tuple):
+        for (key, default), value in zip(operation.parameters.items(), map(theirs, params), strict=False):
+            if repr(default) == "<required>" or (isinstance(value, tuple) and not named):
                 positional.append(value)
             elif value is not None and value is not False:
                 named[key] = value
@@ -73,8 +74,8 @@ def cases_of(operation: Operation, rng: Any) -> Iterator[tuple[list[Any], tuple[
     if samples is not None:
         for kind in TYPES:
             for arrays, params in samples(make(kind)):
-                if not any(hasattr(p, "dtype") for p in params):
-                    yield list(arrays), params
+                if not (operation.elementwise and any(hasattr(p, "dtype") for p in params)):
+                    yield [operation.through(a) for a in arrays] if operation.through else list(arrays), params
     if not operation.elementwise or any(repr(d) == "<required>" for d in operation.parameters.values()):
         return
     if operation.parameters and samples is not None:

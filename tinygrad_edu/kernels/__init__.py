@@ -1,8 +1,8 @@
 """The kernels: how numbers are computed, below everything that knows about gradients.
 
-``numpy.py`` is the specification, short and obviously right. One small interface: arrays in, an array out; views
-and strides stay above it. NumPy itself is imported with the first array, not with this package, so that a program of
-scalars never loads it.
+``numpy.py`` and the files beside it are the specification, short and obviously right. One small interface: arrays in,
+an array out; views and strides stay above it. NumPy itself is imported with the first array, not with this package, so
+that a program of scalars never loads it.
 """
 
 from __future__ import annotations
@@ -13,13 +13,21 @@ from typing import Any
 __all__ = ["elementwise", "kernels"]
 
 
+def _find(name: str) -> Any:
+    for file in ("places", "decompositions", "lines", "special", "statistics"):
+        module = import_module(f"tinygrad_edu.kernels.{file}")
+        if name in module.__all__:
+            return getattr(module, name)
+    return import_module("tinygrad_edu.kernels.numpy").lookup(name)
+
+
 class _Kernels:
     """``kernels.name`` is the kernel called `name`; each is looked up once."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        kernel = import_module("tinygrad_edu.kernels.numpy").lookup(name)
+        kernel = _find(name)
         setattr(self, name, kernel)
         return kernel
 

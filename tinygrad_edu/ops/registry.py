@@ -89,6 +89,8 @@ class Operation:
         promote: str = "keep",
         samples: Callable[..., Iterator[Any]] | None = None,
         oracle: str | None = None,
+        through: Callable[..., Any] | None = None,
+        values_only: bool = False,
     ) -> None:
         self.function = function
         self.name = name or function.__name__
@@ -101,6 +103,8 @@ class Operation:
         self.promote = promote
         self.samples = samples
         self.oracle = oracle
+        self.through = through
+        self.values_only = values_only
         self.rule: Callable[..., Any] | None = None
         self.saves_output = NOTHING
         self.saves: tuple[int, ...] = ()
@@ -335,7 +339,9 @@ def structured(**options: Any) -> Callable[[Callable[..., Any]], Structured]:
     Args:
         options: as for :func:`elementwise`, and ``view`` (the result may share memory with its input),
             ``variadic`` (takes a list of inputs), ``varargs`` (the first parameter may be given as separate
-            integers), ``samples`` (a generator function ``samples(make)`` of ``(inputs, params)`` for the checks).
+            integers), ``samples`` (a generator function ``samples(make)`` of ``(inputs, params)`` for the checks),
+            ``through`` (what the checks do with an input first, where it has to be, say, a symmetric matrix), and
+            ``values_only`` (the rule only explains that there is no derivative).
     """
     return lambda function: Structured(function, **options)
 
