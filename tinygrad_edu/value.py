@@ -13,6 +13,7 @@ from typing import Any
 from tinygrad_edu.engine.modes import recording
 from tinygrad_edu.engine.order import interior, next_sequence, topological
 from tinygrad_edu.errors import GradError
+from tinygrad_edu.kernels import kernels
 from tinygrad_edu.ops import elementwise, index, linalg, reduce, shape
 from tinygrad_edu.ops.ieee import Float
 from tinygrad_edu.ops.payload import array, listed, number, on_arrays, payload
@@ -161,7 +162,8 @@ class Value:
         if operation.rule is None:  # a comparison: a plain bool or array, through which nothing is differentiated
             return operation.compute(payloads, params)
         local: Any = (None, None)
-        if operation.elementwise and all(p.__class__ is float for p in payloads):
+        # (A parameter may be an array: a condition.)
+        if operation.elementwise and not any(hasattr(p, "dtype") for p in payloads + params):
             data = operation.scalar(*payloads, *params)
             try:
                 local = operation.local(data, *payloads, *params)
@@ -257,8 +259,11 @@ class Value:
         one: Any = 1.0 if self.data.__class__ is float else self.data * 0 + 1
         self.grad = self.grad + (Value(one) if create_graph else one)
         for node in order:
-            if create_graph or node.data.__class__ is not float or node._da is None:
-                node._pass_back(create_graph)
+            if create_graph:
+                node._pass_back(True)
+                continue
+            if node.data.__class__ is not float or node._da is None:
+                kernels.quietly(node._pass_back, False)  # without NumPy's warnings about inf and nan
                 continue
             # The chain rule for numbers: what the result gains from an input is the product along the edge.
             gradient = node.grad

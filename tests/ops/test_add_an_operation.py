@@ -33,19 +33,30 @@ def forget(name: str) -> None:
             delattr(owner, attribute)
 
 
-@pytest.fixture
-def bump(tmp_path: Path) -> Iterator[ModuleType]:
-    """The page's first block, as a file of its own, imported."""
-    block = re.search(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.M | re.S)
-    assert block is not None
-    file = tmp_path / "bump.py"
-    file.write_text(block[1], encoding="utf-8")
-    spec = importlib.util.spec_from_file_location("bump", file)
+def from_page(mark: str, file: Path) -> Iterator[ModuleType]:
+    """The definitions in the page's block that contains `mark`, as a file of its own, imported."""
+    blocks = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.M | re.S)
+    block = next(block for block in blocks if mark in block)
+    file.write_text(block.partition("\n\n\nt = ")[0] + "\n", encoding="utf-8")  # without the example that follows
+    spec = importlib.util.spec_from_file_location(file.stem, file)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     yield module
+
+
+@pytest.fixture
+def bump(tmp_path: Path) -> Iterator[ModuleType]:
+    """The page's first block, as a file of its own, imported."""
+    yield from from_page("def bump(", tmp_path / "bump.py")
     forget("bump")
+
+
+@pytest.fixture
+def center(tmp_path: Path) -> Iterator[ModuleType]:
+    """The page's operation on whole arrays."""
+    yield from from_page("def center(", tmp_path / "center.py")
+    forget("center")
 
 
 def test_forward(bump: ModuleType) -> None:
@@ -81,6 +92,17 @@ def test_gradient_check(bump: ModuleType, kind: object) -> None:
     for shape in [(2, 3), (0, 3), ()]:
         for _, array in layouts(numbers(-2, 2)(*shape)):
             check(kind, lambda x: x.bump(), [array])  # type: ignore[arg-type]
+
+
+def test_one_on_whole_arrays(center: ModuleType) -> None:
+    t = tg.tensor([1.0, 2.0, 6.0], requires_grad=True)
+    assert repr(t.center()) == "tensor([-2., -1.,  3.], grad_fn=<CenterBackward0>)"
+    assert tg.equal(tg.center(t), t.center()) and Value([1.0, 3.0]).center().data.tolist() == [-1.0, 1.0]
+    assert "center" in t.center().draw_graph().source
+    for kind in (TENSOR, VALUE):
+        for arrays, params in center.center.samples(numbers(-2, 2)):
+            for _, array in layouts(arrays[0]):
+                check(kind, lambda x, params=params: center.center(x, *params), [array])
 
 
 def test_a_wrong_rule_is_found(bump: ModuleType) -> None:

@@ -293,3 +293,11 @@ class TestRefusals:
         for wrong in (["a"], [[1.0], [1.0, 2.0]]):
             with pytest.raises((TypeError, ValueError)):
                 Value(wrong)
+
+
+def test_arrays_with_infinities_and_nan_do_not_warn(recwarn: pytest.WarningsRecorder) -> None:
+    x = Value([0.0, -1.0, np.inf])
+    y = x.log() * x.sqrt() + 0 * x + x / Value([0.0, 0.0, 1.0]) - x.max() * x.sum()
+    y.sum().backward()
+    y.sum().backward(create_graph=True)
+    assert [str(w.message) for w in recwarn] == []

@@ -181,11 +181,11 @@ def permute(a: Array, order: tuple[int, ...]) -> Array:
 
 
 def cat(arrays: Sequence[Array], axis: int) -> Array:
-    return np.concatenate(arrays, axis)
+    return np.ascontiguousarray(np.concatenate(arrays, axis))  # NumPy would keep the order of transposed arrays
 
 
 def stack(arrays: Sequence[Array], axis: int) -> Array:
-    return np.stack(arrays, axis)
+    return np.ascontiguousarray(np.stack(arrays, axis))
 
 
 def narrow(a: Array, axis: int, start: int, length: int) -> Array:

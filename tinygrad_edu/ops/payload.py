@@ -48,4 +48,6 @@ def on_arrays(operation: Any, payloads: tuple[Any, ...], params: tuple[Any, ...]
         if operation.elementwise:
             raise broadcast_error(operation.name, *(a.shape for a in arrays)) from error
         raise
+    if data.__class__ is tuple:
+        raise TypeError(f"{operation.name}: gives {len(data)} results, and a Value holds one: use a Tensor")
     return number(data), local
