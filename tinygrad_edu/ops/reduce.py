@@ -131,7 +131,7 @@ def min_of_all(input: Any, /) -> Any:
     return kernels.amin(input, tuple(range(input.ndim)), False)
 
 
-def _share_of_all(g: Any, out: Any, input: Any) -> Any:
+def share_of_all(g: Any, out: Any, input: Any) -> Any:
     nan = _plain(input != input) & _plain(out != out)
     hit = kernels.asarray(_plain(input == out) | nan)
     return expand(g, input.shape) * kernels.share(hit, hit.sum())
@@ -139,12 +139,12 @@ def _share_of_all(g: Any, out: Any, input: Any) -> Any:
 
 @max_of_all.vjp
 def _(g: Any, out: Any, input: Any) -> Any:
-    return _share_of_all(g, out, input)
+    return share_of_all(g, out, input)
 
 
 @min_of_all.vjp
 def _(g: Any, out: Any, input: Any) -> Any:
-    return _share_of_all(g, out, input)
+    return share_of_all(g, out, input)
 
 
 @structured(samples=_usual)

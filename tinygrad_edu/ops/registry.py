@@ -264,8 +264,8 @@ class Structured(Operation):
     elementwise = False
 
     def __init__(self, function: Callable[..., Any], *, view: bool = False, **rest: Any):
-        super().__init__(function, **rest)
         self.view = view  # the result may share its input's memory
+        super().__init__(function, **rest)
 
     def vjp(self, rule: Any = None, *, uses: tuple[str, ...] = ()) -> Any:
         """Decorator: ``rule(g, out, *inputs, *params)`` gives a gradient for each input.

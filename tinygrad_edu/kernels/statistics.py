@@ -1,0 +1,57 @@
+"""Kernels that reduce: variance, sums without nan, softmax. `axes` is a tuple of dimensions counted from 0."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+__all__ = ["log_softmax", "logsumexp", "nansum", "softmax", "var"]
+
+Array = Any
+
+
+def var(a: Array, axes: tuple[int, ...], correction: float, keepdim: bool) -> Array:
+    count = math.prod(a.shape[axis] for axis in axes)
+    middle = np.add.reduce(a, axis=axes, keepdims=True) / a.dtype.type(count)
+    total = np.add.reduce(np.square(a - middle), axis=axes, keepdims=keepdim)
+    return total / a.dtype.type(max(count - correction, 0))
+
+
+def nansum(a: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
+    return np.add.reduce(np.where(a == a, a, a.dtype.type(0)), axis=axes, keepdims=keepdim)
+
+
+def _largest(a: Array, axes: tuple[int, ...]) -> Array:
+    """What may be taken off every exponent, so that the largest is 0; infinities stay where they are."""
+    if math.prod(a.shape[axis] for axis in axes) == 0:
+        return a.dtype.type(0)
+    largest = np.maximum.reduce(a, axis=axes, keepdims=True)
+    return np.where(np.isinf(largest), a.dtype.type(0), largest)
+
+
+def softmax(a: Array, axis: int) -> Array:
+    if not np.ndim(a):
+        return a * 0 + 1
+    if not a.size:
+        return np.array(a)
+    grown = np.exp(a - np.maximum.reduce(a, axis=axis, keepdims=True))
+    return grown / np.add.reduce(grown, axis=axis, keepdims=True)
+
+
+def log_softmax(a: Array, axis: int) -> Array:
+    if not np.ndim(a):
+        return a * 0
+    if not a.size:
+        return np.array(a)
+    lowered = a - np.maximum.reduce(a, axis=axis, keepdims=True)
+    return lowered - np.log(np.add.reduce(np.exp(lowered), axis=axis, keepdims=True))
+
+
+def logsumexp(a: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
+    largest = _largest(a, axes)
+    total = np.log(np.add.reduce(np.exp(a - largest), axis=axes, keepdims=keepdim))
+    if not keepdim and np.ndim(largest) and axes:
+        largest = np.squeeze(largest, axes)
+    return total + largest
