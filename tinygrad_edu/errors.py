@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 __all__ = [
+    "CudaError",
     "DTypeError",
     "DeviceError",
     "DimError",
+    "ElementCountError",
+    "ExportError",
     "GradError",
     "GraphTooLargeError",
     "LinAlgError",
@@ -36,8 +39,20 @@ class DeviceError(RuntimeError):
     """An unknown or unavailable device, or operands on different ones."""
 
 
+class CudaError(DeviceError, AssertionError):
+    """CUDA was asked for; an AssertionError as well, which is what a PyTorch built without CUDA raises."""
+
+
 class GradError(RuntimeError):
     """Something asked of autograd that its rules do not allow."""
+
+
+class ExportError(GradError, BufferError):
+    """A Tensor whose memory cannot be lent to another library because its history would be lost."""
+
+
+class ElementCountError(ShapeError, ValueError):
+    """A Tensor of several elements, or none, where a single number is needed."""
 
 
 class LinAlgError(RuntimeError):

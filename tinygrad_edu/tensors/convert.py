@@ -1,4 +1,4 @@
-"""How a Tensor leaves the library: as Python numbers and lists, as an ndarray, as text, as a copy or a pickle."""
+"""How Python sees a Tensor: as a number, a sequence, text, a copy or a pickle."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from tinygrad_edu.errors import GradError, ShapeError
+from tinygrad_edu.errors import ElementCountError, GradError, ShapeError
+from tinygrad_edu.tensors.gradients import Differentiable
+from tinygrad_edu.tensors.interop import Exchangeable
 from tinygrad_edu.tensors.printing import tensor_str
 
 __all__ = ["Convertible"]
 
-_bound = ("_base", "_chain", "_seen", "_hooks", "_metadata")  # attributes that belong to this Tensor, not to a copy
 
-
-class Convertible:
+class Convertible(Exchangeable):
     """The half of Tensor that Python and NumPy see."""
 
     __slots__ = ()
@@ -25,20 +25,21 @@ class Convertible:
         _data: Any
         _node: Any
         _requires: bool
-        _array: Any
+        _grad: Any
         _refresh: Any
         dtype: Any
 
         def __getitem__(self, index: Any) -> Self: ...
+        def flip(self, dim: int) -> Self: ...
 
     def item(self) -> Any:
         """The only element as a Python number.
 
         Raises:
-            ShapeError: there are several elements, or none.
+            ElementCountError: there are several elements, or none.
         """
         if self._data.size != 1:
-            raise ShapeError(
+            raise ElementCountError(
                 f"a Tensor with {self._data.size} elements (shape {tuple(self._data.shape)}) cannot be converted to "
                 "Scalar: item() needs exactly one; index it or reduce it first, or use tolist()"
             )
@@ -47,26 +48,6 @@ class Convertible:
     def tolist(self) -> Any:
         """The elements as nested lists; a number for a Tensor without dimensions."""
         return self._data.tolist()
-
-    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
-        """The array itself: no copy, changes are seen on both sides.
-
-        Raises:
-            GradError: the Tensor requires grad; ``detach()`` it first (or say ``force=True``).
-        """
-        if self._requires and not force:
-            raise GradError(
-                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead: "
-                "NumPy's operations would not be recorded"
-            )
-        array: np.ndarray[Any, Any] = self._array()
-        return array
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        array = self.numpy()
-        if dtype is not None and array.dtype != dtype:
-            return array.astype(dtype)
-        return array.copy() if copy else array
 
     def __len__(self) -> int:
         if not self._data.ndim:
@@ -98,7 +79,16 @@ class Convertible:
         return int(self._data.item())
 
     def __contains__(self, element: Any) -> bool:
+        if not isinstance(element, (Convertible, bool, int, float, np.generic)):
+            raise RuntimeError(
+                f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}: compare "
+                "with == and ask .any() for more"
+            )
         return bool((self._data == (element._data if isinstance(element, Convertible) else element)).any())
+
+    def __reversed__(self) -> Self:
+        """The Tensor with its first dimension in reverse order, as PyTorch gives it (not an iterator)."""
+        return self.flip(0) if self._data.ndim else self
 
     def __repr__(self) -> str:
         self._refresh()
@@ -110,32 +100,56 @@ class Convertible:
         )
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if not self._data.ndim and spec else format(repr(self), spec)
+        if not self._data.ndim:
+            return format(self._data.item(), spec)
+        if spec:
+            raise TypeError(
+                f"unsupported format string passed to {type(self).__name__}.__format__: {spec!r} formats one number, "
+                f"and this Tensor has shape {tuple(self._data.shape)}; index or .item() it, or use set_printoptions()"
+            )
+        return repr(self)
 
     __hash__ = object.__hash__
 
+    def _own_attributes(self) -> dict[str, Any]:
+        """What the user has attached, without the Tensor's place in the graph, its gradient and hooks."""
+        place = vars(Differentiable)
+        return {name: value for name, value in self.__dict__.items() if not (name[0] == "_" and name in place)}
+
     def __reduce_ex__(self, protocol: Any) -> Any:
-        if self._node is not None:
-            raise GradError(
-                "Only Tensors created explicitly by the user (graph leaves) can be copied or pickled: detach() it first"
-            )
-        attributes = {k: v for k, v in self.__dict__.items() if k not in _bound}
-        return _rebuild, (type(self), np.array(self._data), self._requires, attributes)
+        """A pickle holds the elements, ``requires_grad`` and what the user has attached: no gradient, no graph.
+
+        Two views of one Tensor are independent of each other when they come back.
+        """
+        return _rebuild, (type(self), self._array(), self.requires_grad), self._own_attributes() or None
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+    def __copy__(self) -> Self:
+        """A leaf on the same memory."""
+        out: Self = _rebuild(type(self), self._array(), self.requires_grad)
+        out._version = self._version
+        out.__setstate__(self._own_attributes())
+        return out
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """A leaf with a copy of the elements, of the gradient and of what the user has attached."""
+        self._refresh()
         if self._node is not None:
             raise GradError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol: detach() it "
                 "first"
             )
-        attributes = {k: copy.deepcopy(v, memo) for k, v in self.__dict__.items() if k not in _bound}
-        out = _rebuild(type(self), np.array(self._data), self._requires, attributes)
-        memo[id(self)] = out
+        out: Self = _rebuild(type(self), np.array(self._data), self._requires)
+        memo[id(self)] = out  # before the attributes, which may refer to this Tensor
+        out.__setstate__(copy.deepcopy(self._own_attributes(), memo))
+        if self._grad is not None:
+            out._grad = copy.deepcopy(self._grad, memo)
         return out
 
 
-def _rebuild(kind: Any, data: Any, requires: bool, attributes: dict[str, Any]) -> Any:
+def _rebuild(kind: Any, data: Any, requires: bool) -> Any:
     out = object.__new__(kind)
     out._data, out._node, out._requires, out._version = data, None, requires, [0]
-    out.__dict__.update(attributes)
     return out

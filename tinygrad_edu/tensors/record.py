@@ -39,9 +39,11 @@ def record(operation: Any, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> 
             if x._base is not None:
                 x._refresh()
             payloads.append(x._array() if view else x._data)  # a view needs memory to look at
+        elif isinstance(x, np.generic):  # NumPy's numbers are numbers: they do not widen a Tensor
+            payloads.append(checked(x).item())
         elif isinstance(x, (bool, int, float)):
             payloads.append(x)
-        elif isinstance(x, (np.ndarray, np.generic)):
+        elif isinstance(x, np.ndarray):
             payloads.append(checked(x))
         else:
             raise TypeError(f"{operation.name}(): expected a Tensor, got {type(x).__name__}")

@@ -43,9 +43,6 @@ class Tensor(Differentiable, Convertible, Drawable):
     # the user) lives in __dict__ and costs the others nothing.
     __slots__ = ("__dict__", "__weakref__", "_data", "_node", "_requires", "_version")
 
-    __array_ufunc__ = None  # ndarray * tensor asks the Tensor
-    __array_priority__ = 1000
-
     _data: Any  # an ndarray, or a NumPy scalar: a computed result without dimensions
     _node: Node | None
     _requires: bool
