@@ -81,6 +81,8 @@ FOR_VALUE = [n for n, op in DIFFERENTIABLE.items() if not op.variadic and op.ari
 
 def has_several_results(operation: Operation) -> bool:
     _, arrays, params = next(cases_of(operation))
+    if operation.through is not None:
+        arrays = tuple(map(operation.through, arrays))
     return isinstance(operation.compute(arrays, params), tuple)
 
 

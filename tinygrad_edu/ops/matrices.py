@@ -27,7 +27,7 @@ def check_matrices(operation: str, *inputs: Any, square: bool = True) -> None:
             )
         if square and x.shape[-1] != x.shape[-2]:
             rows, columns = x.shape[-2:]
-            raise ShapeError(f"{operation}: A must be batches of square matrices, but they are {rows} by {columns} matrices")
+            raise ShapeError(f"{operation}: A must be batches of square matrices, but these are {rows} by {columns}")
 
 
 def turned(a: Any) -> Any:
@@ -117,7 +117,8 @@ def _(g: Any, out: Any, a: Any, _b: Any) -> Any:
 
 def _positive(x: Any) -> Any:
     """A symmetric matrix with eigenvalues above 1, made from any."""
-    return x @ turned(x) + kernels.eye(x.shape[-1], dtype=getattr(x, "_data", x).dtype if hasattr(x, "dtype") else float)
+    kind = getattr(x, "_data", x).dtype if hasattr(x, "dtype") else float
+    return x @ turned(x) + kernels.eye(x.shape[-1], dtype=kind)
 
 
 @structured(
@@ -165,7 +166,11 @@ def _(g: Any, out: Any, a: Any, _rtol: Any) -> Any:
     return left @ pt - a @ (p @ (left @ pt)) + pt @ right - ((pt @ right) @ p) @ a - pt @ g @ pt
 
 
-@structured(method=False, oracle="", values_only=True, grad_name=lambda node: f"Linalg{node.params[1].title()}Backward0")
+def _name(node: Any) -> str:
+    return f"Linalg{node.params[1].title()}Backward0"
+
+
+@structured(method=False, oracle="", values_only=True, grad_name=_name)
 def values_only(input: Any, /, values: Any, name: str) -> Any:
     """A result whose derivative is not available: backward through it is an error that says so."""
     return values

@@ -65,7 +65,9 @@ def _added(name: str, ranks: tuple[int, ...], doc: str, shapes: Any, *, batches:
         if a.shape[-1] != b.shape[-2 if len(b.shape) > 1 else -1] or a.shape[:-2] != b.shape[:-2]:
             raise matmul_error(a.shape, b.shape, name)
         product = kernels.matmul(a, b)
-        return _plus(name, input, kernels.sum(product, (0,), False).astype(product.dtype) if batches else product, beta, alpha)
+        if batches:
+            product = kernels.sum(product, (0,), False).astype(product.dtype)
+        return _plus(name, input, product, beta, alpha)
 
     function.__name__, function.__doc__ = name, doc
     samples = cases((shapes, (1, 1)), (shapes, (0.5, 2)), ([(), *shapes[1:]], (1, 1)), (shapes, (0, 1)))

@@ -14,7 +14,6 @@ from tinygrad_edu.ops.registry import structured
 from tinygrad_edu.ops.shape import reshape
 
 
-
 def _line(make: Any) -> Any:
     yield (make(3, 4),), (1, kernels.asarray([0, 2, 2]))
     yield (make(3, 4),), (-2, kernels.asarray([1]))
