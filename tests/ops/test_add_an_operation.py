@@ -21,6 +21,8 @@ from tinygrad_edu.ops import registry
 from tinygrad_edu.tensors.tensor import Tensor
 from tinygrad_edu.value import Value
 
+pytestmark = pytest.mark.filterwarnings("ignore:Using backward:UserWarning")  # PyTorch's advice, and ours
+
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "add-an-operation.md"
 
 

@@ -19,6 +19,8 @@ from support.differences import TENSOR, VALUE, Kind, check, layouts, numbers
 from tinygrad_edu.ops.registry import Operation, operations
 from tinygrad_edu.tensors.tensor import Tensor  # noqa: F401 - fills the table
 
+pytestmark = pytest.mark.filterwarnings("ignore:Using backward:UserWarning")  # PyTorch's advice, and ours
+
 DIFFERENTIABLE = {name: op for name, op in operations().items() if op.rule is not None and not op.values_only}
 
 

@@ -10,6 +10,8 @@ import pytest
 import tinygrad_edu as tg
 from tinygrad_edu.errors import GradError, ShapeError
 
+pytestmark = pytest.mark.filterwarnings("ignore:Using backward:UserWarning")  # PyTorch's advice, and ours
+
 
 def leaf(*numbers: float, dtype: Any = None) -> Any:
     return tg.tensor(list(numbers), dtype=dtype, requires_grad=True)

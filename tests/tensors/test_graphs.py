@@ -12,6 +12,8 @@ import pytest
 
 import tinygrad_edu as tg
 
+pytestmark = pytest.mark.filterwarnings("ignore:Using backward:UserWarning")  # PyTorch's advice, and ours
+
 
 @pytest.fixture
 def no_collector() -> Iterator[None]:
