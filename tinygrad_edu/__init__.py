@@ -34,7 +34,7 @@ _homes: dict[str, str] = {
     }.items()
     for name in names.split()
 }
-_rooms = ("errors", "engine", "kernels", "ops", "viz", "optim", "value")
+_rooms = ("autograd", "errors", "engine", "kernels", "nn", "linalg", "ops", "viz", "optim", "utils", "value")
 
 if TYPE_CHECKING:  # for editors and type checkers
     from tinygrad_edu.engine.modes import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
