@@ -72,11 +72,10 @@ class detect_anomaly:  # noqa: N801 - PyTorch's name
 
     >>> import warnings, tinygrad_edu as tg
     >>> x = tg.tensor([0.0], requires_grad=True)
-    >>> with warnings.catch_warnings(), tg.autograd.detect_anomaly():
-    ...     warnings.simplefilter("ignore")
+    >>> with warnings.catch_warnings(action="ignore"), tg.autograd.detect_anomaly():
     ...     (x.sqrt() * 0).sum().backward()
     Traceback (most recent call last):
-    RuntimeError: Function 'SqrtBackward0' returned nan values in its 0th output.
+    tinygrad_edu.errors.GradError: Function 'SqrtBackward0' returned nan values in its 0th output.
     """
 
     def __init__(self, check_nan: bool = True) -> None:

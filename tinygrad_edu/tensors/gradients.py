@@ -48,6 +48,7 @@ class Differentiable:
     _unrecorded = False  # a view that was made under no_grad()
     _hooks: Hooks | None = None
     _retains = False  # a result that keeps its gradient
+    _metadata: dict[str, Any] | None = None  # of a leaf's place in the graph
 
     def _refresh(self) -> None:
         """A view whose base has been changed in place follows it to its new place in the graph."""
@@ -236,12 +237,11 @@ class Differentiable:
             GradError: nothing to differentiate, no `gradient` for a Tensor of several elements, or a graph that
                 has been freed; ShapeError: a `gradient` of another shape.
         """
-        if inputs is not None:
+        if inputs is not None or create_graph:
             backward((self,), (gradient,), retain_graph, create_graph, inputs)
             return
-        seed = seed_of(self, gradient, create_graph)
-        keep = create_graph if retain_graph is None else retain_graph
-        backward_pass([self._node or self], [seed], create_graph, retain_graph=keep)
+        seed = seed_of(self, gradient, False)
+        backward_pass([self._node or self], [seed], False, retain_graph=bool(retain_graph))
 
     def _retain(self, handed: list[Any], create_graph: bool) -> None:
         """Keep a gradient of a result."""
@@ -278,15 +278,17 @@ def backward(
     Raises:
         GradError: as there, or an empty list of `inputs`, or one of them that does not require grad.
     """
+    if create_graph:
+        _warn_of_a_cycle()
     seeds = [seed_of(root, g, create_graph, i) for i, (root, g) in enumerate(zip(roots, gradients, strict=True))]
     keep = create_graph if retain_graph is None else retain_graph
     places = [root._node or root for root in roots]
     if inputs is None:
         backward_pass(places, seeds, create_graph, retain_graph=keep)
         return
-    wanted = [inputs] if isinstance(inputs, Differentiable) else list(inputs)
+    wanted = [inputs] if isinstance(inputs, Differentiable) else list(getattr(inputs, "values", lambda: inputs)())
     if not wanted:
-        raise GradError("inputs argument to backward cannot be empty")
+        raise GradError("`inputs` argument to `backward()` cannot be empty: leave it out to reach all leaves")
     for tensor in wanted:
         if not tensor.requires_grad:
             raise GradError("One of the differentiated Tensors does not require grad: set requires_grad_() before")
@@ -299,6 +301,22 @@ def backward(
     for tensor in wanted:
         if tensor._node is None:
             tensor._accumulated()
+
+
+_warned: list[bool] = []
+
+
+def _warn_of_a_cycle() -> None:
+    """Once in the life of the process, as PyTorch."""
+    if _warned:
+        return
+    _warned.append(True)
+    warnings.warn(
+        "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
+        "which can cause a memory leak. Use autograd.grad() instead, or set the grad of the parameters to None after "
+        "use.",
+        stacklevel=4,
+    )
 
 
 def seed_of(root: Any, gradient: Any, create_graph: bool, index: int = 0) -> Any:

@@ -115,13 +115,13 @@ class Place:
         try:
             shares = self._backward(gradient, create_graph, retain_graph)
         except Exception:
-            self._tell("Error detected in")
+            self._tell()
             raise
         finally:
             _running.reset(before)
         for i, share in enumerate(shares):
             if anomaly.check_nan and share is not None and np.isnan(getattr(share, "_data", share)).any():
-                self._tell("Error detected in")
+                self._tell()
                 raise GradError(f"Function '{self.name()}' returned nan values in its {i}th output.")
         return shares
 
@@ -132,17 +132,19 @@ class Place:
         if parent is not None:
             self._metadata["parent_"] = parent
 
-    def _tell(self, what: str) -> None:
-        """Warn with the traceback of the call that recorded this node."""
-        lines = self.metadata.get("traceback_")
-        if lines is None:
-            text = f"{what} {self.name()}. No forward pass information available: enable anomaly mode there as well"
-        else:
-            text = f"{what} {self.name()}. Traceback of forward call that caused the error:\n{''.join(lines)}"
-        warnings.warn(text, stacklevel=2)
-        parent = self.metadata.get("parent_")
-        if parent is not None:
-            parent._tell(f"\n\n{self.name()} was recorded by the backward pass of")
+    def _tell(self) -> None:
+        """Warn with the traceback of the call that recorded this node, and of what led to it."""
+        what, then = f"Error detected in {self.name()}", "caused the error"
+        node: Any = self
+        while node is not None:
+            lines = node.metadata.get("traceback_")
+            if lines is None:
+                text = "No forward pass information available: enable anomaly mode during the forward pass too."
+            else:
+                text = f"Traceback of forward call that {then}:\n{''.join(lines)}"
+            warnings.warn(f"{what}. {text}", stacklevel=2)
+            node, then = node.metadata.get("parent_"), "induced the previous calculation"
+            what = f"\n\nPrevious calculation was induced by {node.name()}" if node is not None else ""
 
 
 class AccumulateGrad:
@@ -159,7 +161,10 @@ class AccumulateGrad:
     @property
     def metadata(self) -> dict[str, Any]:
         """A dictionary for the user's notes."""
-        notes: dict[str, Any] = self.variable.__dict__.setdefault("_metadata", {})
+        leaf = self.variable
+        if leaf._metadata is None:
+            leaf._metadata = {}
+        notes: dict[str, Any] = leaf._metadata
         return notes
 
     def register_hook(self, fn: Callable[[Any, Any], Any]) -> RemovableHandle:
