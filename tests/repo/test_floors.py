@@ -21,7 +21,7 @@ FLOORS = {
     "viz": 2, "kernels": 2,
     "ops": 3,
     "value": 4, "tensors": 4,
-    "autograd": 5, "nn": 5, "optim": 5, "utils": 5, "vision": 5,
+    "autograd": 5, "linalg": 5, "nn": 5, "optim": 5, "utils": 5, "vision": 5,
     ROOT: 6,
     "train": 7, "compat": 7, "cli": 7, "homework": 7,
 }  # fmt: skip

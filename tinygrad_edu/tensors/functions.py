@@ -9,7 +9,21 @@ import numpy as np
 
 from tinygrad_edu.ops import elementwise, shape
 from tinygrad_edu.ops.registry import operations
-from tinygrad_edu.tensors import draws, inplace, methods
+from tinygrad_edu.tensors import (
+    chosen,
+    counting,
+    draws,
+    einsum,
+    grids,
+    inplace,
+    matrices,
+    methods,
+    parts,
+    pointwise,
+    products,
+    statistics,
+)
+from tinygrad_edu.tensors.composed import COMPOSED
 from tinygrad_edu.tensors.promotion import result_type as _result_type
 from tinygrad_edu.tensors.record import record
 from tinygrad_edu.tensors.tensor import Tensor
@@ -18,11 +32,15 @@ __all__ = ["allclose", "broadcast_shapes", "cat", "equal", "functional", "is_ten
 
 concat = concatenate = cat = shape.cat
 stack = shape.stack
-_ = (draws, inplace, methods)  # they give Tensor what is called here
+# They give Tensor and this package what is called here.
+_ = (chosen, counting, draws, einsum, grids)
+_ = (inplace, matrices, methods, parts, pointwise, products, statistics)
 
 
 def functional(name: str) -> Callable[..., Any] | None:
     """The function form of a Tensor method that is an operation: ``exp(x)`` calls ``x.exp()``; None for others."""
+    if name in COMPOSED:
+        return COMPOSED[name]
     table = operations()
     known = name in _composed or (name in table and table[name].method_name == name)
     if not known or not hasattr(Tensor, name):
