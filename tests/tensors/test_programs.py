@@ -1,234 +1,21 @@
-"""Small programs run by us and by PyTorch: they print the same, and where one raises, both do.
-
-Each program is a function of the library; what it prints (or raises) is compared as text.
-"""
+"""Small programs that differentiate, print and fail: run by us and by PyTorch, they give the same text."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-import tinygrad_edu as tg
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from support.programs import Programs, compare, leaf
 
 torch = pytest.importorskip("torch")
 pytestmark = [pytest.mark.oracle, pytest.mark.filterwarnings("ignore:Using backward:UserWarning")]
 
-PROGRAMS: dict[str, Callable[[Any], Any]] = {}
-
-
-def program(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    PROGRAMS[function.__name__] = function
-    return function
-
-
-def leaf(t: Any, *shape: int) -> Any:
-    count = 1
-    for size in shape:
-        count *= size
-    return (t.arange(count, dtype=t.float32).reshape(shape) / 4 + 0.5).requires_grad_()
-
-
-# --- views and in-place changes -----------------------------------------------------------------------------------
-
-
-@program
-def a_view_follows_its_base(t: Any) -> Any:
-    x = leaf(t, 2, 3)
-    y = x * 2
-    row = y[0]
-    y.mul_(3)
-    row.sum().backward()
-    return row.detach(), x.grad
-
-
-@program
-def a_base_follows_its_view(t: Any) -> Any:
-    x = leaf(t, 2, 3)
-    y = x * 2
-    y[:, 1].mul_(10)
-    y.t()[0].add_(1)
-    (y * y.detach()).sum().backward()
-    return y, x.grad
-
-
-@program
-def views_of_views(t: Any) -> Any:
-    x = leaf(t, 2, 3, 4)
-    y = x + 0
-    y.transpose(0, 2)[1:3].permute(1, 0, 2)[0].mul_(5)
-    y.view(-1)[::5].zero_()
-    (y * t.arange(24.0).reshape(2, 3, 4)).sum().backward()
-    return y, x.grad
-
-
-@program
-def a_constant_becomes_recorded(t: Any) -> Any:
-    x, y = leaf(t, 3), t.zeros(2, 3)
-    y[0] = x * x
-    y[1, :2] = x[1:]
-    y.sum().backward()
-    return y, x.grad
-
-
-@program
-def overwritten_parts_have_no_gradient(t: Any) -> Any:
-    x = leaf(t, 4)
-    y = x * 3
-    y[1:3] = t.tensor([7.0, 8.0])
-    y.sum().backward()
-    return y, x.grad, y.requires_grad
-
-
-@program
-def a_mask_written(t: Any) -> Any:
-    x = leaf(t, 2, 3)
-    y = x.exp()
-    y[x > 1] = 0.0
-    y.sum().backward()
-    return x.grad
-
-
-@program
-def augmented_assignment(t: Any) -> Any:
-    x = leaf(t, 3)
-    y = x.clone()
-    y += 1
-    y *= x
-    y -= 2 * x
-    y /= 3
-    y.sum().backward()
-    return y, x.grad
-
-
-@program
-def an_in_place_square_twice_backward(t: Any) -> Any:
-    x = leaf(t, 3)
-    y = x.clone()
-    y *= y
-    y.sum().backward()
-    y.sum().backward()
-
-
-@program
-def in_place_on_a_view_that_the_rule_needs(t: Any) -> Any:
-    x, w = leaf(t, 2, 3), leaf(t, 3)
-    y = x * 1
-    y[0].mul_(w)
-    y[1].pow_(2)
-    y.sum().backward()
-    return y.detach(), x.grad, w.grad
-
-
-@program
-def a_leaf_is_updated_under_no_grad(t: Any) -> Any:
-    x = leaf(t, 3)
-    with t.no_grad():
-        x -= 0.5
-        x[0] = 9.0
-        x.clamp_(max=1)
-    return x, x.requires_grad, x.is_leaf
-
-
-@program
-def fill_zero_and_copy(t: Any) -> Any:
-    x = leaf(t, 2)
-    y = x * 1
-    y.zero_()
-    z = x * 1
-    z.fill_(3.0)
-    w = x * 1
-    w.copy_(2 * x)
-    (y + z + w).sum().backward()
-    return y.detach(), z.detach(), w.detach(), x.grad
-
-
-@program
-def versions_count_through_views(t: Any) -> Any:
-    y = t.ones(2, 3)
-    before = y._version if isinstance(y._version, int) else y._version[0]
-    y[0].add_(1)
-    y.t().mul_(2)
-    y.detach().sub_(1)
-    after = y._version if isinstance(y._version, int) else y._version[0]
-    return after - before, y
-
-
-@program
-def a_saved_value_changed(t: Any) -> Any:
-    x = leaf(t, 3)
-    y = x * 1
-    z = y.exp() * y
-    y.add_(1)
-    z.sum().backward()
-
-
-@program
-def a_saved_output_changed(t: Any) -> Any:
-    x = leaf(t, 3)
-    y = x.exp()
-    y.add_(1)
-    y.sum().backward()
-
-
-@program
-def a_change_that_hurts_nobody(t: Any) -> Any:
-    x = leaf(t, 3)
-    y = x + 1
-    z = y * 2
-    y.mul_(100)
-    z.sum().backward()
-    return x.grad
-
-
-@program
-def a_saved_value_changed_through_a_view(t: Any) -> Any:
-    x = leaf(t, 2, 2)
-    y = x * 1
-    z = y * y
-    y[0].zero_()
-    z.sum().backward()
-
-
-@program
-def a_leaf_changed_in_place(t: Any) -> Any:
-    leaf(t, 3).add_(1)
-
-
-@program
-def a_view_of_a_leaf_changed_in_place(t: Any) -> Any:
-    leaf(t, 3)[0].add_(1)
-
-
-@program
-def a_broadcast_that_grows_in_place(t: Any) -> Any:
-    t.ones(3).add_(t.ones(2, 3))
-
-
-@program
-def floats_into_integers_in_place(t: Any) -> Any:
-    t.tensor([1, 2]).mul_(1.5)
-
-
-@program
-def integers_into_floats_in_place(t: Any) -> Any:
-    x = t.ones(2)
-    x += t.tensor([1, 2])
-    return x
-
-
-@program
-def expanded_memory_written(t: Any) -> Any:
-    t.zeros(1).expand(3).add_(1)
-
-
-@program
-def detached_memory_is_shared(t: Any) -> Any:
-    x = leaf(t, 3)
-    x.detach()[0] = 100.0
-    x.data[1] = 200.0
-    return x
+program = Programs()
 
 
 # --- backward ------------------------------------------------------------------------------------------------------
@@ -396,21 +183,6 @@ def length_of_a_number(t: Any) -> Any:
     len(t.tensor(1.0))
 
 
-def outcome(library: Any, function: Callable[[Any], Any]) -> tuple[str, Any]:
-    try:
-        result = function(library)
-    except Exception as error:
-        return "raises", error
-    return "prints", "\n".join(map(repr, result)) if isinstance(result, tuple) else repr(result)
-
-
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", program)
 def test_program(name: str) -> None:
-    kind, expected = outcome(torch, PROGRAMS[name])
-    found_kind, found = outcome(tg, PROGRAMS[name])
-    assert found_kind == kind, f"PyTorch {kind} {expected!r}, we {found_kind} {found!r}"
-    if kind == "prints":
-        assert found == expected
-    else:
-        assert isinstance(found, type(expected)), f"PyTorch raises {expected!r}, we {found!r}"
-        assert len(str(found)) > 15
+    compare(torch, program[name])
