@@ -26,6 +26,7 @@ _homes: dict[str, str] = {
         "tensors.printing": "set_printoptions",
         "tensors.creation": "tensor as_tensor from_numpy zeros ones empty full arange linspace eye zeros_like "
         "ones_like empty_like full_like",
+        "tensors.exchange": "asarray from_dlpack frombuffer",
         "tensors.random": "Generator manual_seed seed initial_seed default_generator",
         "tensors.draws": "rand randn randint randperm normal rand_like randn_like randint_like bernoulli multinomial "
         "get_rng_state set_rng_state",

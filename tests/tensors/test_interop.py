@@ -155,3 +155,37 @@ def test_pytorch_reads_our_memory() -> None:
     theirs = torch.from_dlpack(x)
     theirs[0] = 7.0
     assert x.tolist() == [7.0, 2.0]
+
+
+def test_from_dlpack_and_asarray_share_where_they_can() -> None:
+    array = np.arange(3.0)
+    for t in (tg.from_dlpack(array), tg.asarray(array), tg.as_tensor(array)):
+        assert t.data_ptr() == array.ctypes.data and t.dtype is tg.float64
+    assert tg.from_dlpack(array, copy=True).data_ptr() != array.ctypes.data
+    assert tg.asarray(array, copy=True).data_ptr() != array.ctypes.data
+    x = leaf([1.0, 2.0])
+    assert tg.asarray(x) is x and not tg.asarray(x, requires_grad=False).requires_grad
+    assert tg.asarray([1, 2]).dtype is tg.int64 and tg.asarray([1.0], requires_grad=True).requires_grad
+    assert tg.asarray(b"abcd", dtype=tg.uint8).tolist() == [97, 98, 99, 100]
+    with pytest.raises(ValueError, match="alias"):
+        tg.asarray([1], copy=False)
+    with pytest.raises(ValueError, match="alias"):
+        tg.asarray(array, copy=False, dtype=tg.int32)
+    with pytest.raises(TypeError, match="__dlpack__"):
+        tg.from_dlpack(3)
+    with pytest.raises(BufferError, match="detach"):
+        tg.from_dlpack(x)
+    assert tg.frombuffer(bytearray([1, 2, 3]), dtype=tg.uint8, offset=1).tolist() == [2, 3]
+
+
+@pytest.mark.oracle
+def test_we_read_the_memory_of_pytorch_and_numpy() -> None:
+    torch = pytest.importorskip("torch")
+    theirs = torch.tensor([1.0, 2.0])
+    ours = tg.from_dlpack(theirs)
+    theirs[0] = 5.0
+    assert ours.tolist() == [5.0, 2.0]
+    ours[1] = 6.0
+    assert theirs.tolist() == [5.0, 6.0]
+    with pytest.raises(BufferError):
+        tg.from_dlpack(torch.ones(1, requires_grad=True))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.tensors.dtype import get_default_dtype, of_numpy
+from tinygrad_edu.tensors.tables import from_table, is_table
 
 __all__ = ["checked", "default_float", "legacy_array", "to_array"]
 
@@ -33,7 +34,7 @@ def to_array(data: Any, dtype: np.dtype[Any] | None = None) -> Any:
 
     Args:
         data: a number, nested lists or tuples (Tensors may be among them), an ndarray, or anything that offers
-            ``__array__``.
+            ``__array__``; a column or a frame of pandas or Polars (see `tables`).
         dtype: the element type; by default floats become the default float type, ints int64, bools bool, and
             arrays keep theirs.
 
@@ -42,6 +43,8 @@ def to_array(data: Any, dtype: np.dtype[Any] | None = None) -> Any:
     """
     if hasattr(data, "_data") and hasattr(data, "_version"):
         data = data._data
+    if is_table(data):
+        data = from_table(data)
     if isinstance(data, (np.ndarray, np.generic)) or hasattr(data, "__array__"):
         return checked(np.array(data)) if dtype is None else checked(np.array(data)).astype(dtype)
     array = _from_lists(data)
