@@ -7,7 +7,8 @@ Nothing else happens here: what an operation computes, and its derivative, is de
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tinygrad_edu.engine.modes import recording
@@ -98,11 +99,15 @@ def with_parameters(operation: Operation) -> Callable[..., Value]:
     return method
 
 
-def compare(symbol: str) -> Callable[[Value, Any], Any]:
+def compare(symbol: Callable[[Any, Any], Any]) -> Callable[[Value, Any], Any]:
     """A comparison of the data: a bool, or an array of bools."""
 
     def method(self: Value, other: Any) -> Any:
-        return getattr(self.data, symbol)(other.data if isinstance(other, Value) else other)
+        if isinstance(other, Value):
+            other = other.data
+        elif isinstance(other, (list, tuple)):
+            other = payload(other)
+        return symbol(self.data, other)
 
     return method
 
@@ -136,6 +141,11 @@ class Value:
     data: Any
     grad: Any
     name: str | None
+    _by: Any
+    _a: Any
+    _b: Any
+    _da: Any
+    _db: Any
 
     def __init__(self, data: Any, name: str | None = None, *, label: str | None = None) -> None:
         if data.__class__ is not float:
@@ -146,11 +156,9 @@ class Value:
         self.grad = 0.0
         self.name = name if name is not None else label
         self._sequence = 0
-        self._by: Any = None  # the operation that made it; None for a leaf
-        self._a: Any = None
-        self._b: Any = None
-        self._da: Any = None  # d self / d a; None where the operation is not elementwise
-        self._db: Any = None
+        self._by = None  # the operation that made it; None for a leaf
+        self._a = self._b = None  # its inputs,
+        self._da = self._db = None  # and the local derivatives; None where the operation is not elementwise
 
     # --- recording ---------------------------------------------------------------------------------------------
 
@@ -158,7 +166,7 @@ class Value:
     def _record(operation: Any, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
         """Apply any operation to any data: the general way, of which `unary` and `binary` are short cuts."""
         values = tuple(x if isinstance(x, Value) else Value(x) for x in inputs)
-        payloads = tuple(v.data for v in values)
+        payloads = tuple(v.data if v.data.__class__ is float else payload(v.data) for v in values)
         if operation.rule is None:  # a comparison: a plain bool or array, through which nothing is differentiated
             return operation.compute(payloads, params)
         local: Any = (None, None)
@@ -191,13 +199,15 @@ class Value:
 
     # --- the operators, one line each ------------------------------------------------------------------------------
 
-    __add__ = __radd__ = binary(elementwise.add)
+    __add__ = binary(elementwise.add)
     __sub__ = binary(elementwise.sub)
-    __mul__ = __rmul__ = binary(elementwise.mul)
+    __mul__ = binary(elementwise.mul)
     __truediv__ = binary(elementwise.div)
     __matmul__ = with_parameters(linalg.matmul)
     _power = binary(elementwise.pow)
+    __radd__ = reflected(__add__)
     __rsub__ = reflected(__sub__)
+    __rmul__ = reflected(__mul__)
     __rtruediv__ = reflected(__truediv__)
     __rmatmul__ = reflected(__matmul__)
     __rpow__ = reflected(_power)
@@ -216,12 +226,12 @@ class Value:
     max = with_parameters(reduce.amax)
     reshape = with_parameters(shape.reshape)
     transpose = with_parameters(shape.transpose)
-    __eq__ = compare("__eq__")
-    __ne__ = compare("__ne__")
-    __lt__ = compare("__lt__")
-    __le__ = compare("__le__")
-    __gt__ = compare("__gt__")
-    __ge__ = compare("__ge__")
+    __eq__ = compare(operator.eq)
+    __ne__ = compare(operator.ne)
+    __lt__ = compare(operator.lt)
+    __le__ = compare(operator.le)
+    __gt__ = compare(operator.gt)
+    __ge__ = compare(operator.ge)
     __hash__ = object.__hash__  # by identity: equal numbers are still different nodes
 
     def __pow__(self, exponent: Any) -> Value:
@@ -232,9 +242,17 @@ class Value:
 
     def __getitem__(self, position: Any) -> Value:
         """An element, a row, a slice ... of an array."""
-        if self.data.__class__ is float:
+        if not self.shape:
             raise IndexError("a Value that holds a number cannot be indexed; make it from a list or an array")
         return Value._record(index.getitem, (self,), (position if isinstance(position, tuple) else (position,),))
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("a Value that holds a number has no len(), and cannot be iterated over")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Value]:
+        return (self[i] for i in range(len(self)))
 
     # --- the chain rule ------------------------------------------------------------------------------------------
 
@@ -248,9 +266,9 @@ class Value:
         Raises:
             GradError: this Value is an array, not a single number: sum it first.
         """
-        if self.data.__class__ is not float and self.data.size != 1:
+        if getattr(self.data, "size", 1) != 1:
             raise GradError(
-                f"backward: the derivative starts from one number, but this Value has shape {self.data.shape}; "
+                f"backward: the derivative starts from one number, but this Value has shape {self.shape}; "
                 "call .sum() or .mean() first"
             )
         order = interior(self)  # newest first: a node comes after everything that uses it
@@ -322,7 +340,7 @@ class Value:
     @property
     def shape(self) -> tuple[int, ...]:
         """() for a number, the array's shape otherwise."""
-        return () if self.data.__class__ is float else tuple(self.data.shape)
+        return tuple(getattr(self.data, "shape", ()))
 
     @property
     def label(self) -> str:
@@ -354,18 +372,10 @@ class Value:
     def _graph_info(self) -> Any:
         from tinygrad_edu.engine.graph import GraphNode
 
-        by = self._by
-        return GraphNode(
-            key=id(self),
-            kind="leaf" if by is None else "op",
-            op=None if by is None else by.label,
-            name=self.name,
-            value=listed(self.data),
-            shape=self.shape,
-            dtype=None,
-            grad=listed(getattr(self.grad, "data", self.grad) if isinstance(self.grad, Value) else self.grad),
-            requires_grad=True,
-        )
+        kind: Any = "leaf" if self._by is None else "op"
+        label = None if self._by is None else self._by.label
+        grad = self.grad.data if isinstance(self.grad, Value) else self.grad
+        return GraphNode(id(self), kind, label, None, self.name, listed(self.data), self.shape, grad=listed(grad))
 
 
 def _made(data: Any, by: Any, a: Value, da: Any, b: Value | None, db: Any) -> Value:
@@ -375,11 +385,7 @@ def _made(data: Any, by: Any, a: Value, da: Any, b: Value | None, db: Any) -> Va
     out.grad = 0.0
     out.name = None
     out._sequence = next_sequence()
-    out._by = by
-    out._a = a
-    out._da = da
-    out._b = b
-    out._db = db
+    out._by, out._a, out._da, out._b, out._db = by, a, da, b, db
     return out
 
 

@@ -243,7 +243,7 @@ class TestArrays:
         assert x.sum().data == 15.0 and x.mean().data == 2.5 and x.max().data == 5.0
         np.testing.assert_array_equal(x.sum(0).data, [3.0, 5.0, 7.0])
         np.testing.assert_array_equal(x.mean(dim=1, keepdim=True).data, [[1.0], [4.0]])
-        assert x.reshape(3, 2).shape == x.reshape((3, 2)).shape == x.transpose().shape == (3, 2)
+        assert x.reshape(3, 2).shape == x.reshape((3, 2)).shape == x.transpose(0, 1).shape == (3, 2)
         assert x[1, 2].data == 5.0 and x[0].shape == (3,) and x[:, 1:].shape == (2, 2)
         (x[0].sum() + x[:, 1].sum() * 10 + x[[1, 1]].sum() * 100).backward()
         np.testing.assert_array_equal(x.grad, [[1.0, 11.0, 1.0], [200.0, 210.0, 200.0]])
@@ -301,3 +301,38 @@ def test_arrays_with_infinities_and_nan_do_not_warn(recwarn: pytest.WarningsReco
     y.sum().backward()
     y.sum().backward(create_graph=True)
     assert [str(w.message) for w in recwarn] == []
+
+
+class TestNumbersAreNotSequences:
+    def test_iteration(self) -> None:
+        with pytest.raises(TypeError, match="number"):
+            list(Value(1.0))
+        with pytest.raises(TypeError, match="number"):
+            len(Value(1.0))
+        rows = list(Value([[1.0, 2.0], [3.0, 4.0]]))
+        assert [row.data.tolist() for row in rows] == [[1.0, 2.0], [3.0, 4.0]] and len(Value([1.0, 2.0])) == 2
+
+    def test_comparisons_with_arrays(self) -> None:
+        np = pytest.importorskip("numpy")
+        assert (Value(3.0) == np.array([3.0, 4.0])).tolist() == [True, False]
+        assert (np.array([2.0, 5.0]) < Value(3.0)).tolist() == [True, False]
+        assert (Value([1.0, 2.0]) == [1, 3]).tolist() == [True, False]
+
+    def test_a_number_on_the_left_stands_first(self) -> None:
+        x = Value(3.0)
+        for made, first in ((0.2 * x, 0.2), (4 + x, 4.0), (5 - x, 5.0), (6 / x, 6.0)):
+            assert [v.data for v in made._prev] == [first, 3.0]
+
+    def test_data_may_be_assigned_any_number(self) -> None:
+        x = Value(2.0)
+        x.data = 3
+        y = x * x
+        y.backward()
+        assert (y.data, x.grad) == (9.0, 6.0)
+
+    def test_what_is_no_number(self) -> None:
+        with pytest.raises(TypeError, match="list of Values"):
+            Value([Value(1.0), Value(2.0)])
+        with pytest.raises(ValueError, match="equally long"):
+            Value([[1, 2], [3]])
+        assert Value(10**400).data == float("inf")

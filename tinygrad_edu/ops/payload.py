@@ -14,10 +14,18 @@ from tinygrad_edu.kernels import kernels
 def payload(data: Any) -> Any:
     """What a Value keeps: a float, or an array of floats."""
     if isinstance(data, (int, float)):
-        return float(data)
+        try:
+            return float(data)
+        except OverflowError:  # an integer beyond all floats
+            return float("inf") if data > 0 else float("-inf")
     if isinstance(data, str) or data is None:
         raise TypeError(f"Value takes a number or an array (nested lists or an ndarray), got {type(data).__name__}")
-    return number(kernels.to_floating(data))
+    if isinstance(data, (list, tuple)) and any(hasattr(x, "_by") for x in data):
+        raise TypeError("Value takes numbers, not a list of Values: keep the list, or make one Value of their data")
+    try:
+        return number(kernels.to_floating(data))
+    except ValueError:
+        raise ValueError("Value: the nested lists differ in length: all rows of an array are equally long") from None
 
 
 def number(data: Any) -> Any:
@@ -32,7 +40,7 @@ def array(data: Any) -> Any:
 
 def listed(data: Any) -> Any:
     """A number, or nested lists of them."""
-    return data if data.__class__ is float else data.tolist()
+    return data.tolist() if hasattr(data, "tolist") else data
 
 
 def on_arrays(operation: Any, payloads: tuple[Any, ...], params: tuple[Any, ...]) -> tuple[Any, Any]:

@@ -142,7 +142,7 @@ def _(g: Any, _out: Any, input_shape: Any, dims: Any) -> Any:
     view=True,
     samples=cases(([(2, 3)], (0, 1)), ([(2, 3, 4)], (-1, 0))),
 )
-def transpose(input: Any, /, dim0: int = 0, dim1: int = 1) -> Any:
+def transpose(input: Any, /, dim0: int, dim1: int) -> Any:
     """A view with two dimensions swapped."""
     ndim = len(input.shape)
     dim0, dim1 = wrap_dim(dim0, ndim, "transpose"), wrap_dim(dim1, ndim, "transpose")
