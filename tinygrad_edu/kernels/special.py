@@ -55,6 +55,8 @@ def psi(x: float) -> float:
     """
     if x == 0:
         return math.copysign(_inf, -x)
+    if math.isinf(x):
+        return x if x > 0 else _nan
     if x < 0:
         if x == math.floor(x):
             return _nan
@@ -68,6 +70,13 @@ def psi(x: float) -> float:
         power *= square
         series += bernoulli / (2 * k) * power
     return total + math.log(x) - 0.5 / x - series
+
+
+def _inverse_power(x: float, n: int) -> float:
+    try:
+        return x**-n
+    except (OverflowError, ZeroDivisionError):
+        return -_inf if x < 0 and n % 2 else _inf
 
 
 def polygamma(x: float, n: int) -> float:
@@ -87,7 +96,7 @@ def polygamma(x: float, n: int) -> float:
         return -polygamma(1 - x, 1) + (math.pi / math.sin(math.pi * math.fmod(x, 1))) ** 2
     total = 0.0
     while x < 12 + n:
-        total += x ** -(n + 1)
+        total += _inverse_power(x, n + 1)
         x += 1
     if x == _inf:
         return 0.0

@@ -1,5 +1,6 @@
 """Kernels that reduce: variance, sums without nan, softmax. `axes` is a tuple of dimensions counted from 0."""
 
+# mypy: disable-error-code="call-overload"
 from __future__ import annotations
 
 import math

@@ -40,6 +40,8 @@ def power(a: float, b: float) -> float:
         # 0 ** negative: the sign of the zero counts only for odd powers.
         return math.copysign(_inf, a) if b % 2 == 1 else _inf
     except OverflowError:
+        if a < 0 and b % 1:
+            return _nan
         return -_inf if a < 0 and b % 2 == 1 else _inf
     return _nan if result.__class__ is complex else result
 

@@ -43,7 +43,7 @@ def _numbered(full: str, partial: str) -> Any:
     return lambda node: full if node.params[0] is None else partial
 
 
-@structured(samples=_usual, promote="sum", grad_name=_numbered("SumBackward0", "SumBackward1"))
+@structured(casts=True, samples=_usual, promote="sum", grad_name=_numbered("SumBackward0", "SumBackward1"))
 def sum(input: Any, /, dim: Any = None, keepdim: bool = False) -> Any:
     """Sum over all elements, or over the dimensions `dim`. Integers and bools are summed as int64."""
     return kernels.sum(input, axes(dim, input.ndim, "sum"), keepdim)
@@ -54,7 +54,7 @@ def _(g: Any, _out: Any, input_shape: Any, dim: Any, keepdim: bool) -> Any:
     return spread(g, input_shape, dim, keepdim, "sum")
 
 
-@structured(samples=_usual, promote="floating", grad_name=_numbered("MeanBackward0", "MeanBackward1"))
+@structured(casts=True, samples=_usual, promote="floating", grad_name=_numbered("MeanBackward0", "MeanBackward1"))
 def mean(input: Any, /, dim: Any = None, keepdim: bool = False) -> Any:
     """Arithmetic mean over all elements, or over the dimensions `dim`; nan where there are none."""
     return kernels.mean(input, axes(dim, input.ndim, "mean"), keepdim)
@@ -205,7 +205,7 @@ def _(g: Any, out: Any, input_shape: Any, dim: int, keepdim: bool) -> Any:
     return _to_winner(g, out, input_shape, dim, keepdim)
 
 
-@structured(samples=_usual, promote="sum", grad_name=_numbered("ProdBackward0", "ProdBackward1"))
+@structured(casts=True, samples=_usual, promote="sum", grad_name=_numbered("ProdBackward0", "ProdBackward1"))
 def prod(input: Any, /, dim: Any = None, keepdim: bool = False) -> Any:
     """Product over all elements, or over one dimension. Integers and bools are multiplied as int64."""
     return kernels.prod(input, axes(dim, input.ndim, "prod"), keepdim)

@@ -10,7 +10,8 @@ the output, then the inputs, then the parameters. Its argument names say what ha
 
 * ``a``        the value is saved when the operation is recorded;
 * ``_a``       the value is not needed, so it is not kept alive;
-* ``a_shape``  only the shape is kept.
+* ``a_shape``  only the shape is kept;
+* ``a_layout`` the array is kept for its place in memory: its values may change meanwhile.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ __all__ = [
     "subscribe",
 ]
 
-NOTHING, WHOLE, SHAPE, ABSENT = 0, 1, 2, 3  # what a rule is given of an argument
+NOTHING, WHOLE, SHAPE, ABSENT, LAYOUT = 0, 1, 2, 3, 4  # what a rule is given of an argument
 
 
 class Absent:
@@ -91,6 +92,7 @@ class Operation:
         oracle: str | None = None,
         through: Callable[..., Any] | None = None,
         values_only: bool = False,
+        casts: bool = False,
     ) -> None:
         self.function = function
         self.name = name or function.__name__
@@ -105,6 +107,7 @@ class Operation:
         self.oracle = oracle
         self.through = through
         self.values_only = values_only
+        self.casts = casts  # the method takes dtype=, to which the input is converted first
         self.rule: Callable[..., Any] | None = None
         self.saves_output = NOTHING
         self.saves: tuple[int, ...] = ()
@@ -134,7 +137,8 @@ class Operation:
         """Remember a rule, and read from its argument names what has to be saved for it."""
         code = rule.__code__
         names = code.co_varnames[leading : code.co_argcount]
-        wanted = [NOTHING if n.startswith("_") else SHAPE if n.endswith("_shape") else WHOLE for n in names]
+        endings = {"shape": SHAPE, "layout": LAYOUT}
+        wanted = [NOTHING if n[0] == "_" else endings.get(n.rpartition("_")[2], WHOLE) for n in names]
         self.rule = rule
         self.saves_output = wanted[0]
         self.saves = tuple(wanted[1 : 1 + self.arity])
@@ -193,7 +197,7 @@ class Operation:
                 raise TypeError(f"{self.name}() takes a tuple or list of tensors, got {type(first).__name__}")
             inputs = tuple(first)
             if not inputs:
-                raise RuntimeError(f"{self.name}() expects at least one tensor, got an empty {type(first).__name__}")
+                raise ValueError(f"{self.name}() expects at least one tensor, got an empty {type(first).__name__}")
         return inputs, args[arity:]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -111,8 +111,7 @@ def _(_out: Any, a: Any, b: Any) -> Any:
 @elementwise(label="//", array="floor_divide", promote="numeric", domain=(0.5, 2))
 def floor_divide(input: Any, other: Any, /) -> Any:
     """The quotient rounded down, as Python's ``//``; it has no gradient (PyTorch has not implemented one)."""
-    quotient = divide(input, other)
-    return float((input - remainder(input, other)) / other) if math.isfinite(quotient) else quotient
+    return input // other if other != 0 else divide(input, other)
 
 
 @elementwise(

@@ -17,7 +17,7 @@ from tinygrad_edu.ops.shape import narrow, narrow_back, wrap_dim
 _lines = cases(([(2, 3)], (0,)), ([(2, 4)], (-1,)), ([(4,)], (0,)), ([()], (0,)), ([(0, 2)], (0,)))
 
 
-@structured(samples=_lines, promote="sum")
+@structured(casts=True, samples=_lines, promote="sum")
 def cumsum(input: Any, /, dim: int) -> Any:
     """The sums of all elements up to each, along `dim`. Integers and bools are summed as int64."""
     return kernels.cumsum(input, wrap_dim(dim, input.ndim, "cumsum"))
@@ -64,7 +64,7 @@ def _(g: Any, out: Any, a: Any, _b: Any, dim: int, backwards: bool) -> Any:
     return lambda: previous(forwards, dim) * back, carried
 
 
-@structured(samples=_lines, promote="sum")
+@structured(casts=True, samples=_lines, promote="sum")
 def cumprod(input: Any, /, dim: int) -> Any:
     """The products of all elements up to each, along `dim`. Integers and bools are multiplied as int64."""
     return kernels.cumprod(input, wrap_dim(dim, input.ndim, "cumprod"))

@@ -62,7 +62,7 @@ def _(g: Any, out: Any, input: Any, dim: Any, correction: Any, keepdim: bool) ->
 _reductions = cases(([(2, 3)], (None, False)), ([(2, 3, 2)], ((0, -1), True)), ([()], (None, False)))
 
 
-@structured(samples=_reductions, promote="sum")
+@structured(casts=True, samples=_reductions, promote="sum")
 def nansum(input: Any, /, dim: Any = None, keepdim: bool = False) -> Any:
     """The sum of the elements that are not nan."""
     return kernels.nansum(input, axes(dim, input.ndim, "nansum"), keepdim)
@@ -76,7 +76,7 @@ def _(g: Any, _out: Any, input: Any, dim: Any, keepdim: bool) -> Any:
 _dims = cases(([(2, 3)], (0,)), ([(2, 3)], (-1,)), ([(3,)], (0,)), ([()], (0,)))
 
 
-@structured(samples=_dims, promote="floating")
+@structured(casts=True, samples=_dims, promote="floating")
 def softmax(input: Any, /, dim: int) -> Any:
     """``exp(x)`` divided by its sum along `dim`: positive numbers that add up to 1."""
     return kernels.softmax(input, wrap_dim(dim, input.ndim, "softmax"))
@@ -87,7 +87,7 @@ def _(g: Any, out: Any, _input: Any, dim: int) -> Any:
     return out * (g - sum(g * out, dim, True))
 
 
-@structured(samples=_dims, promote="floating")
+@structured(casts=True, samples=_dims, promote="floating")
 def log_softmax(input: Any, /, dim: int) -> Any:
     """The logarithm of :func:`softmax`, exact where that is nearly 0."""
     return kernels.log_softmax(input, wrap_dim(dim, input.ndim, "log_softmax"))

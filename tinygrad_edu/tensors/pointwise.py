@@ -1,0 +1,144 @@
+"""Element by element, in PyTorch's signatures: bounds that may be Tensors, division with its roundings, other names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.errors import DTypeError
+from tinygrad_edu.ops import blend, compare, elementwise, rounding, special
+from tinygrad_edu.tensors.composed import COMPOSED, apply, composed
+from tinygrad_edu.tensors.inplace import write
+from tinygrad_edu.tensors.record import record
+from tinygrad_edu.tensors.shortcuts import binary
+from tinygrad_edu.tensors.tensor import Tensor
+
+__all__: list[str] = []
+
+_divide = binary(elementwise.div)
+
+
+@composed()
+def div(input: Tensor, other: Any, *, rounding_mode: str | None = None) -> Any:
+    """The quotient; with `rounding_mode` "floor" rounded down, with "trunc" towards 0 (integers stay integers)."""
+    if rounding_mode is None:
+        return _divide(input, other)
+    if rounding_mode not in ("floor", "trunc"):
+        raise RuntimeError(
+            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {rounding_mode!r}"
+        )
+    return apply(rounding.div_floor if rounding_mode == "floor" else rounding.div_trunc, input, other)
+
+
+@composed()
+def square(input: Tensor) -> Any:
+    """The elements times themselves."""
+    return input**2
+
+
+@composed()
+def float_power(input: Tensor, exponent: Any) -> Any:
+    """A power, computed and given as float64."""
+    return input.double() ** (exponent.double() if isinstance(exponent, Tensor) else float(exponent))
+
+
+@composed()
+def clamp(input: Tensor, min: Any = None, max: Any = None) -> Any:
+    """The input held between two bounds, numbers or Tensors; one of them may be left out."""
+    if not isinstance(min, Tensor) and not isinstance(max, Tensor):
+        return apply(elementwise.clamp, input, params=(min, max))
+    if max is None:
+        return apply(blend.clamp_min, input, min)
+    if min is None:
+        return apply(blend.clamp_max, input, max)
+    if not isinstance(min, Tensor) or not isinstance(max, Tensor):
+        given = [type(bound).__name__ for bound in (min, max)]
+        raise TypeError(f"clamp(): both bounds are numbers or both are Tensors, got {given[0]} and {given[1]}")
+    return apply(blend.clamp_between, input, min, max)
+
+
+@composed()
+def lerp(input: Tensor, end: Tensor, weight: Any) -> Any:
+    """The point between two: the input for a `weight` of 0, `end` for 1; the weight is a number or a Tensor."""
+    if isinstance(weight, Tensor):
+        return apply(blend.lerp_by, input, end, weight)
+    return apply(blend.lerp, input, end, params=(weight,))
+
+
+@composed()
+def positive(input: Tensor) -> Tensor:
+    """The Tensor itself; bools have no sign."""
+    if input._data.dtype.kind == "b":
+        raise DTypeError("The `+` operator, on a bool tensor is not supported: convert with .int() first")
+    return input
+
+
+@composed()
+def isreal(input: Tensor) -> Tensor:
+    """True everywhere: complex numbers are not supported."""
+    return Tensor._wrap(np.ones(input._data.shape, bool))
+
+
+def _operator(operation: Any, swapped: bool = False) -> Callable[..., Any]:
+    def call(self: Tensor, other: Any) -> Any:
+        if not isinstance(other, (Tensor, bool, int, float, np.ndarray, np.generic)):
+            return NotImplemented
+        return record(operation, (other, self) if swapped else (self, other), ())
+
+    call.__doc__ = operation.__doc__
+    return call
+
+
+def _into_itself(name: str) -> Callable[..., Any]:
+    operator = getattr(Tensor, f"__{name}__")
+
+    def call(self: Tensor, other: Any) -> Any:
+        result = operator(self, other)
+        return result if result is NotImplemented else write(self, result, f"__i{name}__")
+
+    return call
+
+
+def alias(name: str, target: str) -> None:
+    """Another name for a method, for its function, and for its in-place form if it has one."""
+    method = getattr(Tensor, target)
+    setattr(Tensor, name, method)
+    if hasattr(Tensor, f"{target}_"):
+        setattr(Tensor, f"{name}_", getattr(Tensor, f"{target}_"))
+
+    def call(input: Tensor, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(input, Tensor):
+            raise TypeError(f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}")
+        return method(input, *args, **kwargs)
+
+    call.__doc__ = method.__doc__
+    COMPOSED[name] = call
+
+
+_aliases = """
+absolute=abs negative=neg subtract=sub multiply=mul divide=div true_divide=div clip=clamp fix=trunc sgn=sign
+arccos=acos arcsin=asin arctan=atan arccosh=acosh arcsinh=asinh arctanh=atanh arctan2=atan2
+greater=gt greater_equal=ge less=lt less_equal=le not_equal=ne
+"""
+for _pair in _aliases.split():
+    alias(*_pair.split("="))
+
+for _name, _operation in (
+    ("mod", rounding.remainder),
+    ("floordiv", rounding.floor_divide),
+    ("lshift", compare.bitwise_left_shift),
+    ("rshift", compare.bitwise_right_shift),
+):
+    setattr(Tensor, f"__{_name}__", _operator(_operation))
+    setattr(Tensor, f"__r{_name}__", _operator(_operation, swapped=True))
+    setattr(Tensor, f"__i{_name}__", _into_itself(_name))
+
+
+def polygamma(n: int, input: Tensor) -> Any:
+    """The n-th derivative of digamma. (The function takes the order first; the method is ``x.polygamma(n)``.)"""
+    return apply(special.polygamma, input, params=(n,))
+
+
+COMPOSED["polygamma"] = polygamma
