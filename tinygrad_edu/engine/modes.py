@@ -27,6 +27,9 @@ recording = _grad.get  # called for every operation, so it is bound once: a thir
 record_gradients = _grad.set
 
 
+inference_used = False  # until inference_mode is first used, nobody has to ask whether it is on
+
+
 def is_grad_enabled() -> bool:
     """True where operations are recorded for differentiation (the default).
 
@@ -147,8 +150,10 @@ class inference_mode(_GradMode):  # noqa: N801 - PyTorch's name
         return cls()(mode) if callable(mode) else super().__new__(cls)
 
     def __init__(self, mode: Any = True) -> None:
+        global inference_used
         super().__init__(not mode)
         self.inference = bool(mode)
+        inference_used = inference_used or self.inference
 
     def __enter__(self) -> None:
         super().__enter__()

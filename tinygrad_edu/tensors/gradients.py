@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from tinygrad_edu.engine.backward import accumulating
-from tinygrad_edu.engine.modes import enable_grad, set_grad_enabled
+from tinygrad_edu.engine.modes import enable_grad, is_inference_mode_enabled, set_grad_enabled
 from tinygrad_edu.errors import DTypeError, GradError, ShapeError
 from tinygrad_edu.tensors.hooks import Hooks, RemovableHandle, run_hooks, run_node_hooks
 from tinygrad_edu.tensors.node import Node, backward_pass
+from tinygrad_edu.tensors.untracked import Untracked
 
 __all__ = ["Differentiable", "backward", "seed_of"]
 
@@ -29,7 +30,7 @@ class Differentiable:
         _data: Any
         _node: Node | None
         _requires: bool
-        _version: list[int]
+        _version: Any
         _array: Any
         _record: Any
         _wrap: Any
@@ -90,6 +91,11 @@ class Differentiable:
                 f"only Tensors of floating point dtype can require gradients, this one is {self.dtype}: "
                 "make it from floats (1.0 instead of 1) or convert it with .float() first"
             )
+        if requires_grad and self.is_inference() and not is_inference_mode_enabled():
+            raise GradError(
+                "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed: clone() it to "
+                "get a normal tensor"
+            )
         if not requires_grad and self._node is not None:
             raise GradError(
                 "you can only change requires_grad flags of leaf variables: this Tensor is the result of an operation. "
@@ -97,6 +103,10 @@ class Differentiable:
             )
         self._requires = self._requires or bool(requires_grad) if self._node is not None else bool(requires_grad)
         return self
+
+    def is_inference(self) -> bool:
+        """True if this Tensor was made under inference_mode: it can take no part in a graph."""
+        return isinstance(self._version, Untracked)
 
     @property
     def is_leaf(self) -> bool:
@@ -150,6 +160,8 @@ class Differentiable:
     def data(self) -> Self:
         """The same memory without history; changes to it are not recorded."""
         out = self._wrap(self._array())
+        if self.is_inference():
+            out._version = self._version
         return out
 
     @data.setter

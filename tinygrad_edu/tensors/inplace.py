@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.engine.modes import recording
+from tinygrad_edu.engine.modes import is_inference_mode_enabled, recording
 from tinygrad_edu.errors import GradError, ShapeError
 from tinygrad_edu.ops.index import getitem
 from tinygrad_edu.ops.registry import Operation, cases, structured, subscribe
@@ -130,6 +130,11 @@ def refuse(target: Tensor, recorded: bool, operation: str) -> None:
         )
     if not array.flags.writeable:
         raise RuntimeError(f"{operation}: this Tensor's memory is read-only (it came from such an array): clone() it")
+    if target.is_inference() and not is_inference_mode_enabled():
+        raise GradError(
+            f"{operation}: Inplace update to inference tensor outside InferenceMode is not allowed. You can make a "
+            "clone to get a normal tensor before doing inplace update."
+        )
     if not recording():
         return
     target._refresh()

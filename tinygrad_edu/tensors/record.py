@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.engine import modes
 from tinygrad_edu.engine.modes import recording
 from tinygrad_edu.errors import DTypeError, broadcast_error
 from tinygrad_edu.kernels.numpy import quietly
@@ -17,6 +18,7 @@ from tinygrad_edu.tensors.data import checked
 from tinygrad_edu.tensors.node import Node
 from tinygrad_edu.tensors.operands import prepare
 from tinygrad_edu.tensors.tensor import Tensor
+from tinygrad_edu.tensors.untracked import untrack
 
 __all__ = ["finish", "plain", "record", "share"]
 
@@ -71,6 +73,8 @@ def finish(operation: Any, inputs: tuple[Any, ...], arrays: tuple[Any, ...], par
     if requires and recording() and operation.rule is not None and data.dtype.kind == "f":
         out._requires = True
         out._node = _node(operation, inputs, arrays, params, out, extra)
+    elif modes.inference_used:
+        untrack(out)
     return (out, *extra) if extra else out
 
 

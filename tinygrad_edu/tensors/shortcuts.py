@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.engine import modes
 from tinygrad_edu.engine.modes import recording
 from tinygrad_edu.errors import broadcast_error
 from tinygrad_edu.kernels.numpy import quiet
@@ -19,6 +20,7 @@ from tinygrad_edu.ops.registry import NOTHING, SHAPE, WHOLE, Absent, Operation
 from tinygrad_edu.tensors.node import Node
 from tinygrad_edu.tensors.record import finish, plain, record, share
 from tinygrad_edu.tensors.tensor import Tensor
+from tinygrad_edu.tensors.untracked import untrack
 
 __all__ = ["binary", "method", "pair", "single", "unary"]
 
@@ -59,6 +61,8 @@ def unary(operation: Any) -> Callable[[Tensor], Tensor]:
         else:
             out._requires = False
             out._node = None
+            if modes.inference_used:
+                untrack(out)
         return out
 
     apply.__doc__ = operation.__doc__
@@ -136,6 +140,8 @@ def binary(operation: Any) -> Callable[[Tensor, Any], Any]:
         else:
             out._requires = False
             out._node = None
+            if modes.inference_used:
+                untrack(out)
         return out
 
     apply.__doc__ = operation.__doc__
@@ -207,6 +213,8 @@ def single(operation: Any, *, ready: bool = False) -> Callable[[Tensor, tuple[An
                 counters,
                 version,
             )
+        elif modes.inference_used:
+            untrack(out)
         return out
 
     return apply
@@ -239,6 +247,8 @@ def pair(operation: Any) -> Callable[[Tensor, Any], Any]:
         if not (mine or theirs) or not recording():
             out._requires = False
             out._node = None
+            if modes.inference_used:
+                untrack(out)
             return out
         saves_output, (kind_a, kind_b) = cases[mine, theirs]
         counters, version = [], 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_edu.engine import modes
 from tinygrad_edu.tensors.convert import Convertible
 from tinygrad_edu.tensors.data import legacy_array
 from tinygrad_edu.tensors.device import device as Device
@@ -21,6 +22,7 @@ from tinygrad_edu.tensors.gradients import Differentiable
 from tinygrad_edu.tensors.node import Node
 from tinygrad_edu.tensors.place import Place
 from tinygrad_edu.tensors.size import Size, size_of
+from tinygrad_edu.tensors.untracked import untrack
 
 __all__ = ["Tensor"]
 
@@ -52,6 +54,7 @@ class Tensor(Differentiable, Convertible, Drawable):
         """``Tensor(2, 3)`` is uninitialised memory of that shape, ``Tensor([1, 2])`` float32 data, as in PyTorch."""
         self._data = legacy_array(args, np.dtype(np.float32), "Tensor")
         self._node, self._requires, self._version = None, False, [0]
+        untrack(self)
 
     # --- making one around an array --------------------------------------------------------------------------------
 
@@ -63,6 +66,8 @@ class Tensor(Differentiable, Convertible, Drawable):
         out._node = None
         out._requires = False
         out._version = [0]
+        if modes.inference_used:
+            untrack(out)
         return out
 
     @staticmethod
