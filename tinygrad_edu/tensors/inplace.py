@@ -104,7 +104,8 @@ def write_view(input: Any, value: Any, /, chain: Any) -> Any:
 @write_view.vjp
 def _(g: Any, _out: Any, _input: Any, _value: Any, chain: Any) -> Any:
     def to_value() -> Any:
-        share = g
+        # as_strided counts places in memory: the gradient's must lie as the base's do
+        share = methods.contiguous_copy(g) if any(operation.name == "as_strided" for operation, _ in chain) else g
         for operation, params in chain:
             share = operation(share, *params)
         return share
@@ -207,7 +208,11 @@ def _setitem(self: Tensor, position: Any, value: Any) -> None:
     if apart is not None:
         return _setitem(self[apart[0]], apart[1], value)
     if not isinstance(value, Tensor):
-        value = Tensor._wrap(checked(np.asarray(value, dtype=None if hasattr(value, "dtype") else self._data.dtype)))
+        try:
+            array = np.asarray(value, dtype=None if hasattr(value, "dtype") else self._data.dtype)
+        except (ValueError, TypeError):
+            raise TypeError(f"__setitem__: can't assign a {type(value).__name__} to a Tensor of {self.dtype}") from None
+        value = Tensor._wrap(checked(array))
     recorded = recording() and (value._requires or self._requires)
     refuse(self, recorded, "__setitem__")
     target = self._array()

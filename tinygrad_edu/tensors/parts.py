@@ -195,6 +195,16 @@ _properties()
 
 
 @composed()
+def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None) -> Tensor:
+    """A view of the memory under a Tensor: element (i, j) lies at ``offset + i * stride[0] + j * stride[1]``.
+
+    Raises:
+        RuntimeError: the view would reach beyond that memory.
+    """
+    return apply(views.as_strided, input, params=(tuple(size), tuple(stride), storage_offset))
+
+
+@composed()
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
     """A view expanded to another Tensor's shape."""
     return input.expand(*other.shape)
@@ -207,10 +217,10 @@ def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
 
 
 @composed(many=True)
-def broadcast_tensors(*tensors: Any) -> list[Tensor]:
+def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
     """Views of several Tensors, all expanded to the shape they have in common."""
     given = tensors_of("broadcast_tensors", tensors)
-    return [t.expand(*common_shape("broadcast_tensors", given)) for t in given]
+    return tuple(t.expand(*common_shape("broadcast_tensors", given)) for t in given)
 
 
 def common_shape(name: str, tensors: Sequence[Tensor]) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from tinygrad_edu.engine import modes
 from tinygrad_edu.engine.modes import recording
 from tinygrad_edu.errors import DTypeError, broadcast_error
 from tinygrad_edu.kernels.numpy import quietly
-from tinygrad_edu.ops.registry import ABSENT, NOTHING, SHAPE, WHOLE, Absent
+from tinygrad_edu.ops.registry import ABSENT, LAYOUT, NOTHING, SHAPE, WHOLE, Absent
 from tinygrad_edu.tensors.data import checked
 from tinygrad_edu.tensors.node import Node
 from tinygrad_edu.tensors.operands import prepare
@@ -123,6 +123,8 @@ def _node(
             if isinstance(x, Tensor) and a is x._data:
                 counters.append(x._version)
                 version += x._version[0]
+        elif kind == LAYOUT:
+            saved.append(a)
         else:
             saved.append(np.shape(a) if kind == SHAPE else Absent(np.shape(a)) if kind == ABSENT else None)
     kept = None
@@ -150,8 +152,15 @@ def share(out: Tensor, source: Any, operation: Any, params: tuple[Any, ...]) -> 
     The view remembers how it is derived from its base, so that it can follow the base through in-place changes.
     """
     looked = out._data.base if out._data.__class__ is np.ndarray else None
-    if out._data is source._data or (looked is not None and (looked is source._data or looked is source._data.base)):
-        base = source._base
+    base = source._base
+    if out._data is source._data or (
+        looked is not None
+        and (
+            looked is source._data
+            or looked is source._data.base
+            or np.may_share_memory(out._data, (source if base is None else base)._data)  # strided at will
+        )
+    ):
         out._version = source._version
         out._base, out._chain = (source, ()) if base is None else (base, source._chain)
         out._chain = (*out._chain, (operation, params))
