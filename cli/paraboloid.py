@@ -64,6 +64,7 @@ def rates(c: float) -> dict[str, float]:
         "sgd": straight, "momentum": straight / 4, "nesterov": straight / 4,
         "adagrad": 3.7, "rmsprop": 0.3, "adadelta": 40.0,
         "adam": 0.5, "adamw": 0.5, "nadam": 0.5, "radam": 0.5,
+        "lbfgs": 1.0,
     }  # fmt: skip
 
 

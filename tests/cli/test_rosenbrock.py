@@ -1,6 +1,7 @@
 """`tinyedu demo rosenbrock`: the book's printed run, every optimizer's default, JSON, divergence."""
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -58,6 +59,9 @@ def test_every_optimizer_comes_close_with_its_printed_rate_or_says_why_not() -> 
     names = [argument for name in NAMES for argument in ("--optim", name)]
     done = invoke("demo", "rosenbrock", *names, "--every", "1000", "--json")
     for run in json.loads(done.stdout)["runs"]:
+        if run["status"] == "converged":  # as lbfgs does, long before
+            assert run["optim"] == "lbfgs" and run["value"] == 0
+            continue
         (row,) = run["history"]
         assert row["step"] == 1000 and row["value"] <= 1e-3, run["optim"]
         assert run["note"] or run["value"] < 1e-6, run["optim"]
@@ -108,3 +112,16 @@ def test_no_steps_reports_the_start() -> None:
 def test_rates_go_to_the_optimizers_in_order() -> None:
     both = ("--optim", "sgd", "--optim", "adam", "--lr", "0.02", "--lr", "0.1", "--steps", "5", "--json")
     assert [run["lr"] for run in json.loads(invoke("demo", "rosenbrock", *both).stdout)["runs"]] == [0.02, 0.1]
+
+
+def test_lbfgs_walks_and_is_drawn(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    file = tmp_path / "path.png"
+    done = invoke("demo", "rosenbrock", "--optim", "lbfgs", "--optim", "adam", "--steps", "30", "--plot", str(file))
+    assert done.exit_code == 0, done.output
+    assert file.read_bytes().startswith(b"\x89PNG")
+    summary = done.stdout.split("lbfgs")[1]
+    assert "1.0000" in summary, "at the minimum within thirty steps"
+    assert invoke("demo", "paraboloid", "--optim", "lbfgs", "--json").exit_code == 0
+    wrong = invoke("demo", "rosenbrock", "--optim", "lbfgs", "--momentum", "0.9")
+    assert wrong.exit_code == 2 and "lbfgs has no momentum" in wrong.stderr

@@ -19,6 +19,7 @@ from tinygrad_edu.errors import GradError, OptimizerError
 from tinygrad_edu.optim.adadelta import Adadelta
 from tinygrad_edu.optim.adagrad import Adagrad
 from tinygrad_edu.optim.adam import Adam, AdamW
+from tinygrad_edu.optim.lbfgs import LBFGS
 from tinygrad_edu.optim.nadam import NAdam
 from tinygrad_edu.optim.optimizer import Array, Optimizer
 from tinygrad_edu.optim.radam import RAdam
@@ -53,6 +54,11 @@ OPTIMIZERS: dict[str, NamedOptimizer] = {
     "adamw": NamedOptimizer(AdamW, 0.05),  # its decay holds it a little short of the minimum at any rate
     "nadam": NamedOptimizer(NAdam, 0.02),
     "radam": NamedOptimizer(RAdam, 0.05),
+    # One direction a step, so that its path can be watched, and a search for how far to go. When to stop is for
+    # minimize to say: by its own tolerance LBFGS would rest a little short of the minimum.
+    "lbfgs": NamedOptimizer(
+        LBFGS, 1.0, {"max_iter": 1, "max_eval": 25, "tolerance_change": 0.0, "line_search_fn": "strong_wolfe"}
+    ),
 }
 """The optimizers by name, as the command line offers them."""
 
@@ -93,7 +99,7 @@ def find_optimizer(name: str) -> NamedOptimizer:
     >>> find_optimizer("adm")
     Traceback (most recent call last):
     tinygrad_edu.errors.OptimizerError: unknown optimizer 'adm': did you mean 'adam'? There are sgd, \
-momentum, nesterov, adagrad, rmsprop, adadelta, adam, adamw, nadam, radam.
+momentum, nesterov, adagrad, rmsprop, adadelta, adam, adamw, nadam, radam, lbfgs.
     """
     key = name.lower()
     if key in OPTIMIZERS:
