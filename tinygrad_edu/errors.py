@@ -13,6 +13,7 @@ __all__ = [
     "DTypeError",
     "DeviceError",
     "DimError",
+    "EmptyListError",
     "ElementCountError",
     "ExportError",
     "GradError",
@@ -29,6 +30,10 @@ __all__ = [
 
 class ShapeError(RuntimeError):
     """Shapes that an operation cannot combine."""
+
+
+class EmptyListError(ShapeError, ValueError):
+    """A list of Tensors with nothing in it. (PyTorch raises either type, by operation.)"""
 
 
 class DTypeError(RuntimeError):

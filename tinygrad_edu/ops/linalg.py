@@ -18,8 +18,9 @@ def matmul_error(a: tuple[int, ...], b: tuple[int, ...], operation: str = "matmu
     rows = b[-2] if len(b) > 1 else b[-1]
     if a[-1] != rows:
         where = "rows" if len(b) > 1 else "elements"
+        across = "columns" if len(a) > 1 else "elements"
         return ShapeError(
-            f"{operation}: shapes {a} and {b} cannot be multiplied: the first has {a[-1]} columns, the second {rows} "
+            f"{operation}: shapes {a} and {b} cannot be multiplied: the first has {a[-1]} {across}, the second {rows} "
             f"{where}, and these must be equal. Is one of them missing a transpose?"
         )
     return ShapeError(f"{operation}: the batch dimensions of shapes {a} and {b} do not broadcast")

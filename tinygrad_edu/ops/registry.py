@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any, ClassVar
 
+from tinygrad_edu.errors import EmptyListError
+
 __all__ = [
     "Bound",
     "Elementwise",
@@ -197,7 +199,7 @@ class Operation:
                 raise TypeError(f"{self.name}() takes a tuple or list of tensors, got {type(first).__name__}")
             inputs = tuple(first)
             if not inputs:
-                raise ValueError(f"{self.name}() expects at least one tensor, got an empty {type(first).__name__}")
+                raise EmptyListError(f"{self.name}() expects at least one tensor, got an empty {type(first).__name__}")
         return inputs, args[arity:]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

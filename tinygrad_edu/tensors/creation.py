@@ -190,7 +190,7 @@ def arange(
     int64 if all three are integers, else the default float type.
 
     Raises:
-        ValueError: a step of 0, or bounds that it leads away from.
+        RuntimeError: a step of 0, or bounds that it leads away from.
 
     >>> arange(1, 10, 2)
     tensor([1, 3, 5, 7, 9])
@@ -198,9 +198,9 @@ def arange(
     start, end = (0, start) if end is None else (start, end)
     start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
     if step == 0:
-        raise ValueError("arange: step must be nonzero")
+        raise RuntimeError("arange: step must be nonzero")
     if (end - start) * step < 0:
-        raise ValueError(f"arange: upper bound and lower bound inconsistent with step sign: {start} to {end} by {step}")
+        raise RuntimeError(f"arange: upper bound and lower bound inconsistent with step sign: {start}, {end}, {step}")
     kind = numpy_type(dtype, "arange") or result_type((), (), [type(v) for v in (start, end, step)])
     count = max(math.ceil((end - start) / step), 0)
     exact = all(isinstance(v, int) for v in (start, step))
@@ -217,7 +217,7 @@ def linspace(
     tensor([ 1.0000,  5.5000, 10.0000])
     """
     if steps < 0:
-        raise ValueError(f"linspace: number of steps must be non-negative, got {steps}")
+        raise RuntimeError(f"linspace: number of steps must be non-negative, got {steps}")
     start, end = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
     kind = numpy_type(dtype, "linspace", default_float())
     return finish(np.linspace(start, end, steps, dtype=kind), device, requires_grad, "linspace")

@@ -69,6 +69,8 @@ def _from_lists(data: Any) -> Any:
     if array.dtype.kind == "u" and array.dtype.itemsize > 1 or array.dtype == object:
         _explain_object(data)
     if array.dtype.kind not in "fiub":
+        if _first(data) is None:
+            raise RuntimeError("Could not infer dtype of NoneType: a Tensor holds numbers; for a missing one write nan")
         raise TypeError(
             f"cannot make a Tensor from elements of type {_first(data).__class__.__name__} ({_first(data)!r}): "
             "Tensors hold numbers and bools; encode text as integers first"
