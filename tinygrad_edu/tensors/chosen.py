@@ -16,7 +16,6 @@ from tinygrad_edu.ops.index import take_along
 from tinygrad_edu.ops.shape import wrap_dim
 from tinygrad_edu.tensors.composed import apply, composed, in_place, positions
 from tinygrad_edu.tensors.parts import common_shape
-from tinygrad_edu.tensors.promotion import check_cast, result_type
 from tinygrad_edu.tensors.record import record
 from tinygrad_edu.tensors.tensor import Tensor
 
@@ -26,7 +25,8 @@ __all__: list[str] = []
 def _range(name: str, where: Any, size: int, dim: int, least: int = 0) -> None:
     if where.size and not (least <= where.min() and where.max() < size):
         worst = where.max() if where.max() >= size else where.min()
-        raise DimError(f"{name}: index {worst} is out of bounds for dimension {dim} with size {size}")
+        kind = RuntimeError if name in ("gather", "take_along_dim") or name.startswith("scatter") else DimError
+        raise kind(f"{name}: index {worst} is out of bounds for dimension {dim} with size {size}")
 
 
 def _along(name: str, input: Tensor, dim: int, where: Any, source: Tensor | None = None) -> int:
@@ -254,7 +254,6 @@ def masked_fill(input: Tensor, mask: Any, value: Any) -> Tensor:
     _fits("masked_fill", input, chosen)
     if isinstance(value, Tensor):
         return record(elementwise.choose, (_number("masked_fill", input, value), input), (chosen,))
-    check_cast("masked_fill", result_type((), (), [type(value)]), input._data.dtype)
     return apply(ops.masked_fill_with, input, params=(chosen, value))
 
 
@@ -297,7 +296,7 @@ def put(input: Tensor, index: Any, source: Any, accumulate: bool = False) -> Ten
     _same_type("put", input, source)
     _range("put", where, input.numel(), 0, -input.numel())
     if source.numel() != where.size:
-        raise ShapeError(
+        raise DimError(
             f"put: source and index must have the same number of elements, got {source.numel()} and {where.size}"
         )
     return apply(ops.put_into, input, source, params=(where, accumulate))
