@@ -1,7 +1,8 @@
 """The kernels: how numbers are computed, below everything that knows about gradients.
 
-``numpy.py`` and the files beside it are the specification, short and obviously right. One small interface: arrays in,
-an array out; views and strides stay above it. NumPy itself is imported with the first array, not with this package, so
+``numpy.py`` and the files beside it are the specification, short and obviously right. One small interface: arrays in
+(contiguous ones, where a compiled kernel stands in), and ``out``, the array to write to, given or made; views and
+strides stay above it. NumPy itself is imported with the first array, not with this package, so
 that a program of scalars never loads it.
 """
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 Array = Any  # an ndarray, or a NumPy scalar for a result without dimensions
+Out = Any  # None, or the array to write to: C-contiguous, of the result's shape and type
 
 
 class _Quiet(threading.local):
@@ -49,61 +50,68 @@ def lookup(name: str) -> Callable[..., Array]:
     return globals().get(name) or getattr(np, name)
 
 
-def rsub(a: Array, b: Array) -> Array:
-    return b - a
+def _into(out: Out, result: Array) -> Array:
+    if out is None:
+        return result
+    out[...] = result
+    return out
 
 
-def power(a: Array, b: Array) -> Array:
+def rsub(a: Array, b: Array, out: Out = None) -> Array:
+    return b - a if out is None else np.subtract(b, a, out=out)
+
+
+def power(a: Array, b: Array, out: Out = None) -> Array:
     # operator ** takes the short way for squares, square roots and reciprocals
-    return a**b
+    return a**b if out is None else np.power(a, b, out=out)
 
 
-def choose(a: Array, b: Array, condition: Array) -> Array:
-    return np.where(condition, a, b)
+def choose(a: Array, b: Array, condition: Array, out: Out = None) -> Array:
+    return _into(out, np.where(condition, a, b))
 
 
 def sign(a: Array) -> Array:
     return a if a.dtype.kind == "b" else np.subtract(a > 0, a < 0, dtype=a.dtype)  # np.sign(nan) would be nan
 
 
-def relu(a: Array) -> Array:
-    return np.maximum(a, 0)
+def relu(a: Array, out: Out = None) -> Array:
+    return np.maximum(a, 0, out=out)
 
 
-def sigmoid(a: Array) -> Array:
+def sigmoid(a: Array, out: Out = None) -> Array:
     # exp of a number that is never positive cannot overflow
     grown = np.exp(-np.abs(a))
-    return np.where(a >= 0, 1, grown).astype(grown.dtype, copy=False) / (1 + grown)
+    return np.divide(np.where(a >= 0, 1, grown).astype(grown.dtype, copy=False), 1 + grown, out=out)
 
 
-def reciprocal(a: Array) -> Array:
-    return 1 / a
+def reciprocal(a: Array, out: Out = None) -> Array:
+    return np.divide(1, a, out=out)
 
 
-def rsqrt(a: Array) -> Array:
-    return 1 / np.sqrt(a)
+def rsqrt(a: Array, out: Out = None) -> Array:
+    return np.divide(1, np.sqrt(a), out=out)
 
 
-def clamp(a: Array, low: Any, high: Any) -> Array:
+def clamp(a: Array, low: Any, high: Any, out: Out = None) -> Array:
     if low is not None:
         a = np.maximum(a, low)
-    return a if high is None else np.minimum(a, high)
+    return _into(out, a if high is None else np.minimum(a, high))
 
 
 # Reductions. `axes` is a tuple of dimensions counted from 0; all of them where it names them all.
 
 
-def sum(a: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
-    return np.add.reduce(a, axis=axes, keepdims=keepdim)
+def sum(a: Array, axes: tuple[int, ...], keepdim: bool, out: Out = None) -> Array:
+    return np.add.reduce(a, axis=axes, keepdims=keepdim, out=out)
 
 
-def mean(a: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
+def mean(a: Array, axes: tuple[int, ...], keepdim: bool, out: Out = None) -> Array:
     count = math.prod(a.shape[axis] for axis in axes)
-    return np.add.reduce(a, axis=axes, keepdims=keepdim) / a.dtype.type(count)
+    return _into(out, np.add.reduce(a, axis=axes, keepdims=keepdim) / a.dtype.type(count))
 
 
-def prod(a: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
-    return np.multiply.reduce(a, axis=axes, keepdims=keepdim)
+def prod(a: Array, axes: tuple[int, ...], keepdim: bool, out: Out = None) -> Array:
+    return np.multiply.reduce(a, axis=axes, keepdims=keepdim, out=out)
 
 
 def every(a: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
@@ -118,12 +126,12 @@ def _bool_or_byte(truth: Array, a: Array) -> Array:
     return truth.astype(np.uint8) if a.dtype == np.uint8 else truth  # PyTorch once had bytes for bools
 
 
-def amax(a: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
-    return np.maximum.reduce(a, axis=axes, keepdims=keepdim)
+def amax(a: Array, axes: tuple[int, ...], keepdim: bool, out: Out = None) -> Array:
+    return np.maximum.reduce(a, axis=axes, keepdims=keepdim, out=out)
 
 
-def amin(a: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
-    return np.minimum.reduce(a, axis=axes, keepdims=keepdim)
+def amin(a: Array, axes: tuple[int, ...], keepdim: bool, out: Out = None) -> Array:
+    return np.minimum.reduce(a, axis=axes, keepdims=keepdim, out=out)
 
 
 def extreme_along(a: Array, axis: int, keepdim: bool, largest: bool) -> tuple[Array, Array]:
@@ -240,8 +248,8 @@ def _along(indices: Array, axis: int) -> tuple[Array, ...]:
     return tuple(places)
 
 
-def matmul(a: Array, b: Array) -> Array:
-    return np.matmul(a, b)
+def matmul(a: Array, b: Array, out: Out = None) -> Array:
+    return np.matmul(a, b, out=out)
 
 
 def to_floating(a: Any) -> Array:
