@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from tinygrad_edu.errors import DeviceError, ShapeError
 from tinygrad_edu.tensors.data import checked, default_float, to_array
 from tinygrad_edu.tensors.device import as_device
 from tinygrad_edu.tensors.dtype import as_dtype
+from tinygrad_edu.tensors.out import with_out
 from tinygrad_edu.tensors.promotion import result_type
 from tinygrad_edu.tensors.tensor import Tensor
 
@@ -19,6 +20,13 @@ __all__ = [
     "arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace", "ones",
     "ones_like", "tensor", "zeros", "zeros_like",
 ]  # fmt: skip
+
+_Made = TypeVar("_Made", bound=Callable[..., Tensor])
+
+
+def creating(function: _Made) -> _Made:
+    """Decorator: a function that makes a Tensor also takes ``out=``."""
+    return with_out(function, creates=True)  # type: ignore[return-value]
 
 
 def finish(array: Any, device: Any, requires_grad: bool, operation: str) -> Tensor:
@@ -120,6 +128,7 @@ def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
     return Tensor._wrap(checked(array))
 
 
+@creating
 def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A Tensor of shape `size` in which every element is `fill_value`; its type is the number's unless given.
 
@@ -135,7 +144,7 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
 
 def _filled(name: str, make: Any, doc: str) -> Any:
     def create(
-        *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, out: None = None, **names: Any
+        *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **names: Any
     ) -> Tensor:
         size = (names.pop("size"),) if "size" in names else size
         names.pop("pin_memory", None)
@@ -144,7 +153,7 @@ def _filled(name: str, make: Any, doc: str) -> Any:
         return finish(make(sizes_of(size, name), numpy_type(dtype, name, default_float())), device, requires_grad, name)
 
     create.__name__, create.__qualname__, create.__doc__ = name, name, doc
-    return create
+    return creating(create)
 
 
 zeros = _filled("zeros", np.zeros, "A Tensor of zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``; by default float32.")
@@ -182,6 +191,7 @@ def full_like(
     return finish(np.full(shape, fill_value, kind), device, requires_grad, "full_like")
 
 
+@creating
 def arange(
     start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -208,6 +218,7 @@ def arange(
     return finish(values.astype(kind), device, requires_grad, "arange")
 
 
+@creating
 def linspace(
     start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -223,6 +234,7 @@ def linspace(
     return finish(np.linspace(start, end, steps, dtype=kind), device, requires_grad, "linspace")
 
 
+@creating
 def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """The identity matrix, `n` rows and `m` (by default `n`) columns."""
     sizes_of((n, n if m is None else m), "eye")

@@ -24,14 +24,15 @@ from tinygrad_edu.tensors import (
     statistics,
 )
 from tinygrad_edu.tensors.composed import COMPOSED
+from tinygrad_edu.tensors.out import with_out
 from tinygrad_edu.tensors.promotion import result_type as _result_type
 from tinygrad_edu.tensors.record import record
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["allclose", "broadcast_shapes", "cat", "equal", "functional", "is_tensor", "result_type", "stack", "where"]
 
-concat = concatenate = cat = shape.cat
-stack = shape.stack
+concat = concatenate = cat = with_out(shape.cat)
+stack = with_out(shape.stack)
 # They give Tensor and this package what is called here.
 _ = (chosen, counting, draws, einsum, grids)
 _ = (inplace, matrices, methods, parts, pointwise, products, statistics)
@@ -40,7 +41,7 @@ _ = (inplace, matrices, methods, parts, pointwise, products, statistics)
 def functional(name: str) -> Callable[..., Any] | None:
     """The function form of a Tensor method that is an operation: ``exp(x)`` calls ``x.exp()``; None for others."""
     if name in COMPOSED:
-        return COMPOSED[name]
+        return with_out(COMPOSED[name], name)
     table = operations()
     known = name in _composed or (name in table and table[name].method_name == name)
     if not known or not hasattr(Tensor, name):
@@ -55,7 +56,7 @@ def functional(name: str) -> Callable[..., Any] | None:
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = getattr(Tensor, name).__doc__
-    return call
+    return with_out(call)
 
 
 # Methods that are not rows of the table but have a function form in PyTorch.
