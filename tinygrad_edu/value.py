@@ -16,9 +16,10 @@ from tinygrad_edu.engine.order import interior, next_sequence, topological
 from tinygrad_edu.errors import GradError
 from tinygrad_edu.kernels import kernels
 from tinygrad_edu.ops import elementwise, index, linalg, reduce, shape
+from tinygrad_edu.ops.families import subscribe
 from tinygrad_edu.ops.ieee import Float
 from tinygrad_edu.ops.payload import array, listed, number, on_arrays, payload
-from tinygrad_edu.ops.registry import SHAPE, Bound, Operation, subscribe
+from tinygrad_edu.ops.registry import SHAPE, Bound, Operation
 
 __all__ = ["Value"]
 

@@ -12,23 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygrad_edu.errors import DTypeError, ShapeError
-from tinygrad_edu.ops import (
-    blend,
-    compare,
-    elementwise,
-    exponential,
-    index,
-    linalg,
-    ordering,
-    reduce,
-    rounding,
-    scans,
-    shape,
-    special,
-    statistics,
-    trigonometry,
-)
-from tinygrad_edu.ops.registry import Operation, cases, structured, subscribe
+from tinygrad_edu.ops import compare, elementwise, index, linalg, reduce, shape
+from tinygrad_edu.ops.families import subscribe
+from tinygrad_edu.ops.registry import Operation, cases, structured
 from tinygrad_edu.tensors.device import as_device
 from tinygrad_edu.tensors.device import device as Device
 from tinygrad_edu.tensors.dtype import as_dtype, dtype, float16, float32, float64, int8, int16, int32, int64, uint8
@@ -39,7 +25,6 @@ from tinygrad_edu.tensors.shortcuts import binary, method, pair, single
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__: list[str] = []
-_families = (blend, exponential, ordering, rounding, scans, special, statistics, trigonometry)  # they are in the table
 
 
 @structured(method=False, grad_name="ToCopyBackward0", oracle="")

@@ -12,12 +12,13 @@ from tinygrad_edu.ops import blend, compare, elementwise, rounding, special
 from tinygrad_edu.tensors.composed import COMPOSED, apply, composed
 from tinygrad_edu.tensors.inplace import write
 from tinygrad_edu.tensors.record import record
-from tinygrad_edu.tensors.shortcuts import binary
+from tinygrad_edu.tensors.shortcuts import binary, single
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__: list[str] = []
 
-_divide = binary(elementwise.div)
+_plain = (float, int, type(None))  # what does not change the type of a float Tensor
+_divide, _hold = binary(elementwise.div), single(elementwise.clamp, ready=True)
 
 
 @composed()
@@ -48,6 +49,8 @@ def float_power(input: Tensor, exponent: Any) -> Any:
 def clamp(input: Tensor, min: Any = None, max: Any = None) -> Any:
     """The input held between two bounds, numbers or Tensors; one of them may be left out."""
     if not isinstance(min, Tensor) and not isinstance(max, Tensor):
+        if min.__class__ in _plain and max.__class__ in _plain:
+            return _hold(input, (min, max))
         return apply(elementwise.clamp, input, params=(min, max))
     if max is None:
         return apply(blend.clamp_min, input, min)

@@ -286,9 +286,12 @@ def method(operation: Operation) -> Callable[..., Any]:
 
     if not operation.elementwise and operation.arity == 1 and not operation.variadic:
         if operation.promote in _UNCHANGED:
-            call = single(operation)
+            call, casts = single(operation), operation.casts
 
             def apply(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+                if kwargs and casts:
+                    dtype = kwargs.pop("dtype", None)
+                    self = self if dtype is None else self.to(dtype)
                 return call(self, operation.bind((self, *args), kwargs)[1])
 
             return _named(apply, operation)

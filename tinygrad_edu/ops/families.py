@@ -1,0 +1,26 @@
+"""All families of operations: to import this is to define them, so that who subscribes here hears of every one."""
+
+from tinygrad_edu.ops import (
+    blend,
+    compare,
+    elementwise,
+    exponential,
+    index,
+    linalg,
+    ordering,
+    reduce,
+    rounding,
+    scans,
+    shape,
+    special,
+    statistics,
+    trigonometry,
+)
+from tinygrad_edu.ops.registry import subscribe
+
+__all__ = ["FAMILIES", "subscribe"]
+
+FAMILIES = (
+    blend, compare, elementwise, exponential, index, linalg, ordering, reduce, rounding, scans, shape, special,
+    statistics, trigonometry,
+)  # fmt: skip
