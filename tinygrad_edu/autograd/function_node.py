@@ -104,8 +104,8 @@ class FunctionNode(Place):
     _several = False
 
     def __init__(self, args: tuple[Any, ...]) -> None:
-        self._is_tensor = tuple(isinstance(x, Tensor) for x in args)
-        self.needs_input_grad = tuple(isinstance(x, Tensor) and x._requires for x in args)
+        self._is_tensor = tuple([isinstance(x, Tensor) for x in args])
+        self.needs_input_grad = tuple([isinstance(x, Tensor) and x._requires for x in args])
         self._to_save: tuple[Any, ...] = ()
         self._dirty: tuple[Any, ...] = ()
         self._non_differentiable: tuple[Any, ...] = ()
@@ -239,7 +239,7 @@ class FunctionNode(Place):
         if not self._several:
             return super()._unpack(gradient, create_graph)
         held = [gradient.by_output.get(i) for i in range(len(self._forms))]
-        return tuple(g if g is None or create_graph else Place.lift(g) for g in held)
+        return tuple([g if g is None or create_graph else Place.lift(g) for g in held])
 
     def _pack(self, outputs: tuple[Any, ...], create_graph: bool) -> Any:
         if not self._several:
@@ -265,7 +265,7 @@ def finish(ctx: FunctionNode, args: tuple[Any, ...], outputs: tuple[Any, ...], r
             "modified inplace must all be outputs of the Function."
         )
     if recorded:
-        ctx._inputs = tuple((x._node or x) if x._requires else None for x in tensors)
+        ctx._inputs = tuple([(x._node or x) if x._requires else None for x in tensors])
         ctx._sequence = next_sequence()
         if anomaly.enabled:
             ctx._mark()
@@ -297,7 +297,7 @@ def finish(ctx: FunctionNode, args: tuple[Any, ...], outputs: tuple[Any, ...], r
         results.append(out)
     if recorded:
         own = {id(o): i for i, o in enumerate(outputs) if id(o) not in inputs or id(o) in dirty}
-        ctx._saved = tuple(_keep(x, own.get(id(x)), results) for x in ctx._to_save)
+        ctx._saved = tuple([_keep(x, own.get(id(x)), results) for x in ctx._to_save])
     ctx._to_save = ctx._dirty = ctx._non_differentiable = ()
     return tuple(results)
 

@@ -48,7 +48,8 @@ def gradcheck(
         atol, rtol: how much the two may differ, as for :func:`allclose`.
         raise_exception: raise GradcheckError with both Jacobians; otherwise a failure gives False.
         nondet_tol: how much two backward passes over the same graph may differ.
-        check_undefined_grad: also check that a missing gradient of an output counts as zeros.
+        check_undefined_grad: accepted; the derivative of one output of several is always computed without gradients
+            of the others.
         check_grad_dtypes: also check that a gradient has its input's type.
         check_backward_ad: False checks nothing.
         fast_mode: accepted; the whole Jacobian is checked all the same.
@@ -71,7 +72,7 @@ def gradcheck(
     if not check_backward_ad:
         raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be True")
     try:
-        _check(func, _tuple(inputs), eps, atol, rtol, nondet_tol, check_undefined_grad, check_grad_dtypes)
+        _check(func, _tuple(inputs), eps, atol, rtol, nondet_tol, check_grad_dtypes)
     except GradcheckError:
         if raise_exception:
             raise
@@ -143,7 +144,6 @@ def _check(
     atol: float,
     rtol: float,
     nondet_tol: float,
-    undefined: bool,
     dtypes: bool,
 ) -> None:
     wanted = [x for x in inputs if _wants(x)]
@@ -176,8 +176,7 @@ def _check(
                     f"Jacobian mismatch for output {i} with respect to input {j},\n"
                     f"numerical:{_shown(numerical[i][j], wanted[j])}\nanalytical:{_shown(block, wanted[j])}\n"
                 )
-    if undefined:
-        _check_undefined(func, inputs)
+    _check_zeros(outputs, wanted)
 
 
 def _check_inputs(inputs: tuple[Any, ...], wanted: list[Tensor]) -> None:
@@ -261,26 +260,12 @@ def _jacobians(output: Tensor, wanted: list[Tensor], dtypes: bool) -> list[Any]:
     return blocks
 
 
-def _check_undefined(func: Callable[..., Any], inputs: tuple[Any, ...]) -> None:
-    """No gradient for one output of several must mean zeros to the rules, not an error."""
-    wanted = [x for x in inputs if _wants(x)]
-    with enable_grad():
-        count = len(_differentiable(_tuple(func(*inputs))))
-        for missing in range(count if count > 1 else 0):
-            outputs = _differentiable(_tuple(func(*inputs)))
-            kept = [o for i, o in enumerate(outputs) if i != missing]
-            zeros = [Tensor._wrap(np.zeros(o._data.shape, o._data.dtype)) for o in kept]
-            try:
-                found = grad(kept, wanted, zeros, allow_unused=True)
-            except RuntimeError as error:
-                raise GradcheckError(
-                    "Expected backward function to handle undefined output grads. Please look at 'Notes about "
-                    f"undefined output gradients': without a gradient for output {missing}, it raises: {error}"
-                ) from error
-            if any(g is not None and np.any(g._data) for g in found):
-                raise GradcheckError(
-                    "Expected all input grads to be undefined or zero when all output grads are undefined or zero."
-                )
+def _check_zeros(outputs: list[Tensor], wanted: list[Tensor]) -> None:
+    """Zeros must give zeros: a rule that forgets to multiply by its gradient is right for a gradient of 1 only."""
+    zeros = [Tensor._wrap(np.zeros(o._data.shape, o._data.dtype)) for o in outputs]
+    found = grad(outputs, wanted, zeros, retain_graph=True, allow_unused=True)
+    if any(g is not None and np.any(g._data) for g in found):
+        raise GradcheckError("backward not multiplied by grad_output")
 
 
 def _tuple(x: Any) -> tuple[Any, ...]:

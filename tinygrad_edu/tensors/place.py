@@ -91,7 +91,7 @@ class Place:
         shares = self._watched(gradient, create_graph, retain_graph)
         if hooks is not None and hooks.after:
             lift = Place.lift
-            inputs = tuple(share if share is None or create_graph else lift(share) for share in shares)
+            inputs = tuple([share if share is None or create_graph else lift(share) for share in shares])
             inputs = run_node_hooks(hooks.after, inputs, outputs)
             shares = [share if share is None or create_graph else share._data for share in inputs]
         return shares
