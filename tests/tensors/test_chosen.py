@@ -44,7 +44,7 @@ SAME: dict[str, tuple[Any, ...]] = {
     "scatter_": (lambda t, x, i, s: (x * 1).scatter_(0, i, s), X, np.array([[0, 2, 1, 0]]), S[:1]),
     "one hot": (lambda t, i: t.zeros(4, 3).scatter_(1, i.unsqueeze(1), 1), np.array([0, 2, 1, 1])),
     "scatter_add": (lambda t, x, i, s: x.scatter_add(0, i, s), X, I, S),
-    "scatter_add repeated": (lambda t, x, i, s: t.scatter_add(x, 1, i, s), X, np.array([[1, 1, 1], [0, 0, 3]]), S[:, :3]),
+    "scatter_add repeated": (lambda t, x, i, s: t.scatter_add(x, 1, i, s), X, I[:, :3] // 2, S[:, :3]),
     "scatter_add_": (lambda t, x, i, s: (x * 1).scatter_add_(0, i, s), X, I, S),
     "scatter_add of a vector": (lambda t, x, i, s: x.scatter_add(0, i, s), numbers(3), np.array([1, 1]), numbers(2)),
     "scatter_reduce sum": (lambda t, x, i, s: x.scatter_reduce(0, i, s, "sum"), X, I, S),

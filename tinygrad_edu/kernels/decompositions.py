@@ -1,5 +1,6 @@
 """Kernels of linear algebra beyond products: NumPy's (LAPACK's), with its failures as our errors."""
 
+# mypy: disable-error-code="call-overload"
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -121,7 +121,10 @@ def copy_at(a: Array, axis: int, index: Array, source: Any) -> Array:
     return changed
 
 
-def _along(indices: Array, axis: int) -> tuple[Array, ...]:
+def _along(indices: Array, axis: int, ndim: int = 1) -> Any:
+    """Where `indices` along an axis point to: an index of arrays; of a number all there is."""
+    if not ndim:
+        return ...
     places: list[Array] = list(np.ogrid[tuple(slice(size) for size in indices.shape)])
     places[axis] = indices
     return tuple(places)
@@ -135,14 +138,14 @@ def _part(source: Array, indices: Array) -> Array:
 def scatter(a: Array, axis: int, indices: Array, source: Array) -> Array:
     changed = np.array(a)
     if indices.size:
-        changed[_along(indices, axis) if a.ndim else ...] = _part(source, indices)
+        changed[_along(indices, axis, a.ndim)] = _part(source, indices)
     return changed
 
 
 def scatter_add(a: Array, axis: int, indices: Array, source: Array) -> Array:
     changed = np.array(a)
     if indices.size:
-        np.add.at(changed, _along(indices, axis) if a.ndim else ..., _part(source, indices))
+        np.add.at(changed, _along(indices, axis, a.ndim), _part(source, indices))
     return changed
 
 
@@ -150,7 +153,7 @@ def scatter_where(a: Array, axis: int, indices: Array, source: Array, how: str) 
     """Elements combined in place, one after the other: how is multiply, maximum or minimum."""
     changed = np.array(a)
     if indices.size:
-        getattr(np, how).at(changed, _along(indices, axis) if a.ndim else ..., _part(source, indices))
+        getattr(np, how).at(changed, _along(indices, axis, a.ndim), _part(source, indices))
     return changed
 
 

@@ -79,6 +79,17 @@ def _(g: Any, _out: Any, a: Any) -> Any:
     return _on_matrices(g) * turned(inv(a))
 
 
+@structured(method=False, oracle="", grad_name="LinalgSlogdetBackward0", samples=_square)
+def sign_of_det(input: Any, /) -> Any:
+    """The sign of the determinant, whose derivative is 0."""
+    return kernels.slogdet(input)[0]
+
+
+@sign_of_det.vjp
+def _(g: Any, _out: Any, a: Any) -> Any:
+    return a * (_on_matrices(g) * 0.0)
+
+
 @structured(name="inverse", grad_name="LinalgInvExBackward0", samples=_square)
 def inv(input: Any, /) -> Any:
     """The inverse of square matrices (..., n, n)."""

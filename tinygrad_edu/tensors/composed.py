@@ -26,7 +26,8 @@ def composed(*aliases: Any, method: bool = True, function: bool = True, many: bo
     """Decorator: a function that takes Tensors, under its own name and `aliases`.
 
     Args:
-        name: how it is called, if not as the Python function. method: it is a method of Tensor too. function: it is a function of the package.
+        name: how it is called, if not as the Python function.
+        method: it is a method of Tensor too. function: it is a function of the package.
         many: it takes several Tensors (as separate arguments, or in a list) or none, so the first is not checked.
 
     Without aliases and options it may stand without parentheses.

@@ -39,18 +39,15 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
         raise RuntimeError(f"meshgrid: indexing must be one of 'xy' or 'ij', but received: {indexing}")
     if len({t.dtype for t in given}) > 1:
         raise DTypeError("meshgrid expects all tensors to have the same dtype")
-    swap = indexing == "xy" and len(given) > 1
-    if swap:
-        given[:2] = given[1::-1]
-    sizes = [t.numel() for t in given]
+    order = list(range(len(given)))  # the dimension that each vector runs along
+    if indexing == "xy":
+        order[:2] = order[1::-1]
+    sizes = [given[i].numel() for i in order]  # (a swap is its own inverse)
     grids = []
-    for d, t in enumerate(given):
+    for t, d in zip(given, order, strict=True):
         shape = [1] * len(given)
-        shape[d] = sizes[d]
+        shape[d] = t.numel()
         grids.append(t.reshape(tuple(shape)).expand(*sizes))
-    if swap:
-        grids = [g.transpose(0, 1) for g in grids]
-        grids[:2] = grids[1::-1]
     return tuple(grids)
 
 
@@ -187,8 +184,7 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
     widths = tuple(int(n) for n in pad)
     if len(widths) % 2 or len(widths) > 2 * input.ndim:
         raise ShapeError(
-            f"pad: {widths} must be pairs (before, after), one at most for each dimension of shape "
-            f"{tuple(input.shape)}"
+            f"pad: {widths} must be pairs (before, after), one at most for each dimension of shape {tuple(input.shape)}"
         )
     if mode == "constant":
         return apply(rearrange.constant_pad_nd, input, params=(widths, 0 if value is None else value))

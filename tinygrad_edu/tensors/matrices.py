@@ -61,7 +61,7 @@ def slogdet(A: Tensor) -> Any:
 
 def _sign_and_log(A: Tensor) -> tuple[Tensor, Tensor]:
     _matrices("slogdet", A, square=True)
-    return Tensor._wrap(quiet.run(kernels.slogdet, A._array())[0]), apply(ops.logabsdet, A)
+    return apply(ops.sign_of_det, A), apply(ops.logabsdet, A)
 
 
 @composed(name="slogdet")
@@ -125,7 +125,7 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
 
 
 def solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Tensor:
-    """X with ``A @ X = B`` for triangular A; only that triangle is read (with `unitriangular` as if 1 on its diagonal)."""
+    """X with ``A @ X = B`` for triangular A; `unitriangular`: as if its diagonal were 1."""
     _matrices("solve_triangular", A, square=True)
     _matrices("solve_triangular", B)
     if unitriangular:
@@ -220,8 +220,11 @@ def _triangle(uplo: str) -> str:
 
 
 def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: str | None = None) -> Any:
-    """The X of smallest ``norm(A @ X - B)``, with residuals (where there are more rows than columns and A has full
-    rank) and rank. The driver is LAPACK's gelsd, whatever is asked for."""
+    """The X of smallest ``norm(A @ X - B)``, and the rank of A. The solution always comes from LAPACK's gelsd.
+
+    As in PyTorch, there are residuals (of more rows than columns and full rank) only if a driver other than the usual
+    "gelsy" is asked for, and singular values only with "gelsd" and "gelss".
+    """
     _matrices("lstsq", A)
     tensors_of("linalg.lstsq", (A, B))
     if A.dtype is not B.dtype:
@@ -229,9 +232,7 @@ def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: str | None = None)
     vectors = B.ndim == 1 or (A.ndim - 1 == B.ndim and tuple(B.shape) == tuple(A.shape[:-1]))
     b = B._array()[..., None] if vectors else B._array()
     if b.ndim < 2 or b.shape[-2] != A.shape[-2]:
-        raise ShapeError(
-            f"linalg.lstsq: A {tuple(A.shape)} and B {tuple(B.shape)} must have as many rows"
-        )
+        raise ShapeError(f"linalg.lstsq: A {tuple(A.shape)} and B {tuple(B.shape)} must have as many rows")
     rows, columns = A.shape[-2:]
     batch = np.broadcast_shapes(A.shape[:-2], b.shape[:-2])
     left = np.broadcast_to(A._array(), (*batch, rows, columns))
@@ -244,7 +245,7 @@ def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: str | None = None)
             "lstsq", left[place], right[place], rcond=cut
         )
     over = np.zeros(0, left.dtype)
-    if rows > columns and np.all(rank == columns):
+    if rows > columns and np.all(rank == columns) and driver in ("gels", "gelsd", "gelss"):
         over = ((left @ solution - right) ** 2).sum(-2)
         over = over[..., 0] if vectors else over
     first = A if A._requires else B

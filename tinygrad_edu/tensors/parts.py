@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -188,7 +189,7 @@ def _transposed(input: Tensor, name: str, exactly: bool = False) -> Tensor:
 
 def _properties() -> None:
     for name, exactly in (("mT", False), ("mH", False), ("H", True)):
-        setattr(Tensor, name, property(lambda self, name=name, exactly=exactly: _transposed(self, name, exactly)))
+        setattr(Tensor, name, property(partial(_transposed, name=name, exactly=exactly)))
 
 
 _properties()
