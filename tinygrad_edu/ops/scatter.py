@@ -11,7 +11,7 @@ from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.kernels import kernels
 from tinygrad_edu.ops.index import index_back, take_along
 from tinygrad_edu.ops.registry import structured
-from tinygrad_edu.ops.shape import reshape
+from tinygrad_edu.ops.shape import reshape, wrap_dim
 
 
 def _line(make: Any) -> Any:
@@ -27,6 +27,7 @@ def _rows(shape: Any, dim: int, index: Any) -> tuple[Any, ...]:
 @structured(samples=_line)
 def index_select(input: Any, /, dim: int, index: Any) -> Any:
     """A copy of the positions `index`, a vector of integers, along one dimension."""
+    dim = wrap_dim(dim, len(input.shape), "index_select")
     return kernels.take(input, index, dim) if input.shape else kernels.array(input)
 
 
