@@ -150,3 +150,50 @@ def histogram(
     if density:
         hist = hist / (hist.sum() * np.diff(edges))
     return return_types.histogram(_wrap(hist), _wrap(edges))
+
+
+def _searched(edges: Any, values: Any, right: bool, out_int32: bool) -> Tensor:
+    values = values._data if isinstance(values, Tensor) else np.asarray(values)
+    side: Any = "right" if right else "left"
+    if edges.ndim == 1:
+        found = np.searchsorted(edges, values, side)
+    else:
+        if np.shape(values)[:-1] != edges.shape[:-1]:
+            raise ShapeError(
+                "searchsorted: the boundaries have one dimension, or all but their last are those of the values: got "
+                f"shapes {edges.shape} and {np.shape(values)}"
+            )
+        found = np.empty(values.shape, np.int64)
+        for line in np.ndindex(edges.shape[:-1]):
+            found[line] = np.searchsorted(edges[line], values[line], side)
+    return _wrap(np.asarray(found).astype(np.int32 if out_int32 else np.int64)[()])
+
+
+@composed(method=False)
+def searchsorted(
+    input: Tensor, values: Any, *, out_int32: bool = False, right: bool = False, side: str | None = None
+) -> Tensor:
+    """Where values would have to be put into sorted lines to keep them sorted: before their equals, or behind them.
+
+    Args:
+        input: one sorted line, or one for each line of the values.
+        right: behind the equals. ``side="right"`` says the same.
+    """
+    if side not in (None, "left", "right"):
+        raise RuntimeError(f"searchsorted(): side can only be 'left' or 'right' but got {side}")
+    return _searched(input._array(), values, right or side == "right", out_int32)
+
+
+@composed(method=False)
+def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
+    """The number of the interval between sorted boundaries in which each element lies."""
+    if boundaries.ndim != 1:
+        raise ShapeError(f"bucketize: boundaries tensor must be 1 dimension, but got dim({boundaries.ndim})")
+    return _searched(boundaries._array(), input, right, out_int32)
+
+
+@composed(method=False)
+def isin(elements: Tensor, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
+    """Whether each element is among the `test_elements`."""
+    tested = test_elements._data if isinstance(test_elements, Tensor) else test_elements
+    return _wrap(np.asarray(np.isin(elements._data, tested, invert=invert)))

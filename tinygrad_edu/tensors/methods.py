@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinygrad_edu.errors import DTypeError, ShapeError
+from tinygrad_edu.errors import DimError, DTypeError, ShapeError
 from tinygrad_edu.ops import compare, elementwise, index, linalg, reduce, shape
 from tinygrad_edu.ops.families import subscribe
 from tinygrad_edu.ops.registry import Operation, cases, structured
@@ -72,10 +72,25 @@ def _scaled(operation: Any) -> Callable[..., Any]:
     operator = binary(operation)
 
     def apply(self: Tensor, other: Any, *, alpha: Any = 1) -> Any:
-        return operator(self, other if alpha == 1 else other * alpha)
+        return _taken(operation, other, operator(self, other if alpha == 1 else other * alpha))
 
     apply.__doc__ = operation.__doc__
     return apply
+
+
+def _taken(operation: Any, other: Any, result: Any) -> Any:
+    """A result; an operator's NotImplemented is for Python to see, and an error in a method."""
+    if result is NotImplemented:
+        raise TypeError(f"{operation.name}(): argument 'other' must be Tensor, not {type(other).__name__}")
+    return result
+
+
+def _product(self: Tensor, other: Any) -> Any:
+    """The elements' products, with broadcasting."""
+    return _taken(elementwise.mul, other, _times(self, other))
+
+
+_times = binary(elementwise.mul)
 
 
 def _compare(operation: Any) -> Callable[..., Any]:
@@ -124,7 +139,7 @@ class min(Extreme):  # noqa: N801
 
 def _extreme(kind: Any, along: Any, whole: Any, pairwise: Any) -> Callable[..., Any]:
     def apply(self: Tensor, dim: Any = None, keepdim: bool = False, **names: Any) -> Any:
-        dim, keepdim = names.pop("axis", dim), names.pop("keepdims", keepdim)
+        dim, keepdim = names.pop("axis", names.pop("other", dim)), names.pop("keepdims", keepdim)
         if names:
             raise TypeError(f"{kind.__name__}() got an unexpected keyword argument {next(iter(names))!r}")
         if isinstance(dim, Tensor):
@@ -230,8 +245,13 @@ def _view(self: Tensor, *sizes: Any) -> Tensor:
 def _argextreme(name: str) -> Callable[..., Any]:
     largest = name == "argmax"
 
-    def apply(self: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    def apply(self: Tensor, dim: int | None = None, keepdim: bool = False, *, axis: int | None = None) -> Tensor:
+        dim = axis if dim is None else dim
+        if self._data.dtype.kind == "b":
+            raise DTypeError(f"{name}(): does not support bool input: convert with .int()")
         if dim is None:
+            if not self._data.size:
+                raise DimError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0")
             flat = self._data.argmax() if largest else self._data.argmin()
             return Tensor._wrap(np.int64(flat).reshape((1,) * self._data.ndim) if keepdim else np.int64(flat))
         along = reduce.max_along if largest else reduce.min_along
@@ -279,8 +299,7 @@ def _install() -> None:
         "__getitem__": _getitem,
         "add": _scaled(elementwise.add),
         "sub": _scaled(elementwise.sub),
-        "mul": binary(elementwise.mul),
-        "div": binary(elementwise.div),
+        "mul": _product,
         "pow": _pow,
         "max": _extreme(max, reduce.max_along, reduce.max_of_all, elementwise.maximum),
         "min": _extreme(min, reduce.min_along, reduce.min_of_all, elementwise.minimum),

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_edu.errors import DTypeError
 from tinygrad_edu.ops import blend, compare, elementwise, rounding, special
-from tinygrad_edu.tensors.composed import COMPOSED, apply, composed
+from tinygrad_edu.tensors.composed import COMPOSED, apply, composed, in_place
 from tinygrad_edu.tensors.inplace import write
 from tinygrad_edu.tensors.record import record
 from tinygrad_edu.tensors.shortcuts import binary, single
@@ -25,7 +25,10 @@ _divide, _hold = binary(elementwise.div), single(elementwise.clamp, ready=True)
 def div(input: Tensor, other: Any, *, rounding_mode: str | None = None) -> Any:
     """The quotient; with `rounding_mode` "floor" rounded down, with "trunc" towards 0 (integers stay integers)."""
     if rounding_mode is None:
-        return _divide(input, other)
+        result = _divide(input, other)
+        if result is NotImplemented:
+            raise TypeError(f"div(): argument 'other' must be Tensor, not {type(other).__name__}")
+        return result
     if rounding_mode not in ("floor", "trunc"):
         raise RuntimeError(
             f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {rounding_mode!r}"
@@ -119,6 +122,12 @@ def alias(name: str, target: str) -> None:
     call.__doc__ = method.__doc__
     COMPOSED[name] = call
 
+
+# Comparisons and running totals written back into the Tensor; the others have got theirs from the table.
+in_place(
+    "eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_xor", "logical_not", "heaviside",
+    "cumsum", "cumprod", "square", "float_power",
+)  # fmt: skip
 
 _aliases = """
 absolute=abs negative=neg subtract=sub multiply=mul divide=div true_divide=div clip=clamp fix=trunc sgn=sign

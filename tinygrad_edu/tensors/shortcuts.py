@@ -289,9 +289,8 @@ def method(operation: Operation) -> Callable[..., Any]:
             call, casts = single(operation), operation.casts
 
             def apply(self: Tensor, *args: Any, **kwargs: Any) -> Any:
-                if kwargs and casts:
-                    dtype = kwargs.pop("dtype", None)
-                    self = self if dtype is None else self.to(dtype)
+                if kwargs and casts and "dtype" in kwargs:
+                    self, kwargs = _converted(self, **kwargs)
                 return call(self, operation.bind((self, *args), kwargs)[1])
 
             return _named(apply, operation)
@@ -300,6 +299,11 @@ def method(operation: Operation) -> Callable[..., Any]:
         return record(operation, *operation.bind((self, *args), kwargs))
 
     return _named(general, operation)
+
+
+def _converted(x: Tensor, dtype: Any = None, **rest: Any) -> tuple[Tensor, dict[str, Any]]:
+    """What ``sum(..., dtype=float64)`` is taken of, and the other arguments."""
+    return (x if dtype is None else x.to(dtype)), rest
 
 
 def _named(apply: Any, operation: Operation) -> Callable[..., Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ import numpy as np
 from tinygrad_edu.errors import DTypeError, ShapeError
 from tinygrad_edu.ops import norms, ordering, scans, statistics
 from tinygrad_edu.ops.index import take_along
-from tinygrad_edu.ops.shape import wrap_dim
+from tinygrad_edu.ops.shape import cat, wrap_dim
 from tinygrad_edu.tensors import return_types
 from tinygrad_edu.tensors.composed import composed
+from tinygrad_edu.tensors.dtype import get_default_dtype
 from tinygrad_edu.tensors.record import record
 from tinygrad_edu.tensors.tensor import Tensor
 
@@ -25,7 +27,15 @@ def _spread(operation: Any, input: Tensor, dim: Any, unbiased: bool, keepdim: bo
         dim, unbiased = None, dim
     if correction is _given:
         correction = 1 if unbiased else 0
-    return record(operation, (input,), (dim, 1 if correction is None else correction, keepdim))
+    correction = 1 if correction is None else correction
+    out: Tensor = record(operation, (input,), (dim, correction, keepdim))
+    if input._data.size <= correction * out._data.size:
+        warnings.warn(
+            f"{operation.name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction "
+            "factor (input numel divided by output numel).",
+            stacklevel=4,
+        )
+    return out
 
 
 @composed()
@@ -95,6 +105,54 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
 def dist(input: Tensor, other: Tensor, p: Any = 2) -> Any:
     """The p-norm of the difference."""
     return record(norms.vector_norm, (input - other,), (p, None, False))
+
+
+@composed()
+def cdist(input: Tensor, x2: Tensor, p: Any = 2.0, compute_mode: str | None = None) -> Any:
+    """The p-norm distance of every row of one matrix to every row of the other: (..., P, M), (..., R, M) to
+    (..., P, R). The way to compute it, `compute_mode`, makes no difference here."""
+    if input.ndim < 2 or x2.ndim < 2 or input.shape[-1] != x2.shape[-1]:
+        raise ShapeError(
+            f"cdist: takes matrices with equally many columns, got shapes {tuple(input.shape)} and {tuple(x2.shape)}"
+        )
+    return record(norms.vector_norm, (input.unsqueeze(-2) - x2.unsqueeze(-3),), (p, -1, False))
+
+
+@composed()
+def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    """The differences of neighbours along `dim`, taken `n` times."""
+    if not input.ndim:
+        raise ShapeError("diff expects input to be at least one-dimensional, got a number")
+    x = cat([part for part in (prepend, input, append) if part is not None], dim)
+    for _ in range(n):
+        size = x.shape[dim]
+        if not size:
+            break
+        after, before = x.narrow(dim, 1, size - 1), x.narrow(dim, 0, size - 1)
+        x = after.ne(before) if x._data.dtype.kind == "b" else after - before
+    return x
+
+
+@composed()
+def cov(input: Tensor, *, correction: int = 1) -> Any:
+    """The covariances of variables (rows) over observations (columns); for one variable a number."""
+    if input.ndim > 2:
+        raise ShapeError(f"cov(): expected input to have two or fewer dimensions but got {input.ndim}")
+    x = input.reshape(1, -1) if input.ndim < 2 else input
+    x = x if x._data.dtype.kind == "f" else x.to(get_default_dtype())
+    x = x - x.mean(1, keepdim=True)
+    out = x @ x.mT / max(x.shape[1] - correction, 0)
+    return out if input.ndim == 2 else out.reshape(())
+
+
+@composed()
+def corrcoef(input: Tensor) -> Any:
+    """The correlations of variables (rows) over observations (columns), between -1 and 1."""
+    c = cov(input)
+    if not c.ndim:
+        return c / c
+    spread = c.diagonal().sqrt()
+    return (c / spread.unsqueeze(1) / spread).clip(-1, 1)
 
 
 @composed()
