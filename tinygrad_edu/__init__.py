@@ -16,7 +16,9 @@ _homes: dict[str, str] = {
     for module, names in {
         "value": "Value",
         "engine.modes": "no_grad enable_grad set_grad_enabled inference_mode is_grad_enabled is_inference_mode_enabled",
+        "engine.anomaly": "is_anomaly_enabled is_anomaly_check_nan_enabled",
         "tensors.tensor": "Tensor",
+        "tensors.untracked": "is_inference",
         "tensors.size": "Size",
         "tensors.device": "device",
         "tensors.dtype": "dtype float16 float32 float64 half float double int8 int16 int32 int64 short int long uint8 "

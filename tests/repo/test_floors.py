@@ -21,9 +21,10 @@ FLOORS = {
     "viz": 2, "kernels": 2,
     "ops": 3,
     "value": 4, "tensors": 4,
-    "autograd": 5, "linalg": 5, "nn": 5, "optim": 5, "utils": 5, "vision": 5,
-    ROOT: 6,
-    "train": 7, "compat": 7, "cli": 7, "homework": 7,
+    "autograd": 5, "linalg": 5, "nn": 5, "optim": 5, "utils": 5,
+    "serialization": 6, "vision": 6,
+    ROOT: 7,
+    "train": 8, "compat": 8, "cli": 8, "homework": 8,
 }  # fmt: skip
 
 

@@ -1,0 +1,88 @@
+"""`save` and `load`: objects in files that hold data and names, never code.
+
+A file is a zip archive (see `archive`) of arrays and a description of how they hang together (see `structure`).
+Loading makes Tensors, numbers, text and containers; a class of the user is only made if it was allowed.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import IO, Any
+
+from tinygrad_edu.serialization.archive import read, write
+from tinygrad_edu.serialization.structure import (
+    Decoder,
+    Encoder,
+    add_safe_globals,
+    clear_safe_globals,
+    get_safe_globals,
+    safe_globals,
+)
+from tinygrad_edu.tensors.creation import check_device
+
+__all__ = ["add_safe_globals", "clear_safe_globals", "get_safe_globals", "load", "safe_globals", "save"]
+
+
+def save(
+    obj: object,
+    f: str | os.PathLike[str] | IO[bytes],
+    pickle_module: Any = None,
+    pickle_protocol: int = 2,
+    _use_new_zipfile_serialization: bool = True,
+) -> None:
+    """Write an object to a path or a file object, such as BytesIO.
+
+    Tensors, arrays, numbers, text, bytes, None, dtypes, and lists, tuples, dicts, sets of them are data that anybody
+    can load. Objects of other classes are written as the name of their class and their attributes. Tensors that see
+    the same memory in the same way share it after loading as well. A file under a path is replaced in one step: it
+    never is half written. The pickle options are accepted and have no effect.
+
+    Raises:
+        pickle.PicklingError: something that has no importable name, such as a lambda. OSError: the file cannot be
+            written.
+
+    >>> import io, tinygrad_edu as tg
+    >>> file = io.BytesIO()
+    >>> save({"weight": tg.ones(2), "epoch": 3}, file)
+    >>> load(io.BytesIO(file.getvalue()))
+    {'weight': tensor([1., 1.]), 'epoch': 3}
+    """
+    encoder = Encoder()
+    encoder.root = encoder.encode(obj)
+    write(f, encoder.description(), encoder.arrays)
+
+
+def load(
+    f: str | os.PathLike[str] | IO[bytes],
+    map_location: Any = None,
+    pickle_module: Any = None,
+    *,
+    weights_only: bool | None = None,
+    mmap: bool | None = None,
+    **pickle_load_args: Any,
+) -> Any:
+    """Read an object that `save` has written.
+
+    Args:
+        f: a path, or a file object opened for reading bytes.
+        map_location: where Tensors shall lie; there is only the CPU.
+        weights_only: None and True make only data and classes named in `safe_globals`. False imports and calls
+            whatever the file names: only for files from people you trust.
+        pickle_module, mmap, pickle_load_args: accepted, and without effect.
+
+    Raises:
+        pickle.UnpicklingError: the file names a class that is not allowed.
+        RuntimeError: the file is cut, changed, or no file of `save`. EOFError: it is empty.
+    """
+    if isinstance(map_location, dict):
+        for place in map_location.values():
+            check_device(place, "load")
+    elif not callable(map_location):
+        check_device(map_location, "load")
+    description, arrays = read(f)
+    try:
+        return Decoder(description, arrays, trust=weights_only is False).root()
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise RuntimeError(
+            f"load: the description in the file does not fit its classes or arrays: {error!r}."
+        ) from error

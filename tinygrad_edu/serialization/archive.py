@@ -1,0 +1,120 @@
+"""The file: a zip archive of arrays in NumPy's own format, and one JSON text that says what they are for.
+
+Every array stands in the JSON with its SHA-256, and the JSON's own digest is in a member beside it, so that a changed
+byte anywhere in the data is found. A path is written under another name first and then renamed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import stat
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import numpy as np
+
+__all__ = ["read", "write"]
+
+FORMAT = "tinygrad_edu 1"
+_DAY = (1980, 1, 1, 0, 0, 0)  # one date for every member: the same object gives the same bytes
+
+
+def write(f: Any, description: dict[str, Any], arrays: list[np.ndarray[Any, Any]]) -> None:
+    """Write a description and the arrays that it refers to."""
+    with _opened_for_writing(f) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        digests = []
+        for i, array in enumerate(arrays):
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, np.asanyarray(array), allow_pickle=False)
+            content = buffer.getbuffer()
+            digests.append(hashlib.sha256(content).hexdigest())
+            archive.writestr(zipfile.ZipInfo(f"arrays/{i}.npy", _DAY), content)
+        text = json.dumps({"format": FORMAT, "arrays": digests, **description}).encode()
+        archive.writestr(zipfile.ZipInfo("structure.json", _DAY), text)
+        archive.writestr(zipfile.ZipInfo("structure.sha256", _DAY), hashlib.sha256(text).hexdigest())
+
+
+def read(f: Any) -> tuple[dict[str, Any], list[np.ndarray[Any, Any]]]:
+    """The description and the arrays of a file, all checked.
+
+    Raises:
+        RuntimeError: the file is cut, changed, or none of ours. EOFError: it is empty.
+    """
+    name = f"{os.fspath(f)!r}" if isinstance(f, (str, os.PathLike)) else "the file"
+    content = _content(f)
+    if not content:
+        raise EOFError(f"load: {name} is empty: ran out of input.")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = set(archive.namelist())
+            if any(member.endswith("/data.pkl") for member in names):
+                raise RuntimeError(
+                    f"load: {name} was written by PyTorch, as a pickle, which is a program. Convert it where "
+                    "PyTorch is: write each tensor with numpy.savez, and read that with numpy.load here."
+                )
+            text = archive.read("structure.json")
+            if hashlib.sha256(text).hexdigest() != archive.read("structure.sha256").decode():
+                raise RuntimeError(f"load: {name} is damaged: the checksum of its structure is wrong.")
+            description = json.loads(text)
+            if description["format"] != FORMAT:
+                raise RuntimeError(f"load: {name} has format {description['format']!r}; this version reads {FORMAT!r}.")
+            return description, [_array(archive, i, d, name) for i, d in enumerate(description["arrays"])]
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, KeyError, ValueError, NotImplementedError, EOFError) as error:
+        raise RuntimeError(
+            f"load: {name} is damaged, cut short, or not a zip archive that save() has written: {error}."
+        ) from error
+
+
+def _array(archive: zipfile.ZipFile, i: int, digest: str, name: str) -> np.ndarray[Any, Any]:
+    content = archive.read(f"arrays/{i}.npy")
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise RuntimeError(f"load: {name} is damaged: the checksum of array {i} is wrong.")
+    array: np.ndarray[Any, Any] = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
+    return array
+
+
+def _content(f: Any) -> bytes:
+    if isinstance(f, (str, os.PathLike)):
+        with open(f, "rb") as file:
+            return file.read()
+    if not hasattr(f, "read"):
+        raise AttributeError(f"load: {type(f).__name__} has no method read: pass a path, or a file opened with 'rb'.")
+    content = f.read()
+    if not isinstance(content, (bytes, bytearray)):
+        raise TypeError("load: the file gives text, not bytes: open it with 'rb'.")
+    return bytes(content)
+
+
+@contextmanager
+def _opened_for_writing(f: Any) -> Iterator[IO[bytes]]:
+    """The file object itself; for a path a new file that takes its name when everything is written."""
+    if not isinstance(f, (str, os.PathLike)):
+        if not hasattr(f, "write"):
+            raise AttributeError(
+                f"save: {type(f).__name__} has no method write: pass a path, or a file opened with 'wb'."
+            )
+        yield f
+        return
+    target = os.path.realpath(f)  # a link stays a link
+    if os.path.exists(target) and not stat.S_ISREG(os.stat(target).st_mode):
+        with open(target, "wb") as file:  # a device or a pipe; a folder is an error here
+            yield file
+        return
+    draft = os.path.join(os.path.dirname(target), f".{os.path.basename(target)}.{os.urandom(4).hex()}.part")
+    try:
+        with open(draft, "xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if os.path.exists(target):
+            os.chmod(draft, stat.S_IMODE(os.stat(target).st_mode))
+        os.replace(draft, target)
+    except BaseException:
+        if os.path.exists(draft):
+            os.unlink(draft)
+        raise
