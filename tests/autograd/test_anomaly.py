@@ -95,7 +95,9 @@ def test_derivatives_of_derivatives_name_what_led_to_them(lib: Any) -> None:
 
 def test_set_detect_anomaly(lib: Any) -> None:
     x = lib.zeros(1, requires_grad=True)
-    with lib.autograd.set_detect_anomaly(True):
+    assert not lib.is_anomaly_enabled()
+    with lib.autograd.set_detect_anomaly(True, check_nan=False):
+        assert lib.is_anomaly_enabled() and not lib.is_anomaly_check_nan_enabled()
         assert "traceback_" in (x + 1).grad_fn.metadata
         with lib.autograd.set_detect_anomaly(False):
             assert "traceback_" not in (x + 1).grad_fn.metadata

@@ -83,3 +83,8 @@ def test_as_a_decorator(lib: Any) -> None:
 
     assert predict(lib.ones(1, requires_grad=True)).is_inference()
     assert not lib.is_inference_mode_enabled() and lib.is_grad_enabled()
+
+
+def test_as_a_function(lib: Any) -> None:
+    _, new, view, _ = made(lib)
+    assert lib.is_inference(new) and not lib.is_inference(view)

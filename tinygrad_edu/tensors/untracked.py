@@ -11,7 +11,7 @@ from typing import Any
 from tinygrad_edu.engine.modes import is_inference_mode_enabled
 from tinygrad_edu.errors import GradError
 
-__all__ = ["Untracked", "untrack"]
+__all__ = ["Untracked", "is_inference", "untrack"]
 
 
 class Untracked:
@@ -39,3 +39,8 @@ def untrack(tensor: Any) -> None:
     """Make a new Tensor an inference tensor, if it is made in inference mode. A view stays what its base is."""
     if is_inference_mode_enabled() and tensor._base is None:
         tensor._version = _untracked
+
+
+def is_inference(input: Any) -> bool:
+    """True if the Tensor was made under inference_mode."""
+    return bool(input.is_inference())
