@@ -34,14 +34,19 @@ _homes: dict[str, str] = {
         "get_rng_state set_rng_state",
         "tensors.functions": "cat concat concatenate stack where is_tensor broadcast_shapes allclose equal result_type",
         "optim.minimize": "minimize",
+        "serialization": "save load",
     }.items()
     for name in names.split()
 }
-_rooms = ("autograd", "errors", "engine", "kernels", "nn", "linalg", "ops", "viz", "optim", "utils", "value")
+_rooms = (
+    "autograd", "engine", "errors", "kernels", "linalg",
+    "nn", "ops", "optim", "serialization", "utils", "value", "vision", "viz",
+)  # fmt: skip
 
 if TYPE_CHECKING:  # for editors and type checkers
     from tinygrad_edu.engine.modes import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
     from tinygrad_edu.optim.minimize import minimize
+    from tinygrad_edu.serialization import load, save
     from tinygrad_edu.tensors.creation import (
         arange,
         as_tensor,
@@ -92,6 +97,7 @@ __all__ = [
     "is_grad_enabled",
     "is_tensor",
     "linspace",
+    "load",
     "manual_seed",
     "minimize",
     "no_grad",
@@ -104,6 +110,7 @@ __all__ = [
     "randn",
     "randn_like",
     "randperm",
+    "save",
     "set_grad_enabled",
     "stack",
     "tensor",
