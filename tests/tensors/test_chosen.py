@@ -21,6 +21,7 @@ V = np.array([2, 0])
 X = numbers(3, 4)
 S = numbers(2, 4, seed=1)
 MASK = np.array([[True, False, True, False]] * 2 + [[False, True, True, True]])
+N3 = numbers(3)
 INTS = np.arange(12).reshape(3, 4)
 
 SAME: dict[str, tuple[Any, ...]] = {
@@ -79,6 +80,14 @@ SAME: dict[str, tuple[Any, ...]] = {
     "put": (lambda t, x, i, s: x.put(i, s), X, np.array([0, -1]), numbers(2)),
     "put accumulating": (lambda t, x, i, s: x.put(i, s, accumulate=True), X, np.array([1, 1]), numbers(2)),
     "put_": (lambda t, x, i, s: (x * 1).put_(i, s), X, np.array([3, 4]), numbers(2)),
+    "scatter_reduce ties": (lambda t, x, i: x.scatter_reduce(0, i, x, "amax"), np.ones(3), np.array([0, 0, 2])),
+    "scatter_reduce products of 0": (
+        lambda t, x, i, s: x.scatter_reduce(0, i, s, "prod", include_self=False), N3, np.array([0, 0, 2]), N3 * 0),
+    "scatter_reduce_": (lambda t, x, i, s: (x * 1).scatter_reduce_(0, i, s, "amin"), X, I, S),
+    "index_put": (lambda t, x, i, v: x.index_put((i,), v), X, V, S),
+    "index_put of two": (lambda t, x, i, v: t.index_put(x, (i, i), v), X, V, numbers(2)),
+    "index_put added": (lambda t, x, i, v: x.index_put((i,), v, accumulate=True), N3, np.array([1, 1]), numbers(2)),
+    "index_put_": (lambda t, x, i, v: (x * 1).index_put_((i,), v), X, V, S),
     "nonzero": (lambda t, x: t.nonzero(x > 0), X),
     "nonzero as tuple": (lambda t, x: (x > 0).nonzero(as_tuple=True), X),
     "nonzero of a number": (lambda t, x: (t.tensor(3).nonzero(), t.tensor(0).nonzero(as_tuple=True)), X),
@@ -92,7 +101,7 @@ SAME: dict[str, tuple[Any, ...]] = {
 }  # fmt: skip
 
 # The gradient of these is made of other operations here.
-OTHER_NAMES = {n for n in SAME if "reduce" in n} | {
+OTHER_NAMES = {n for n in SAME if "reduce" in n or "index_put" in n} | {
     "gather of a number", "index_fill of a tensor", "masked_fill of a tensor", "take_along_dim flat",
 }  # fmt: skip
 

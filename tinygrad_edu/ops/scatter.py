@@ -12,6 +12,7 @@ from tinygrad_edu.kernels import kernels
 from tinygrad_edu.ops.index import index_back, take_along
 from tinygrad_edu.ops.registry import structured
 from tinygrad_edu.ops.shape import reshape, wrap_dim
+from tinygrad_edu.ops.views import memory_of
 
 
 def _line(make: Any) -> Any:
@@ -136,6 +137,35 @@ def _(g: Any, _out: Any, _input: Any, src_shape: Any, dim: int, index: Any) -> A
     return lambda: g, lambda: _into_part(g, src_shape, dim, index)
 
 
+def _reduced(make: Any) -> Any:
+    for arrays, params in _added(make):
+        yield arrays, (*params, True, True)
+        yield arrays, (*params, False, False)
+
+
+@structured(method=False, promote="same", oracle="", grad_name="ScatterReduceBackward0", samples=_reduced)
+def scatter_extreme(input: Any, src: Any, /, dim: int, index: Any, largest: bool, include_self: bool) -> Any:
+    """A copy with the largest (smallest) of all that comes to a place; equal ones share the gradient."""
+    dim = dim % max(input.ndim, 1)
+    start = input if include_self else kernels.scatter(input, dim, index, src)  # any of those that come will do
+    return kernels.scatter_where(start, dim, index, src, "maximum" if largest else "minimum")
+
+
+@scatter_extreme.vjp
+def _(g: Any, out: Any, input: Any, src: Any, dim: int, index: Any, _largest: bool, include_self: bool) -> Any:
+    old, new, won = (memory_of(x) for x in (input, src, out))
+    dim = dim % max(won.ndim, 1)
+    part = tuple(slice(0, n) for n in index.shape)
+    stayed = kernels.asarray(old == won)
+    if not include_self:
+        stayed = kernels.scatter(stayed, dim, index, kernels.full(index.shape, False))
+    came = kernels.full(new.shape, False)
+    came[part] = new[part] == (take_along(won, index, dim) if won.ndim else won)
+    count = kernels.scatter_add(stayed.astype(won.dtype), dim, index, came.astype(won.dtype))
+    share = g * (1 / kernels.maximum(count, 1))  # (nan equals nothing)
+    return share * stayed, _into_part(share, new.shape, dim, index) * came
+
+
 # Masks.
 
 
@@ -251,5 +281,5 @@ def _(g: Any, _out: Any, _input: Any, source_shape: Any, index: Any, accumulate:
 
 __all__ = [
     "index_add_into", "index_copy_into", "index_fill_with", "index_select", "masked_fill_with", "masked_scatter_into",
-    "masked_select", "put_into", "scatter_add_into", "scatter_into", "scatter_with", "take",
+    "masked_select", "put_into", "scatter_add_into", "scatter_extreme", "scatter_into", "scatter_with", "take",
 ]  # fmt: skip

@@ -152,11 +152,11 @@ def as_strided(input: Any, /, size: Any, stride: Any, storage_offset: int | None
 
 @as_strided.vjp
 def _(g: Any, _out: Any, input_layout: Any, size: Any, stride: Any, offset: int | None) -> Any:
-    places = kernels.flat_places(_memory(input_layout), tuple(size), tuple(stride), offset)
+    places = kernels.flat_places(memory_of(input_layout), tuple(size), tuple(stride), offset)
     return spread_places(g, input_layout.shape, places)
 
 
-def _memory(a: Any) -> Any:
+def memory_of(a: Any) -> Any:
     """The array in a Tensor or a Value, or the array itself."""
     return a if hasattr(a, "strides") else a._data if hasattr(a, "_data") else a.data
 
@@ -186,6 +186,6 @@ def _(g: Any, _out: Any, _input: Any, shape: Any, places: Any) -> Any:
 
 
 __all__ = [
-    "as_strided", "diagonal", "diagonal_back", "diagonal_dims", "piece", "select", "slot", "unfold",
+    "as_strided", "diagonal", "diagonal_back", "diagonal_dims", "memory_of", "piece", "select", "slot", "unfold",
     "wrap_index",
 ]  # fmt: skip

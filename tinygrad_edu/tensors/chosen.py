@@ -12,9 +12,11 @@ import numpy as np
 from tinygrad_edu.errors import DimError, DTypeError, ShapeError
 from tinygrad_edu.ops import elementwise
 from tinygrad_edu.ops import scatter as ops
-from tinygrad_edu.ops.index import take_along
+from tinygrad_edu.ops.index import index_back, take_along
 from tinygrad_edu.ops.shape import wrap_dim
+from tinygrad_edu.tensors import inplace
 from tinygrad_edu.tensors.composed import apply, composed, in_place, positions
+from tinygrad_edu.tensors.indexing import as_index
 from tinygrad_edu.tensors.parts import common_shape
 from tinygrad_edu.tensors.record import record
 from tinygrad_edu.tensors.tensor import Tensor
@@ -149,26 +151,25 @@ def scatter_reduce(input: Tensor, dim: int, index: Any, src: Any, reduce: str, *
         ones = np.ones(where.shape, np.int64)
         count = Tensor._wrap(ops.scatter_add_into.compute((counted, ones), (dim, where))).clamp(min=1)
         return total / count if input.is_floating_point() else total.div(count, rounding_mode="floor")
-    return _extremes(input, dim, where, src, reduce, include_self)
+    if reduce == "prod":
+        return _products(input, dim, where, src, include_self)
+    return apply(ops.scatter_extreme, input, src, params=(dim, where, reduce == "amax", include_self))
 
 
-def _extremes(input: Tensor, dim: int, where: Any, src: Tensor, reduce: str, include_self: bool) -> Tensor:
-    """Products, largest and smallest values, one source position at a time: each step is an ordinary operation."""
-    combine = {"prod": elementwise.mul, "amax": elementwise.maximum, "amin": elementwise.minimum}[reduce]
+def _products(input: Tensor, dim: int, where: Any, src: Tensor, include_self: bool) -> Tensor:
+    """One source position at a time, so that each step is an ordinary product, whose derivative holds at 0 too."""
     out = input
     fresh = np.full(tuple(input.shape), not include_self)  # places that nothing has come to yet
     for place in np.ndindex(where.shape):
-        target = list(place)
+        at = list(place) if input.ndim else []
         if input.ndim:
-            target[dim] = int(where[place])
-        at = tuple(target)
+            at[dim] = int(where[place])
+        target = tuple(at)
         here = np.zeros(tuple(input.shape), bool)
-        here[at] = True
-        mask = Tensor._wrap(here)
-        value = src[place]
-        combined = value if fresh[at] else combine(out[at], value)
-        fresh[at] = False
-        out = record(elementwise.choose, (combined, out), (mask,))
+        here[target] = True
+        product = src[place] if fresh[target] else out[target] * src[place]
+        fresh[target] = False
+        out = record(elementwise.choose, (product, out), (here,))
     return out
 
 
@@ -302,6 +303,19 @@ def put(input: Tensor, index: Any, source: Any, accumulate: bool = False) -> Ten
     return apply(ops.put_into, input, source, params=(where, accumulate))
 
 
+@composed()
+def index_put(input: Tensor, indices: Any, values: Any, accumulate: bool = False) -> Tensor:
+    """A copy with ``out[indices] = values`` for a tuple of index Tensors, or with the values added there."""
+    if not isinstance(values, Tensor):
+        raise TypeError(f"index_put(): argument 'values' must be Tensor, not {type(values).__name__}")
+    _same_type("index_put", input, values)
+    where = as_index(tuple(indices), input)
+    if not accumulate:
+        return record(inplace.index_put, (input, values), (where,))
+    spread = values.expand(*input._array()[where].shape)
+    return input + record(index_back, (spread,), (tuple(input.shape), where))
+
+
 # Where elements are not zero.
 
 
@@ -322,5 +336,5 @@ def argwhere(input: Tensor) -> Tensor:
 
 in_place(
     "scatter", "scatter_add", "scatter_reduce", "index_add", "index_copy", "index_fill", "masked_fill",
-    "masked_scatter", "put",
+    "masked_scatter", "put", "index_put",
 )  # fmt: skip
