@@ -25,7 +25,14 @@ _homes: dict[str, str] = {
         "bool bfloat16 get_default_dtype set_default_dtype",
         "tensors.limits": "finfo iinfo",
         "tensors.promotion": "promote_types can_cast",
-        "tensors.printing": "set_printoptions",
+        "tensors.printing": "get_printoptions set_printoptions",
+        "tensors.legacy": "BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor "
+        "ShortTensor is_nonzero set_default_tensor_type typename",
+        "tensors.memory": "UntypedStorage channels_last channels_last_3d contiguous_format is_storage layout "
+        "memory_format preserve_format strided",
+        "settings": "are_deterministic_algorithms_enabled compile e get_default_device get_float32_matmul_precision "
+        "get_num_interop_threads get_num_threads inf nan newaxis pi set_default_device set_float32_matmul_precision "
+        "set_num_interop_threads set_num_threads use_deterministic_algorithms",
         "tensors.creation": "tensor as_tensor from_numpy zeros ones empty full arange linspace eye zeros_like "
         "ones_like empty_like full_like",
         "tensors.exchange": "asarray from_dlpack frombuffer",
@@ -39,8 +46,8 @@ _homes: dict[str, str] = {
     for name in names.split()
 }
 _rooms = (
-    "autograd", "engine", "errors", "kernels", "linalg",
-    "nn", "ops", "optim", "serialization", "utils", "value", "vision", "viz",
+    "autograd", "backends", "cuda", "engine", "errors", "kernels", "linalg", "mps",
+    "nn", "ops", "optim", "random", "serialization", "utils", "value", "version", "vision", "viz",
 )  # fmt: skip
 
 if TYPE_CHECKING:  # for editors and type checkers

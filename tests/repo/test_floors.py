@@ -21,9 +21,11 @@ FLOORS = {
     "viz": 2, "kernels": 2,
     "ops": 3,
     "value": 4, "tensors": 4,
-    "autograd": 5, "linalg": 5, "nn": 5, "optim": 5, "utils": 5,
+    "autograd": 5, "backends": 5, "cuda": 5, "mps": 5, "random": 5, "settings": 5,
+    "linalg": 5, "nn": 5, "optim": 5, "utils": 5,
     "serialization": 6, "vision": 6,
     ROOT: 7,
+    "version": 8,
     "train": 8, "compat": 8, "cli": 8, "homework": 8,
 }  # fmt: skip
 

@@ -42,14 +42,8 @@ def finish(array: Any, device: Any, requires_grad: bool, operation: str) -> Tens
 
 def check_device(device: Any, operation: str) -> None:
     """Refuse a device that is unknown or not usable here."""
-    if device is None:
-        return
-    wanted = as_device(device, operation)
-    if wanted.type != "cpu":
-        raise DeviceError(
-            f"{operation}: device {str(wanted)!r} is not available: this build computes on 'cpu'. Write "
-            "device='cpu', or choose by `'cuda' if torch.cuda.is_available() else 'cpu'`"
-        )
+    if device is not None:
+        as_device(device, operation)
 
 
 def numpy_type(dtype: Any, operation: str, default: np.dtype[Any] | None = None) -> np.dtype[Any] | None:
@@ -92,6 +86,8 @@ def tensor(
     >>> tensor([1.0, 2.0], requires_grad=True)
     tensor([1., 2.], requires_grad=True)
     """
+    if pin_memory:
+        raise DeviceError("tensor: Cannot access accelerator device when none is available: leave pin_memory out")
     return finish(to_array(data, numpy_type(dtype, "tensor")), device, requires_grad, "tensor")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tinygrad_edu.errors import DeviceError
+from tinygrad_edu.errors import CudaError, DeviceError
 
 __all__ = ["as_device", "cpu", "device"]
 
@@ -108,7 +108,8 @@ _NOT_HERE = "Leave device out, or pass device=\"cpu\"; choose with 'cuda' if is_
 def as_device(value: Any, operation: str) -> device:
     """The device a caller asked for, which must be one that can hold tensors: the CPU. None means the CPU.
 
-    Raises DeviceError for the others and for names that are none, TypeError for what names no device.
+    Raises DeviceError (for CUDA a CudaError, which is an AssertionError too) for the others and for names that are
+    none, TypeError for what names no device.
 
     >>> as_device("cpu:0", "zeros"), as_device(None, "zeros")
     (device(type='cpu', index=0), device(type='cpu'))
@@ -116,6 +117,10 @@ def as_device(value: Any, operation: str) -> device:
     if value is None or value is cpu:
         return cpu
     asked = device(value)
+    if asked.type == "cuda":
+        raise CudaError(
+            f'{operation}: no tensor can live on "{asked}": Torch not compiled with CUDA enabled. {_NOT_HERE}'
+        )
     if asked.type != "cpu" or asked.index not in (None, 0):
         raise DeviceError(
             f'{operation}: no tensor can live on "{asked}": this library computes on the CPU. {_NOT_HERE}'

@@ -26,7 +26,7 @@ def with_out(function: Callable[..., Any], name: str | None = None, *, creates: 
     >>> c = tg.empty(2); tg.add(tg.ones(2), 1, out=c) is c, c
     (True, tensor([2., 2.]))
     """
-    called: str = name or getattr(function, "__name__", "function")
+    called = str(name or getattr(function, "__name__", "function"))
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 
 from tinygrad_edu.engine import modes
 from tinygrad_edu.tensors.convert import Convertible
-from tinygrad_edu.tensors.data import legacy_array
+from tinygrad_edu.tensors.data import default_float, legacy_array
 from tinygrad_edu.tensors.device import device as Device
 from tinygrad_edu.tensors.drawing import Drawable
 from tinygrad_edu.tensors.dtype import BY_NUMPY
@@ -51,8 +51,8 @@ class Tensor(Differentiable, Convertible, Drawable):
     _version: list[int]
 
     def __init__(self, *args: Any) -> None:
-        """``Tensor(2, 3)`` is uninitialised memory of that shape, ``Tensor([1, 2])`` float32 data, as in PyTorch."""
-        self._data = legacy_array(args, np.dtype(np.float32), "Tensor")
+        """``Tensor(2, 3)`` is uninitialised memory of that shape, ``Tensor([1, 2])`` data of the default float type."""
+        self._data = legacy_array(args, default_float(), "Tensor")
         self._node, self._requires, self._version = None, False, [0]
         untrack(self)
 
@@ -141,10 +141,6 @@ class Tensor(Differentiable, Convertible, Drawable):
         """How many elements lie between neighbours along each dimension (or one)."""
         strides = tuple(s // self._data.itemsize for s in self._array().strides)
         return strides if dim is None else strides[dim]
-
-    def is_contiguous(self) -> bool:
-        """True if the elements lie in memory row by row."""
-        return bool(self._data.flags.c_contiguous)
 
     def data_ptr(self) -> int:
         """The address of the first element."""

@@ -1,0 +1,104 @@
+"""What programs set at their start (it is remembered, but nothing here depends on it), and PyTorch's constants."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from typing import Any
+
+from tinygrad_edu.tensors.device import as_device, cpu, device
+
+__all__ = [
+    "are_deterministic_algorithms_enabled", "compile", "e", "get_default_device", "get_float32_matmul_precision",
+    "get_num_interop_threads", "get_num_threads", "inf", "nan", "newaxis", "pi", "set_default_device",
+    "set_float32_matmul_precision", "set_num_interop_threads", "set_num_threads", "use_deterministic_algorithms",
+]  # fmt: skip
+
+pi, e, inf, nan = math.pi, math.e, math.inf, math.nan
+newaxis = None
+_state: dict[str, Any] = {
+    "deterministic": False, "num_threads": os.cpu_count() or 1, "num_interop_threads": os.cpu_count() or 1,
+    "precision": "highest",
+}  # fmt: skip
+
+
+def compile(model: Callable[..., Any] | None = None, **_options: Any) -> Any:
+    """The function or module itself: there is nothing to compile, and the result is the same.
+
+    >>> compile(len) is len, compile(backend="eager")(len) is len
+    (True, True)
+    """
+    return model if model is not None else lambda function: function
+
+
+def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
+    """Remembered; every operation here gives the same result each time anyway."""
+    _state["deterministic"] = bool(mode)
+
+
+def are_deterministic_algorithms_enabled() -> bool:
+    """What use_deterministic_algorithms was told."""
+    return bool(_state["deterministic"])
+
+
+def _set_threads(key: str, number: Any) -> None:
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise RuntimeError(f"set_{key} expects an int, but got {type(number).__name__}")
+    if number < 1:
+        raise RuntimeError(f"set_{key} expects a positive integer, but got {number}")
+    _state[key] = number
+
+
+def set_num_threads(num: int) -> None:
+    """Remembered, for get_num_threads(): NumPy's own number of threads is set by environment variables.
+
+    Raises:
+        RuntimeError: not a positive integer.
+    """
+    _set_threads("num_threads", num)
+
+
+def get_num_threads() -> int:
+    """What set_num_threads was told; at first the number of processors."""
+    return int(_state["num_threads"])
+
+
+def set_num_interop_threads(num: int) -> None:
+    """Remembered, for get_num_interop_threads()."""
+    _set_threads("num_interop_threads", num)
+
+
+def get_num_interop_threads() -> int:
+    """What set_num_interop_threads was told; at first the number of processors."""
+    return int(_state["num_interop_threads"])
+
+
+def set_float32_matmul_precision(precision: str) -> None:
+    """Remembered; products are computed in full precision, which every setting allows.
+
+    Raises:
+        ValueError: not "highest", "high" or "medium".
+    """
+    if precision not in ("highest", "high", "medium"):
+        raise ValueError(f"set_float32_matmul_precision: {precision!r} is not one of 'highest', 'high', 'medium'")
+    _state["precision"] = precision
+
+
+def get_float32_matmul_precision() -> str:
+    """What set_float32_matmul_precision was told."""
+    return str(_state["precision"])
+
+
+def get_default_device() -> device:
+    """Where new Tensors live: the CPU."""
+    return cpu
+
+
+def set_default_device(device: Any) -> None:
+    """Accepts the CPU.
+
+    Raises:
+        DeviceError: another device.
+    """
+    as_device(device, "set_default_device")
