@@ -50,7 +50,7 @@ def numpy() -> Finding:
 
 def numba() -> Finding:
     """Numba, imported to see whether it works with the NumPy that is here."""
-    advice = 'pip install "tinygrad-edu[numba]"'
+    advice = "pip install numba scipy threadpoolctl"
     if find_spec("numba") is None:
         return Finding("Numba", False, "not installed: NumPy does all the work", advice)
     try:
@@ -82,7 +82,7 @@ def cuda() -> Finding:
     more = f" and {count.value - 1} more" if count.value > 1 else ""
     device = name.value.decode(errors="replace") + more
     if find_spec("numba_cuda") is None:
-        return Finding("CUDA", False, f"{device}, but numba-cuda is not installed", 'pip install "tinygrad-edu[cuda]"')
+        return Finding("CUDA", False, f"{device}, but numba-cuda is not installed", "pip install numba-cuda")
     return Finding("CUDA", True, f"{device}, numba-cuda {_version('numba-cuda')}")
 
 
@@ -120,7 +120,7 @@ def plots() -> Finding:
     version = _version("matplotlib")
     if version and find_spec("matplotlib"):
         return Finding("Matplotlib", True, f"{version}, draws --plot")
-    return Finding("Matplotlib", False, "not installed: no --plot", 'pip install "tinygrad-edu[plot]"')
+    return Finding("Matplotlib", False, "not installed: no --plot", "pip install matplotlib")
 
 
 def oracle() -> Finding:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Sequence
+from itertools import groupby
 
 import click
 from rich.console import Console, Group
 from rich.live import Live as Display
 from rich.text import Text
 
-from tinygrad_edu.cli.chart import WIDTH, chart, fits
+from tinygrad_edu.cli.chart import WIDTH, Cell, chart, fits
 from tinygrad_edu.cli.descent import Descent, Job, Row
 from tinygrad_edu.cli.objectives import Objective
-from tinygrad_edu.cli.report import header, pair, row_text
+from tinygrad_edu.cli.report import header, names, pair, row_text
 
-__all__ = ["Live"]
+__all__ = ["Live", "styled"]
 
 FRAME = 1 / 15  # seconds between two pictures: the run is not to wait for its display
 # Okabe and Ito's colours, which people with any kind of colour blindness can tell apart.
@@ -35,6 +37,7 @@ class Live:
         self.bar = "━" if fits("━", encoding) else "="
         self.braille = fits("⣿┤└─", encoding) and (self.coloured or len(jobs) == 1)
         self.jobs = jobs
+        self.names = names(jobs)
         self.curves: list[list[float]] = []
         self.last: list[Row] = []
         self.drawn = 0.0
@@ -87,19 +90,16 @@ class Live:
         width = max(16, min(WIDTH, self.console.width - 12))
         letters = [chr(ord("a") + number) for number in range(len(self.jobs))]
         for cells in chart(self.curves, steps, width=width, braille=self.braille, letters=letters):
-            line = Text(no_wrap=True)
-            for cell in cells:
-                line.append(cell.character, "dim" if cell.curve is None else self._colour(cell.curve))
-            lines.append(line)
+            lines.append(styled(cells, self._colour))
         return Group(*lines)
 
     def _line(self, number: int, row: Row) -> Text:
-        job = self.jobs[number]
         part = min(1.0, row.step / max(self.steps, 1))
         filled = round(20 * part)
-        name = job.optim if self.braille else f"{chr(ord('a') + number)} {job.optim}"
+        letter = "" if self.braille else f"{chr(ord('a') + number)} "
+        name = letter + self.names[number]
         return Text.assemble(
-            (f"{name:<9}", f"bold {self._colour(number)}"),
+            (f"{name:<{max(8, len(letter) + max(map(len, self.names))) + 1}}", f"bold {self._colour(number)}"),
             (self.bar * filled, self._colour(number)),
             ((self.bar if self.coloured else " ") * (20 - filled), "bright_black"),
             f" {row.step:>{len(str(self.steps))}}/{self.steps}",
@@ -112,3 +112,18 @@ class Live:
 
     def _colour(self, number: int) -> str:
         return COLOURS[number % len(COLOURS)]
+
+
+def styled(cells: Sequence[Cell], colour: Callable[[int], str]) -> Text:
+    """A row of the chart, with one style for each run of cells: a style is an escape sequence on the terminal.
+
+    >>> [span.style for span in styled([Cell("|", None), Cell("*", 0), Cell(" ", None), Cell("*", 0)], str).spans]
+    ['dim', '0']
+    """
+    curves: list[int | None] = []
+    for cell in cells:  # a blank has no colour of its own and takes that of the cell before it
+        curves.append(curves[-1] if cell.character == " " and curves else cell.curve)
+    line = Text(no_wrap=True)
+    for curve, group in groupby(zip(curves, cells, strict=True), key=lambda pair: pair[0]):
+        line.append("".join(cell.character for _, cell in group), "dim" if curve is None else colour(curve))
+    return line

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
@@ -14,7 +17,8 @@ from tinygrad_edu.cli.problem import Problem
 
 __all__ = ["main"]
 
-OK, USAGE, DIVERGED, INTERRUPTED = 0, 2, 3, 130
+OK, FAILED, USAGE, DIVERGED, INTERRUPTED = 0, 1, 2, 3, 130
+UNWRITABLE = (errno.ENOSPC, errno.EBADF, errno.EIO, errno.EFBIG)  # the disk is full, not open for writing, gone
 
 
 class Tinyedu(LazyGroup):
@@ -25,18 +29,25 @@ class Tinyedu(LazyGroup):
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
         arguments = list(sys.argv[1:] if args is None else args)
         extra.pop("standalone_mode", None)
+        _show_anything()
         try:
             code = super().main(arguments, prog_name or "tinyedu", standalone_mode=False, **extra)
-            sys.stdout.flush()  # here, so that a closed pipe is noticed here
+            if sys.stdout is not None:  # None where the shell closed it: `tinyedu ... >&-`
+                sys.stdout.flush()  # here, so that a closed pipe or a full disk is noticed here
         except BrokenPipeError:  # `tinyedu ... | head`: whoever read us has enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_output()
             sys.exit(OK)
         except (KeyboardInterrupt, click.Abort):
-            click.echo("tinyedu: stopped", err=True)
+            _tell("tinyedu: stopped")
             sys.exit(INTERRUPTED)
         except Exception as error:
             if "--debug" in arguments:
-                raise
+                _tell("".join(traceback.format_exception(error)).rstrip())
+            if isinstance(error, OSError) and error.filename is None and error.errno in UNWRITABLE:
+                # A picture's own errors name its file; this one is of the console or of where it is led to.
+                _drop_output()
+                _tell(f"tinyedu: cannot write to standard output: {(error.strerror or str(error)).lower()}")
+                sys.exit(FAILED)
             sys.exit(_explain(error))
         sys.exit(code if isinstance(code, int) else OK)
 
@@ -56,6 +67,25 @@ def main(debug: bool) -> None:
     """
 
 
+def _show_anything() -> None:
+    """A character that the console lacks, as in a file's name, is shown as \\uXXXX; it must not end the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _drop_output() -> None:
+    """Let what waits for standard output go nowhere, so that Python does not complain at its end."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _tell(line: str) -> None:
+    """A line on standard error, if anybody can read it there."""
+    with suppress(OSError):
+        click.echo(line, err=True)
+
+
 def _explain(error: Exception) -> int:
     """Say on standard error what is wrong, in one line, and what to do, in another."""
     if isinstance(error, Problem):
@@ -72,10 +102,10 @@ def _explain(error: Exception) -> int:
         code = USAGE
     else:
         message = f"unexpected {type(error).__name__}: {error}"
-        hint, code = "this is a fault of tinyedu; run it again with --debug to see where", 1
-    click.echo(f"tinyedu: {' '.join(message.split())}", err=True)
+        hint, code = "this is a fault of tinyedu; run it again with --debug to see where", FAILED
+    _tell(f"tinyedu: {' '.join(message.split())}")
     if hint:
-        click.echo(f"hint: {' '.join(hint.split())}", err=True)
+        _tell(f"hint: {' '.join(hint.split())}")
     return code
 
 

@@ -12,7 +12,7 @@ import click
 from tinygrad_edu.cli.chart import chart, chart_text, fits
 from tinygrad_edu.cli.descent import Descent, Job, Row
 from tinygrad_edu.cli.objectives import Objective
-from tinygrad_edu.cli.report import header, row_text
+from tinygrad_edu.cli.report import header, names, row_text
 
 __all__ = ["Plain", "watcher"]
 
@@ -28,8 +28,8 @@ def watcher(
     if quiet:
         return nullcontext(None)
     rows = every is not None and not as_json
-    terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-    if terminal and not (rows and sys.stdout.isatty()):
+    terminal = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    if terminal and not (rows and sys.stdout is not None and sys.stdout.isatty()):
         from tinygrad_edu.cli.live import Live
 
         return Live(objective, jobs, steps, every if rows else None)
@@ -59,7 +59,9 @@ class Plain:
                 [d.heights for d in self.done], max(d.steps for d in self.done), braille=braille, letters=letters
             )
             key = "".join(
-                f", {letter} {d.job.optim}" for letter, d in zip(letters, self.done, strict=True) if len(self.done) > 1
+                f", {letter} {name}"
+                for letter, name in zip(letters, names([d.job for d in self.done]), strict=True)
+                if len(self.done) > 1
             )
             click.echo(f"\nlog {self.objective.height}{key}\n{chart_text(rows)}\n", err=True)
 

@@ -10,19 +10,21 @@ from typing import Any
 
 import click
 
-from tinygrad_edu.cli.descent import Descent, Row
+from tinygrad_edu.cli.descent import Descent, Job, Row
 from tinygrad_edu.cli.objectives import Objective
 from tinygrad_edu.cli.problem import Problem
 from tinygrad_edu.optim.minimize import OPTIMIZERS
 
-__all__ = ["as_json", "distance", "divergence", "finite", "header", "pair", "row_text", "show", "summary", "why"]
+__all__ = [
+    "as_json", "distance", "divergence", "finite", "header", "names", "pair", "row_text", "show", "summary", "why",
+]  # fmt: skip
 
 CLOSE = 1e-6  # heights below this count as arrived
 
 WHY = {
     "adamw": (
-        "weight decay pulls every step a little towards (0, 0) and balances the gradient before the minimum: "
-        "no lr comes closer; adam has no decay"
+        "weight decay pulls every step a little towards (0, 0), which holds it short of the minimum: more --steps "
+        "at a moderate --lr come closer; adam has no decay"
     ),
     "rmsprop": (
         "it divides the gradient by its recent size, so its steps stay about lr long however flat it gets: "
@@ -37,6 +39,7 @@ WHY = {
 }
 STOPPED = {"converged": " (stopped there: the gradient is 0, or within --tol)"}
 ELSE = "it is still on its way: give more --steps, or another --lr"
+GROWS = "a momentum of 1 or more never fades, so its steps grow: give --momentum less than 1"
 
 
 def number(value: float) -> str:
@@ -78,6 +81,16 @@ def label(descent: Descent) -> str:
     return ", ".join(f"{name} {value}" for name, value in descent.job.options.items() if value is not True)
 
 
+def names(jobs: Sequence[Job]) -> list[str]:
+    """What to call each run: its optimizer, with the learning rate where the optimizer runs more than once.
+
+    >>> names([Job("sgd", 0.25, {}), Job("sgd", 0.5, {}), Job("adam", 0.1, {})])
+    ['sgd lr 0.25', 'sgd lr 0.5', 'adam']
+    """
+    optims = [job.optim for job in jobs]
+    return [f"{job.optim} lr {job.lr:g}" if optims.count(job.optim) > 1 else job.optim for job in jobs]
+
+
 def why(objective: Objective, descent: Descent) -> str:
     """Why this run is not at the minimum; empty if it is."""
     gap = descent.heights[-1]
@@ -85,11 +98,24 @@ def why(objective: Objective, descent: Descent) -> str:
         return ""
     if descent.status == "converged":
         return "it stopped where the gradient norm reached --tol; a smaller one goes on"
-    if descent.steps and gap > descent.heights[0]:
+    if not descent.steps:
+        return "it has not moved: give --steps 1 or more"
+    if descent.job.lr == 0:
+        return "with lr 0 every step is 0, however many: give a larger --lr"
+    if _grows(descent.job):
+        return GROWS
+    if gap > descent.heights[0]:
         return "it is higher than where it began: its steps overshoot, further each time; lower --lr"
     if descent.job.optim not in ("adamw", "rmsprop", "adadelta") and _bounces(descent.trajectory[-11:].tolist()):
         return "its steps jump back and forth more than they get on: lower --lr"
+    if descent.job.optim == "adamw" and not any(objective.minimum):
+        return ELSE  # its decay pulls towards the minimum
     return WHY.get(descent.job.optim, ELSE)
+
+
+def _grows(job: Job) -> bool:
+    """Whether no learning rate is small enough for this."""
+    return float(job.options.get("momentum", 0.0)) >= 1
 
 
 def _bounces(points: Sequence[Sequence[float]]) -> bool:
@@ -114,7 +140,8 @@ def summary(objective: Objective, descents: Sequence[Descent]) -> str:
             f"{d.job.optim:<10} {d.job.lr:<8g} {pair(d.point):<20} {number(d.value):<13} "
             f"{math.hypot(*d.gradient):<10.2e} {distance(objective, d.point):<10.2e} {d.steps:>6} {d.seconds:>8.3f}"
         )
-    notes = [f"{d.job.optim}: {_note(objective, d)}" for d in descents if _note(objective, d)]
+    called = zip(names([d.job for d in descents]), (_note(objective, d) for d in descents), strict=True)
+    notes = [f"{name}: {note}" for name, note in called if note]
     return "\n".join([*lines, *([""] if notes else []), *(_wrapped(note, "  ") for note in notes)])
 
 
@@ -160,6 +187,8 @@ def divergence(descents: Sequence[Descent]) -> Problem | None:
         f"{d.job.optim} diverged at step {d.steps} with lr {d.job.lr:g}: f = {number(d.value)} at {pair(d.point)}"
         for d in bad
     )
+    if any(_grows(d.job) for d in bad):
+        return Problem(told, GROWS, code=3)
     smaller = min(min(d.job.lr for d in bad) / 10, *(OPTIMIZERS[d.job.optim].lr for d in bad))
     other = "" if any(d.job.optim == "adam" for d in bad) else ", or --optim adam"
     return Problem(told, f"its steps are too long: try --lr {smaller:g}{other}", code=3)

@@ -66,9 +66,16 @@ def test_is_told_in_a_line_and_a_hint(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_debug_shows_the_traceback() -> None:
-    done = CliRunner().invoke(main, [*DEMO, "--optim", "adma", "--debug"])
-    assert type(done.exception).__name__ == "Problem"
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [(["--optim", "adma"], 2, "unknown optimizer"), (["--optim", "sgd", "--lr", "1", "--quiet"], 3, "sgd diverged")],
+)
+def test_debug_adds_the_traceback_and_keeps_the_exit_code(arguments: list[str], code: int, told: str) -> None:
+    done = CliRunner().invoke(main, [*DEMO, *arguments, "--debug"])
+    assert done.exit_code == code
+    lines = done.stderr.splitlines()
+    assert lines[0].startswith("Traceback") and lines[-3].startswith("tinygrad_edu.cli.problem.Problem: " + told)
+    assert lines[-2].startswith(f"tinyedu: {told}") and lines[-1].startswith("hint: ")
 
 
 def test_a_file_is_not_touched_by_the_check(tmp_path: Path) -> None:

@@ -56,3 +56,17 @@ def test_pictures(arguments: list[str], tmp_path: Path) -> None:
         first, second = (file.read_bytes() for file in files)
         assert first.startswith(signature)
         assert first == second, "the same command draws the same bytes"
+
+
+def test_runs_of_one_optimizer_are_told_apart_by_their_rates() -> None:
+    done = invoke("--sweep-lr", "--c", "2")
+    for rate in ("0.125", "0.475", "0.515"):
+        assert f" sgd lr {rate}" in done.stderr.split("log f")[1], "the legend of the chart"
+        assert f"\nsgd lr {rate}: " in done.stdout
+    two = invoke("--optim", "sgd", "--optim", "adam", "--steps", "3")
+    assert "s sgd, a adam" in two.stderr
+
+
+def test_adamw_is_not_held_back_where_its_decay_pulls_to_the_minimum() -> None:
+    (run,) = runs("--optim", "adamw", "--lr", "0.01")
+    assert "decay" not in run["note"]

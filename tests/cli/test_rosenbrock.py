@@ -125,3 +125,31 @@ def test_lbfgs_walks_and_is_drawn(tmp_path: Path) -> None:
     assert invoke("demo", "paraboloid", "--optim", "lbfgs", "--json").exit_code == 0
     wrong = invoke("demo", "rosenbrock", "--optim", "lbfgs", "--momentum", "0.9")
     assert wrong.exit_code == 2 and "lbfgs has no momentum" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "hint"),
+    [
+        (["--optim", "adamw"], "more --steps at a moderate --lr come closer"),
+        (["--lr", "0"], "give a larger --lr"),
+        (["--steps", "0"], "give --steps 1 or more"),
+        (["--optim", "sgd", "--momentum", "1", "--lr", "0.001"], "--momentum less than 1"),
+    ],
+)
+def test_the_note_advises_what_helps(options: list[str], hint: str) -> None:
+    (run,) = json.loads(invoke("demo", "rosenbrock", *options, "--json").stdout)["runs"]
+    assert hint in run["note"]
+
+
+def test_a_momentum_that_never_fades_is_not_blamed_on_the_rate() -> None:
+    done = invoke("demo", "rosenbrock", "--optim", "sgd", "--momentum", "1.5")
+    assert done.exit_code == 3
+    assert "give --momentum less than 1" in done.stderr and "try --lr" not in done.stderr
+
+
+def test_adamw_comes_closer_with_more_steps_as_its_note_says() -> None:
+    def value(steps: str) -> float:
+        options = ("--optim", "adamw", "--lr", "0.03", "--steps", steps, "--json")
+        return json.loads(invoke("demo", "rosenbrock", *options).stdout)["runs"][0]["value"]
+
+    assert value("3000") < value("1000") / 10

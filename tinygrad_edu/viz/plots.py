@@ -48,7 +48,7 @@ def require_matplotlib() -> None:
     if find_spec("matplotlib") is None:
         raise MissingExtraError(
             "plot: Matplotlib, which draws the picture, is not installed. "
-            'Install it with: pip install "tinygrad-edu[plot]"'
+            "Install it with: pip install matplotlib"
         )
 
 
@@ -115,8 +115,9 @@ def _draw(
         axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel().tolist()
         for axis, panel in zip(axes, panels, strict=False):
             shades = _ground(axis, function, box, least)
+            above = _covers(panel.paths, box)
             for number, path in enumerate(panel.paths):
-                _path(axis, path, number, box)
+                _path(axis, path, number, box, above[number])
             _marks(axis, panel.paths, minimum)
             axis.set_title(_formula(panel.title) if one else panel.title, fontsize=11, pad=8)
             place: dict[str, Any] = {"loc": "best"}
@@ -184,8 +185,25 @@ def _ground(axis: Any, function: Callable[[Any], Any], box: tuple[float, float, 
     return shades
 
 
-def _path(axis: Any, path: Path, number: int, box: tuple[float, float, float, float]) -> None:
-    """One path with a white edge, its steps as dots where they are few."""
+def _covers(paths: Sequence[Path], box: tuple[float, float, float, float]) -> list[int]:
+    """For each path, how many later ones take the same way and would hide it (adamw does so to adam)."""
+    left, right, bottom, top = box
+    near = 0.01 * max(right - left, top - bottom)  # about the width of a line
+    ways = [np.asarray(path.points, dtype=float).reshape(-1, 2) for path in paths]
+
+    def same(one: Any, other: Any) -> bool:
+        length = min(len(one), len(other))
+        with np.errstate(all="ignore"):  # nan and inf are not near
+            close = (np.abs(one[:length] - other[:length]) <= near).all(axis=1)
+            # By length of way: most steps of most runs are small ones at the minimum.
+            way = np.abs(np.diff(one[:length], axis=0)).sum(axis=1)
+            return bool(way[close[1:]].sum() > 0.8 * way.sum())
+
+    return [sum(same(way, later) for later in ways[number + 1 :]) for number, way in enumerate(ways)]
+
+
+def _path(axis: Any, path: Path, number: int, box: tuple[float, float, float, float], covered: int) -> None:
+    """One path with a white edge, its steps as dots where they are few; wider if later ones lie upon it."""
     from matplotlib.patheffects import Normal, Stroke
 
     points = np.asarray(path.points, dtype=float).reshape(-1, 2)
@@ -204,31 +222,32 @@ def _path(axis: Any, path: Path, number: int, box: tuple[float, float, float, fl
         points[:, 0],
         points[:, 1],
         color=colour,
-        linewidth=1.7,
+        linewidth=1.7 + 3.2 * covered,
         linestyle=DASHES[number // 4 % len(DASHES)],
         marker="o" if len(points) <= FEW else None,
-        markersize=3.4,
+        markersize=3.4 + 3.2 * covered,
         markeredgewidth=0,
         label=path.label + (" (leaves)" if leaves else ""),
-        path_effects=[Stroke(linewidth=3.4, foreground="white", alpha=0.85), Normal()],
-        zorder=3,
+        path_effects=[Stroke(linewidth=3.4 + 3.2 * covered, foreground="white", alpha=0.85), Normal()],
+        zorder=3 - 0.1 * covered,
     )
     if not leaves and len(points):
         axis.plot(
-            *points[-1], "o", markersize=6.5, color=colour, markeredgecolor="white", markeredgewidth=1.0, zorder=5
-        )
+            *points[-1], "o", markersize=6 + 3.2 * covered, color=colour, markeredgecolor="white",
+            markeredgewidth=1.0, zorder=5 - 0.1 * covered,
+        )  # fmt: skip
 
 
 def _marks(axis: Any, paths: Sequence[Path], minimum: tuple[float, float]) -> None:
-    """A ring where the paths start, a star at the minimum."""
+    """A ring where the paths start, a star at the minimum: under the paths, whose last steps end on it."""
     start = np.asarray(paths[0].points, dtype=float).reshape(-1, 2)[0]
     axis.plot(
         *start, "o", markersize=8, color="white", markeredgecolor="#222222", markeredgewidth=1.6, linestyle="none",
         label="start", zorder=6,
     )  # fmt: skip
     axis.plot(
-        *minimum, "*", markersize=14, color="#F0E442", markeredgecolor="#222222", markeredgewidth=0.9,
-        linestyle="none", label="minimum", zorder=7,
+        *minimum, "*", markersize=21, color="#F0E442", markeredgecolor="#222222", markeredgewidth=0.9,
+        linestyle="none", label="minimum", zorder=2.5,
     )  # fmt: skip
 
 
