@@ -95,7 +95,7 @@ def _parse(text: str) -> ast.expr:
 
 
 def _value(node: ast.expr, at: Mapping[str, float], found: dict[str, Value], depth: int) -> Any:
-    """A Value, or a float for what has no variable in it: constants are no nodes of the graph."""
+    """A Value, or a number for one that is written out: an operator makes it a node, an exponent stays one."""
     if depth > DEEPEST:
         raise Problem(f"the expression is nested more than {DEEPEST} deep", "write sums without so many brackets")
     match node:
@@ -112,14 +112,15 @@ def _value(node: ast.expr, at: Mapping[str, float], found: dict[str, Value], dep
             return _value(operand, at, found, depth + 1)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
             a, b = _value(left, at, found, depth + 1), _value(right, at, found, depth + 1)
-            if isinstance(op, ast.Pow) and not isinstance(b, Value) and abs(b) > LARGEST_EXPONENT:
-                raise Problem(f"the exponent {b:g} is too large", f"at most {LARGEST_EXPONENT} is allowed")
-            return _apply(OPERATORS[type(op)], a, b)
+            if isinstance(op, ast.Pow) and _constant(right):
+                exponent = b.data if isinstance(b, Value) else b
+                if abs(exponent) > LARGEST_EXPONENT:
+                    raise Problem(f"the exponent {exponent:g} is too large", f"at most {LARGEST_EXPONENT} is allowed")
+            return OPERATORS[type(op)](_node(a) if not isinstance(b, Value) else a, b)
         case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in FUNCTIONS and not isinstance(
             argument, ast.Starred
         ):
-            inner = _value(argument, at, found, depth + 1)
-            return _apply(lambda x: getattr(x, name)(), inner)
+            return getattr(_node(_value(argument, at, found, depth + 1)), name)()
         case ast.Call(func=ast.Name(id=name)) if name in FUNCTIONS:
             raise Problem(f"{name} takes one argument", f"write for instance {name}(x1)")
         case ast.Call(func=ast.Name(id=name)):
@@ -130,11 +131,14 @@ def _value(node: ast.expr, at: Mapping[str, float], found: dict[str, Value], dep
     raise Problem(f"{part} is not arithmetic", _fix(ast.unparse(node)))
 
 
-def _apply(function: Callable[..., Any], *operands: Any) -> Any:
-    """Compute with Values, whose arithmetic is IEEE's; what has no variable in it comes back as a float."""
-    if any(isinstance(operand, Value) for operand in operands):
-        return function(*operands)
-    return function(*map(Value, operands[:1]), *operands[1:]).data
+def _node(number: Any) -> Value:
+    """A number as a node, so that the operation on it is drawn and computed as IEEE does: 1/0 is inf."""
+    return number if isinstance(number, Value) else Value(number)
+
+
+def _constant(node: ast.expr) -> bool:
+    """Whether there is no variable in it."""
+    return not any(isinstance(part, ast.Name) and part.id not in FUNCTIONS for part in ast.walk(node))
 
 
 def _number(number: float) -> float:

@@ -3,6 +3,7 @@
 import html
 import json
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from tinygrad_edu.cli.expression import compute
 from tinygrad_edu.cli.main import main
+from tinygrad_edu.viz import graph_to_text
 
 BOOK = ["0.2*x1**2 + 0.2*x2**2 - 5", "--at", "x1=2", "--at", "x2=2"]
 
@@ -61,6 +63,25 @@ def test_expressions_have_their_values_and_slopes(text: str, value: float, slope
     result.backward()
     assert result.data == pytest.approx(value, nan_ok=True)
     assert variables["x"].grad == pytest.approx(slope, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("1/0", ["f = ÷, inf", "1.0000", "0.0000"]),
+        ("2*3", ["f = ×, 6.0000", "2.0000", "3.0000"]),
+        ("sqrt(4)", ["f = sqrt, 2.0000", "4.0000"]),
+        ("2**3", ["f = **3, 8.0000", "2.0000"]),
+        ("x**-2", ["f = **-2, 0.2500", "x, 2.0000"]),
+        ("x*-3", ["f = ×, -6.0000", "x, 2.0000", "-3.0000"]),
+        ("3*x", ["f = ×, 6.0000", "3.0000", "x, 2.0000"]),
+        ("x**(4/2)", ["f = **, 4.0000", "x, 2.0000", "÷, 2.0000", "4.0000", "2.0000"]),
+    ],
+)
+def test_what_is_computed_from_constants_is_drawn_too(text: str, tree: list[str]) -> None:
+    result, _ = compute(text, {"x": 2.0} if "x" in text else {})
+    lines = graph_to_text(result).splitlines()
+    assert [re.sub(r"^[│├└─ ]+", "", line).replace(" · grad 0.0000", "").replace(" · ", ", ") for line in lines] == tree
 
 
 def test_a_leading_minus_is_no_option() -> None:
