@@ -59,6 +59,17 @@ def test_view_opens_the_picture(monkeypatch):
     assert opened == ["graph.svg", "other.svg"]
 
 
+@pytest.mark.parametrize("error", [FileNotFoundError(2, "No such file", "xdg-open"), RuntimeError("no viewer")])
+def test_without_a_viewer_the_error_says_where_the_picture_is(monkeypatch, error):
+    def fail(self, path, **kwargs):
+        raise error
+
+    monkeypatch.setattr(Digraph, "_view", fail)
+    with pytest.raises(RenderError, match=r"view: the picture is written to 'graph\.svg', but .* Open the file"):
+        small().view("graph")
+    assert "graph.svg" in os.listdir()
+
+
 def test_pipe():
     assert small().pipe("png").startswith(b"\x89PNG")
     assert small().pipe(encoding="utf-8").startswith("<?xml")

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from tinygrad_edu import Value, tensor
 from tinygrad_edu.errors import GraphTooLargeError
-from tinygrad_edu.viz import draw_graph, make_dot
+from tinygrad_edu.viz import Digraph, draw_graph, graph_to_text, make_dot, render
 
 
 def labels(dot):
@@ -48,6 +49,28 @@ def test_highlight_by_name_or_by_node(paraboloid):
     assert draw_graph(root, highlight=[root._inputs[0]]).source.count("#d3263f") == 1
     with pytest.raises(ValueError, match="highlight 'x3' is not in the graph. Names in it: f, x1, x2"):
         draw_graph(root, highlight=["x3"])
+
+
+def test_one_node_to_highlight_needs_no_list():
+    x = tensor([1.0, 2.0], requires_grad=True)
+    y = Value(3.0, name="y")
+    assert draw_graph(x.sum(), highlight=x).source.count("#d3263f") == 1
+    assert draw_graph(y * 2, highlight=y).source.count("#d3263f") == 1
+    with pytest.raises(ValueError, match="highlight Value.* is not in the graph"):
+        draw_graph(y * 2, highlight=Value(1.0))
+
+
+@pytest.mark.parametrize("limit", [0, -1, 2.5, "9"])
+def test_a_limit_that_leaves_nothing_is_refused(node, limit, tmp_path):
+    x = node(name="x")
+    for draw in (
+        lambda: draw_graph(x, max_nodes=limit),
+        lambda: graph_to_text(x, max_nodes=limit),
+        lambda: Digraph(max_nodes=limit),
+        lambda: render("digraph { a }", tmp_path / "a.svg", max_nodes=limit),
+    ):
+        with pytest.raises(ValueError, match=r"max_nodes=.* leaves nothing to draw; give a whole number from 1"):
+            draw()
 
 
 def test_both_operands_of_x_times_x(node):

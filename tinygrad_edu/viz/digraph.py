@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import graphviz
 
 from tinygrad_edu.errors import RenderError
+from tinygrad_edu.viz.limits import check_limit
 from tinygrad_edu.viz.output import FORMATS, draw, format_from_path, write_file
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Digraph(graphviz.Digraph):
 
     def __init__(self, *args: Any, max_nodes: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.max_nodes = max_nodes
+        self.max_nodes = check_limit("Digraph", max_nodes)
         self.model: Graph | None = None  # what draw_graph drew, for the text form
 
     def _copy_kwargs(self, **kwargs: Any) -> dict[str, Any]:
@@ -70,7 +71,8 @@ class Digraph(graphviz.Digraph):
         ``cleanup=True`` removes the source afterwards, ``view=True`` opens the picture.
 
         Raises:
-            RenderError: unknown format, DOT that cannot be read, a path that cannot be written.
+            RenderError: unknown format, DOT that cannot be read, a path that cannot be written; no program to view
+                the picture with, which is then written all the same.
             GraphTooLargeError, MissingFontError: see `tinygrad_edu.viz.output`.
         """
         _refuse(renderer=renderer, formatter=formatter, neato_no_op=neato_no_op)
@@ -98,8 +100,18 @@ class Digraph(graphviz.Digraph):
             source.unlink()
         write_file(target, picture)
         if view or quiet_view:
-            self._view(os.fspath(target), format=chosen, quiet=quiet_view)
+            self._open(target, chosen, quiet_view)
         return os.fspath(target)
+
+    def _open(self, picture: Path, format: str, quiet: bool) -> None:
+        """Show the picture with the system's own viewer."""
+        try:
+            self._view(os.fspath(picture), format=format, quiet=quiet)
+        except (OSError, RuntimeError) as error:  # no xdg-open; a platform that graphviz has no viewer for
+            raise RenderError(
+                f"view: the picture is written to {os.fspath(picture)!r}, but no program here can show it ({error}). "
+                "Open the file yourself, or leave view=True out."
+            ) from error
 
     def pipe(
         self,

@@ -7,13 +7,13 @@ micrograd draws. (torchviz's style has a file of its own.)
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Literal
 
 from tinygrad_edu.engine.graph import Graph, GraphNode, collect, graph_key
 from tinygrad_edu.viz.digraph import Digraph
 from tinygrad_edu.viz.font import FONT
 from tinygrad_edu.viz.labels import describe_grad, describe_value, plain_text, record_text
+from tinygrad_edu.viz.limits import check_limit
 
 __all__ = ["MAX_NODES", "draw_graph", "graph_to_dot"]
 
@@ -57,7 +57,7 @@ def draw_graph(
     values: bool = True,
     gradients: bool = False,
     max_nodes: int | None = None,
-    highlight: Iterable[Any] = (),
+    highlight: Any = (),
     style: Literal["tensor", "value"] | None = None,
 ) -> Digraph:
     """The computation behind ``root`` as a `Digraph`: render it, save its DOT, or let a notebook display it.
@@ -72,15 +72,15 @@ def draw_graph(
             touching anyone's ``.grad``.
         max_nodes: the largest graph to draw; 1000 if not given. Given, it also lifts the renderer's own
         limits.
-        highlight: names, or the nodes (Values, Tensors) themselves, to draw in red.
+        highlight: names, or the nodes (Values, Tensors) themselves, to draw in red; one, or several in a list.
         style: "tensor" or "value"; by default the one that suits the root.
 
     Raises:
         GraphTooLargeError: more than ``max_nodes`` nodes.
-        ValueError: an unknown direction or style, or a highlight that is not in the graph.
+        ValueError: an unknown direction or style, a limit below 1, or a highlight that is not in the graph.
         TypeError: a root without a graph.
     """
-    graph = collect(root, max_nodes=MAX_NODES if max_nodes is None else max_nodes)
+    graph = collect(root, max_nodes=check_limit("draw_graph", max_nodes) or MAX_NODES)
     first = root[0] if isinstance(root, (list, tuple)) else root
     if gradients and hasattr(first, "_graph_gradients"):
         found = first._graph_gradients()
@@ -105,7 +105,7 @@ def graph_to_dot(
     direction: str = "LR",
     values: bool = True,
     gradients: bool = False,
-    highlight: Iterable[Any] = (),
+    highlight: Any = (),
     style: str = "tensor",
     max_nodes: int | None = None,
 ) -> Digraph:
@@ -202,11 +202,13 @@ def _ellipse() -> dict[str, str]:
     }
 
 
-def _highlighted(graph: Graph, wanted: Iterable[Any]) -> set[int]:
+def _highlighted(graph: Graph, wanted: Any) -> set[int]:
     """The keys of the nodes to draw in red; a name may belong to several."""
     red: set[int] = set()
     keys = {node.key for node in graph.nodes}
-    for each in [wanted] if isinstance(wanted, str) else wanted:
+    # A Tensor is asked first: iterating over it would give new ones, which are not in the graph.
+    one = isinstance(wanted, (str, int)) or hasattr(wanted, "_graph_node") or hasattr(wanted, "_graph_info")
+    for each in [wanted] if one else wanted:
         if isinstance(each, str):
             found = {node.key for node in graph.nodes if node.name == each}
         else:

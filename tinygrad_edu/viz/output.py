@@ -10,6 +10,7 @@ from typing import Any
 from tinygrad_edu.errors import GraphTooLargeError, RenderError
 from tinygrad_edu.viz.font import FONT
 from tinygrad_edu.viz.layout import layout
+from tinygrad_edu.viz.limits import check_limit
 from tinygrad_edu.viz.raster import svg_to_png
 from tinygrad_edu.viz.syntax import read_dot
 
@@ -76,7 +77,7 @@ def draw(
     found = read_dot(source)
     if format not in MOST_NODES:
         return source.encode("utf-8")
-    most = MOST_NODES[format] if max_nodes is None else max_nodes
+    most = check_limit("render", max_nodes) or MOST_NODES[format]
     if found.nodes > most or found.edges > most * EDGES_PER_NODE:
         hint = "write .svg or .dot" if format == "png" and found.nodes <= MOST_NODES["svg"] else "write .dot"
         raise GraphTooLargeError(

@@ -9,6 +9,7 @@ from typing import Any
 
 from tinygrad_edu.engine.graph import Graph, GraphNode, collect
 from tinygrad_edu.viz.labels import describe_grad, describe_value, visible
+from tinygrad_edu.viz.limits import check_limit
 
 __all__ = ["graph_to_text"]
 
@@ -57,7 +58,7 @@ def graph_to_text(root: Any, *, values: bool = True, max_nodes: int | None = Non
     if isinstance(root, Graph):
         graph = root
     else:
-        graph = collect(root, max_nodes=MAX_NODES if max_nodes is None else max_nodes, operation="graph_to_text")
+        graph = collect(root, max_nodes=check_limit("graph_to_text", max_nodes) or MAX_NODES, operation="graph_to_text")
     lines = LINES if _fits("".join(LINES), encoding) else ASCII_LINES
     branch, last_branch, beside, below, dot, see = lines
     nodes = {node.key: node for node in graph.nodes}
