@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
@@ -29,15 +30,19 @@ DEMO, TORCH = "Adam demo, --quiet", "import torch"
 
 
 def commands() -> dict[str, list[str]]:
-    """Name -> command line. The demo runs as the installed program, as a user starts it."""
+    """Name -> command line; no PyTorch where it is not installed.
+
+    The demo runs as the installed program, as a user starts it.
+    """
     python = sys.executable
+    torch = {} if find_spec("torch") is None else {TORCH: [python, "-c", "import torch"]}
     return {
         BARE: [python, "-c", "pass"],
         NUMPY: [python, "-c", "import numpy"],
         VALUE: [python, "-c", "from tinygrad_edu import Value; Value(2.) * 3"],
         FIRST_TENSOR: [python, "-c", TENSOR],
         DEMO: [str(Path(python).with_name("tinyedu")), "demo", "rosenbrock", "--optim", "adam", "--quiet"],
-        TORCH: [python, "-c", "import torch"],
+        **torch,
     }
 
 
