@@ -123,13 +123,13 @@ write_view.samples = _written
 
 def refuse(target: Tensor, recorded: bool, operation: str) -> None:
     """Raise for in-place changes that autograd cannot follow."""
-    array = target._array()
+    array = target._data  # (a NumPy scalar has no memory that others could see; it is given some when written)
     if any(stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape, strict=True)) and array.size:
         raise RuntimeError(
             f"{operation}: unsupported operation: more than one element of the written-to tensor refers to a single "
             "memory location (it was expanded): clone() the tensor first"
         )
-    if not array.flags.writeable:
+    if isinstance(array, np.ndarray) and not array.flags.writeable:
         raise RuntimeError(f"{operation}: this Tensor's memory is read-only (it came from such an array): clone() it")
     if target.is_inference() and not is_inference_mode_enabled():
         raise GradError(
@@ -208,6 +208,8 @@ def _setitem(self: Tensor, position: Any, value: Any) -> None:
     if apart is not None:
         return _setitem(self[apart[0]], apart[1], value)
     if not isinstance(value, Tensor):
+        if value is None:
+            raise TypeError(f"__setitem__: can't assign a NoneType to a Tensor of {self.dtype}: write nan if you mean it")
         try:
             array = np.asarray(value, dtype=None if hasattr(value, "dtype") else self._data.dtype)
         except (ValueError, TypeError):
@@ -257,7 +259,7 @@ def _copy(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
     """Copy another Tensor's elements here, broadcast and converted."""
     if not isinstance(source, Tensor):
         raise TypeError(f"copy_(): expected a Tensor, got {type(source).__name__}")
-    return _overwrite(self, source._cast(self._data.dtype).expand(*self._data.shape), "copy_")
+    return _overwrite(self, source._cast(self._data.dtype).expand(self._data.shape), "copy_")
 
 
 def _attach(operation: Operation) -> None:

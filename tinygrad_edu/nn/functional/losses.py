@@ -1,0 +1,319 @@
+"""Losses as functions: how far an output is from what it should be, for each element, then reduced to a number.
+
+The modules (`nn.MSELoss`, ...) are made from this table: a row's arguments after the Tensors are its module's.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from tinygrad_edu.errors import ShapeError
+from tinygrad_edu.ops.index import take_along
+from tinygrad_edu.ops.loss import cross_entropy_of_two
+from tinygrad_edu.tensors.functions import functional, where
+from tinygrad_edu.tensors.tensor import Tensor
+
+__all__ = ["LOSSES", "loss", "reduced", "reduction_of"]
+
+LOSSES: dict[str, Callable[..., Any]] = {}  # the module's name: the function
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+logaddexp: Any = functional("logaddexp")
+
+
+def loss(module: str) -> Callable[[Function], Function]:
+    """Decorator: a row of the table."""
+
+    def decorate(function: Function) -> Function:
+        LOSSES[module] = function
+        if function.__module__ == __name__:
+            __all__.append(function.__name__)
+        return function
+
+    return decorate
+
+
+def reduction_of(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
+    """The reduction that PyTorch's former two arguments mean, with its warning."""
+    if size_average is None and reduce is None:
+        return reduction
+    meant = "none" if reduce is False else "sum" if size_average is False else "mean"
+    warnings.warn(
+        f"size_average and reduce args will be deprecated, please use reduction='{meant}' instead.", stacklevel=3
+    )
+    return meant
+
+
+def reduced(values: Tensor, reduction: str, weights: Tensor | None = None) -> Tensor:
+    """All values, their sum, or their mean (weighted, where there are weights that have been multiplied in).
+
+    Raises:
+        ValueError: another reduction.
+    """
+    if reduction == "none":
+        return values
+    if reduction == "sum":
+        return values.sum()
+    if reduction == "mean":
+        return values.mean() if weights is None else values.sum() / weights.sum()
+    raise ValueError(f"{reduction} is not a valid value for reduction: use 'mean', 'sum' or 'none'")
+
+
+def _warn_sizes(input: Tensor, target: Tensor) -> None:
+    if input.shape != target.shape:
+        warnings.warn(
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
+            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+            stacklevel=3,
+        )
+
+
+def _weighted(values: Tensor, weight: Tensor | None, reduction: str) -> Tensor:
+    if weight is None:
+        return reduced(values, reduction)
+    return reduced(values * weight, reduction, weight.expand(*values.shape))
+
+
+@loss("L1Loss")
+def l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """``|input - target|``."""
+    _warn_sizes(input, target)
+    return _weighted((input - target).abs(), weight, reduction_of(size_average, reduce, reduction))
+
+
+@loss("MSELoss")
+def mse_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """``(input - target) ** 2``."""
+    _warn_sizes(input, target)
+    return _weighted((input - target) ** 2, weight, reduction_of(size_average, reduce, reduction))
+
+
+@loss("SmoothL1Loss")
+def smooth_l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Tensor:
+    """``|d| - beta / 2`` for differences of beta and more, ``d² / (2 beta)`` for smaller ones (Girshick, 2015)."""
+    _warn_sizes(input, target)
+    if beta < 0:
+        raise RuntimeError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
+    reduction = reduction_of(size_average, reduce, reduction)
+    apart = input - target
+    if beta == 0:
+        return reduced(apart.abs(), reduction)
+    size = apart.abs()
+    return reduced(where(size < beta, apart * apart * (0.5 / beta), size - 0.5 * beta), reduction)
+
+
+@loss("HuberLoss")
+def huber_loss(
+    input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
+) -> Tensor:
+    """``d² / 2`` for differences up to delta, ``delta * (|d| - delta / 2)`` beyond (Huber, 1964)."""
+    _warn_sizes(input, target)
+    if delta <= 0:
+        raise RuntimeError(f"huber_loss does not support non-positive values for delta, got {delta}")
+    apart = input - target
+    size = apart.abs()
+    values = where(size <= delta, apart * apart * 0.5, delta * (size - 0.5 * delta))
+    return _weighted(values, weight, reduction)
+
+
+def _check_classes(input: Tensor, target: Tensor, ignore_index: int) -> None:
+    """Shapes and range of class indices: (N, C, ...) needs (N, ...), (C,) needs ()."""
+    expected = input.shape[:1] + input.shape[2:] if input.ndim > 1 else ()
+    if tuple(target.shape) != tuple(expected):
+        if input.ndim > 1 and target.ndim and input.shape[0] != target.shape[0]:
+            raise ValueError(
+                f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({target.shape[0]})."
+            )
+        raise ShapeError(
+            f"nll_loss: Expected target size {list(expected)}, got {list(target.shape)}: one class index for each "
+            f"sample and place of an input of shape {tuple(input.shape)}, in which dimension {min(1, input.ndim - 1)} "
+            "holds the classes"
+        )
+    if target._data.dtype.kind not in "iu":
+        raise RuntimeError(
+            f"expected scalar type Long but found {target.dtype}: class indices are integers; use target.long(), or "
+            "for probabilities cross_entropy with a target of the input's shape"
+        )
+    count = input.shape[1 if input.ndim > 1 else 0]
+    wrong = target._data[(target._data != ignore_index) & ((target._data < 0) | (target._data >= count))]
+    if wrong.size:
+        raise IndexError(f"Target {int(wrong.reshape(-1)[0])} is out of bounds: classes are 0 to {count - 1}")
+
+
+def _picked(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int) -> tuple[Tensor, Tensor | None]:
+    """Minus the input at the target's classes, times what each counts; and that (None if each counts 1)."""
+    dim = 1 if input.ndim > 1 else 0
+    kept = target._data != ignore_index
+    safe = np.where(kept, target._data, 0).astype(np.int64)
+    values = -take_along(input, np.expand_dims(safe, dim), dim).squeeze(dim)
+    if weight is not None:
+        shares = weight._data[safe] * kept
+    elif not kept.all():
+        shares = kept.astype(input._data.dtype)
+    else:
+        return values, None
+    counted = Tensor._wrap(np.asarray(shares, input._data.dtype))
+    return where(Tensor._wrap(np.asarray(kept)), values * counted, 0.0), counted
+
+
+@loss("NLLLoss")
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Minus the log-probability of the right class: input (N, C, ...) or (C,), target (N, ...) or () of indices.
+
+    Args:
+        weight: what each class counts, (C,); the mean is weighted by it.
+        ignore_index: targets with this value count nothing.
+
+    Raises:
+        ShapeError, ValueError: shapes that do not fit; IndexError: a class that does not exist.
+    """
+    _check_classes(input, target, ignore_index)
+    values, counted = _picked(input, target, weight, ignore_index)
+    return reduced(values, reduction_of(size_average, reduce, reduction), counted)
+
+
+@loss("CrossEntropyLoss")
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Minus the log-probability, by softmax over dimension 1, of the right class.
+
+    Args:
+        input: scores (logits), (N, C, ...) or (C,); not probabilities.
+        target: class indices, (N, ...) or (); or probabilities of the classes, in the input's shape.
+        weight: what each class counts, (C,).
+        ignore_index: index targets with this value count nothing.
+        label_smoothing: this share of each target is spread evenly over the classes.
+
+    Raises:
+        ShapeError, ValueError: shapes that do not fit; IndexError: a class that does not exist.
+    """
+    if not 0.0 <= label_smoothing <= 1.0:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    reduction = reduction_of(size_average, reduce, reduction)
+    dim = 1 if input.ndim > 1 else 0
+    if target.shape == input.shape and target.is_floating_point():
+        return _against_probabilities(input, target, weight, reduction, label_smoothing)
+    _check_classes(input, target, ignore_index)
+    logs = input.log_softmax(dim)
+    values, counted = _picked(logs, target, weight, ignore_index)
+    exact = reduced(values, reduction, counted)
+    if label_smoothing == 0:
+        return exact
+    even = -(logs if weight is None else logs * _along(weight, input.ndim, dim)).sum(dim)
+    kept = target._data != ignore_index
+    even = where(Tensor._wrap(np.asarray(kept)), even, 0.0)
+    even = reduced(even, reduction, Tensor._wrap(np.asarray(kept, even._data.dtype)) if counted is None else counted)
+    return exact * (1 - label_smoothing) + even * (label_smoothing / input.shape[dim])
+
+
+def _along(weight: Tensor, ndim: int, dim: int) -> Tensor:
+    return weight.reshape((1,) * dim + (-1,) + (1,) * (ndim - dim - 1))
+
+
+def _against_probabilities(
+    input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float
+) -> Tensor:
+    dim = 1 if input.ndim > 1 else 0
+    if smoothing:
+        target = target * (1 - smoothing) + smoothing / input.shape[dim]
+    values = input.log_softmax(dim) * target
+    if weight is not None:
+        values = values * _along(weight, input.ndim, dim)
+    values = -values.sum(dim)
+    if reduction == "mean":
+        return values.sum() / max(math.prod(values.shape), 1)  # samples and places, whatever the weights
+    return reduced(values, reduction)
+
+
+@loss("BCELoss")
+def binary_cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """``-t log(p) - (1 - t) log(1 - p)`` for probabilities p of the input; logarithms count as at least -100.
+
+    Raises:
+        ValueError: the shapes differ; RuntimeError: the input is not within 0 and 1.
+    """
+    if target.shape != input.shape:
+        raise ValueError(
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is deprecated. "
+            "Please ensure they have the same size."
+        )
+    if not ((input._data >= 0) & (input._data <= 1)).all():
+        raise RuntimeError(
+            "all elements of input should be between 0 and 1: they are probabilities; apply a sigmoid first, or use "
+            "binary_cross_entropy_with_logits"
+        )
+    values = cross_entropy_of_two(input, target)
+    return reduced(values if weight is None else values * weight, reduction_of(size_average, reduce, reduction))
+
+
+@loss("BCEWithLogitsLoss")
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+) -> Tensor:
+    """Binary cross entropy of ``sigmoid(input)``, exact for large scores too.
+
+    Args:
+        pos_weight: what the positive events of each class count.
+    """
+    if target.shape != input.shape:
+        raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
+    unlikely: Tensor = logaddexp(-input, 0.0)
+    if pos_weight is not None:
+        unlikely = unlikely * ((pos_weight - 1) * target + 1)
+    values = (1 - target) * input + unlikely
+    return reduced(values if weight is None else values * weight, reduction_of(size_average, reduce, reduction))
