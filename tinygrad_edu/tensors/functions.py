@@ -34,8 +34,10 @@ __all__ = ["allclose", "broadcast_shapes", "cat", "equal", "functional", "is_ten
 concat = concatenate = cat = with_out(shape.cat)
 stack = with_out(shape.stack)
 # They give Tensor and this package what is called here.
-_ = (chosen, counting, draws, einsum, grids)
-_ = (inplace, matrices, methods, parts, pointwise, products, statistics)
+_ = (
+    (chosen, counting, draws, einsum, grids, inplace),
+    (matrices, methods, parts, pointwise, products, statistics),
+)
 
 
 def functional(name: str) -> Callable[..., Any] | None:
@@ -48,6 +50,8 @@ def functional(name: str) -> Callable[..., Any] | None:
         return None
 
     def call(input: Any, *args: Any, **kwargs: Any) -> Any:
+        if "out" in kwargs:
+            return written(input, *args, **kwargs)
         if not isinstance(input, Tensor):
             if len(args) and isinstance(args[0], Tensor) and name in table and table[name].arity == 2:
                 return record(table[name], *table[name].bind((input, *args), kwargs))
@@ -56,7 +60,8 @@ def functional(name: str) -> Callable[..., Any] | None:
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = getattr(Tensor, name).__doc__
-    return with_out(call)
+    written = with_out(call)  # comes back without it
+    return call
 
 
 # Methods that are not rows of the table but have a function form in PyTorch.
@@ -98,8 +103,15 @@ def broadcast_shapes(*shapes: Any) -> Any:
         raise broadcast_error("broadcast_shapes", *listed) from None
 
 
+def _two_tensors(operation: str, *given: Any) -> None:
+    for name, tensor in zip(("input", "other"), given, strict=True):
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"{operation}(): argument {name!r} must be Tensor, not {type(tensor).__name__}")
+
+
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
     """True if all elements differ by at most ``atol + rtol * |other|``."""
+    _two_tensors("allclose", input, other)
     if input.dtype is not other.dtype:
         raise RuntimeError(f"allclose: {input.dtype} did not match {other.dtype}: convert one of them")
     return bool(np.allclose(input._data, other._data, rtol=rtol, atol=atol, equal_nan=equal_nan))
@@ -107,6 +119,7 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e
 
 def equal(input: Tensor, other: Tensor) -> bool:
     """True if two Tensors have the same shape and elements."""
+    _two_tensors("equal", input, other)
     return bool(np.array_equal(input._data, other._data))
 
 
