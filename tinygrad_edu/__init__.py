@@ -152,6 +152,7 @@ def _near(name: str) -> str:
 
 def __dir__() -> list[str]:
     from tinygrad_edu.ops.registry import operations
+    from tinygrad_edu.tensors.composed import COMPOSED
 
     names = {op.method_name for op in operations().values() if isinstance(op.method_name, str)}
-    return sorted({*_homes, *_rooms, *names, "__version__"})
+    return sorted({*_homes, *_rooms, *names, *COMPOSED, "__version__"})

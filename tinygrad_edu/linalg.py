@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_edu.errors import LinAlgError
+from tinygrad_edu.errors import DTypeError, LinAlgError
 from tinygrad_edu.ops import products
 from tinygrad_edu.tensors.composed import apply
 from tinygrad_edu.tensors.matrices import (
@@ -32,15 +32,30 @@ from tinygrad_edu.tensors.products import matrix_power, multi_dot
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = [
-    "LinAlgError", "cholesky", "cond", "cross", "det", "diagonal", "eigh", "eigvalsh", "inv", "lstsq", "matmul",
-    "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve",
-    "solve_triangular", "svd", "svdvals", "vecdot", "vector_norm",
+    "LinAlgError", "cholesky", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "inv",
+    "lstsq", "matmul", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet",
+    "solve", "solve_triangular", "svd", "svdvals", "vecdot", "vector_norm",
 ]  # fmt: skip
 
 
 def cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
     """The cross product of vectors of 3 elements along `dim`."""
     return apply(products.cross, input, other, params=(dim,))
+
+
+def eig(A: Tensor) -> Any:
+    """Refused: eigenvalues of a matrix that is not symmetric are complex numbers, which are not supported."""
+    raise DTypeError(
+        "linalg.eig: its results are complex numbers, which are not supported: use linalg.eigh for symmetric matrices"
+    )
+
+
+def eigvals(A: Tensor) -> Any:
+    """Refused, as :func:`eig`."""
+    raise DTypeError(
+        "linalg.eigvals: its results are complex numbers, which are not supported: use linalg.eigvalsh for symmetric "
+        "matrices"
+    )
 
 
 def matmul(input: Tensor, other: Tensor) -> Tensor:

@@ -88,6 +88,8 @@ SAME: dict[str, tuple[Any, ...]] = {
     "index_put of two": (lambda t, x, i, v: t.index_put(x, (i, i), v), X, V, numbers(2)),
     "index_put added": (lambda t, x, i, v: x.index_put((i,), v, accumulate=True), N3, np.array([1, 1]), numbers(2)),
     "index_put_": (lambda t, x, i, v: (x * 1).index_put_((i,), v), X, V, S),
+    "select_scatter": (lambda t, x, s: x.select_scatter(s, 0, 1), X, numbers(4)),
+    "slice_scatter": (lambda t, x, s: t.slice_scatter(x, s, dim=1, start=1, end=3), X, numbers(3, 2)),
     "nonzero": (lambda t, x: t.nonzero(x > 0), X),
     "nonzero as tuple": (lambda t, x: (x > 0).nonzero(as_tuple=True), X),
     "nonzero of a number": (lambda t, x: (t.tensor(3).nonzero(), t.tensor(0).nonzero(as_tuple=True)), X),
@@ -102,7 +104,7 @@ SAME: dict[str, tuple[Any, ...]] = {
 
 # The gradient of these is made of other operations here.
 OTHER_NAMES = {n for n in SAME if "reduce" in n or "index_put" in n} | {
-    "gather of a number", "index_fill of a tensor", "masked_fill of a tensor", "take_along_dim flat",
+    "select_scatter", "slice_scatter", "gather of a number", "index_fill of a tensor", "masked_fill of a tensor", "take_along_dim flat",
 }  # fmt: skip
 
 REFUSED: dict[str, tuple[Any, ...]] = {
@@ -130,6 +132,7 @@ REFUSED: dict[str, tuple[Any, ...]] = {
     "masked_select mask": (lambda t, x: x.masked_select(x), X),
     "masked_scatter": (lambda t, x, m: x.masked_scatter(m, x[0]), X, MASK),
     "take range": (lambda t, x: x.take(t.tensor([12])), X),
+    "select_scatter": (lambda t, x, s: x.select_scatter(s, 0, 1), X, S),
     "put counts": (lambda t, x: x.put(t.tensor([1, 2]), x[0, :1]), X),
     "take_along_dim": (lambda t, x, i: x.take_along_dim(i[0], 1), X, I),
     "where": (lambda t, x: t.where(x, x, x), X),

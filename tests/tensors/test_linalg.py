@@ -217,6 +217,17 @@ def test_values_only_say_so_in_backward(make: Any) -> None:
         assert not make(x).requires_grad
 
 
+def test_complex_results_are_refused_in_words() -> None:
+    for function in (tg.linalg.eig, tg.linalg.eigvals):
+        with pytest.raises(RuntimeError, match="complex numbers, which are not supported: use linalg.eig"):
+            function(tg.tensor(A))
+
+
+def test_names_are_listed() -> None:
+    assert {"einsum", "gather", "meshgrid", "one_hot", "linalg", "hstack"} <= set(dir(tg))
+    assert {"solve", "norm", "LinAlgError"} <= set(dir(tg.linalg))
+
+
 def test_errors_of_matrices_have_their_own_type() -> None:
     with pytest.raises(tg.linalg.LinAlgError, match="singular"):
         tg.tensor(SINGULAR).inverse()

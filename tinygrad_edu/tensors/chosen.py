@@ -316,6 +316,34 @@ def index_put(input: Tensor, indices: Any, values: Any, accumulate: bool = False
     return input + record(index_back, (spread,), (tuple(input.shape), where))
 
 
+@composed()
+def select_scatter(input: Tensor, src: Any, dim: int, index: int) -> Tensor:
+    """A copy with one position of a dimension replaced."""
+    _same_type("select_scatter", input, src)
+    dim = wrap_dim(dim, input.ndim, "select_scatter")
+    return _replaced("select_scatter", input, src, (*(slice(None),) * dim, index))
+
+
+@composed()
+def slice_scatter(
+    input: Tensor, src: Any, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+) -> Tensor:
+    """A copy with a slice of a dimension replaced."""
+    _same_type("slice_scatter", input, src)
+    dim = wrap_dim(dim, input.ndim, "slice_scatter")
+    return _replaced("slice_scatter", input, src, (*(slice(None),) * dim, slice(start, end, step)))
+
+
+def _replaced(name: str, input: Tensor, src: Tensor, index: tuple[Any, ...]) -> Tensor:
+    where = as_index(index, input)
+    wanted = input._array()[where].shape
+    if src._data.shape != wanted:
+        raise ShapeError(
+            f"{name}: the source must have the shape of what it replaces, {wanted}, not {tuple(src.shape)}"
+        )
+    return record(inplace.index_put, (input, src), (where,))
+
+
 # Where elements are not zero.
 
 
