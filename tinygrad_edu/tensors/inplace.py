@@ -209,7 +209,7 @@ def _setitem(self: Tensor, position: Any, value: Any) -> None:
         return _setitem(self[apart[0]], apart[1], value)
     if not isinstance(value, Tensor):
         if value is None:
-            raise TypeError(f"__setitem__: can't assign a NoneType to a Tensor of {self.dtype}: write nan if you mean it")
+            raise TypeError(f"__setitem__: can't assign a NoneType to a Tensor of {self.dtype}; write nan")
         try:
             array = np.asarray(value, dtype=None if hasattr(value, "dtype") else self._data.dtype)
         except (ValueError, TypeError):
