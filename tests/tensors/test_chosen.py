@@ -104,7 +104,8 @@ SAME: dict[str, tuple[Any, ...]] = {
 
 # The gradient of these is made of other operations here.
 OTHER_NAMES = {n for n in SAME if "reduce" in n or "index_put" in n} | {
-    "select_scatter", "slice_scatter", "gather of a number", "index_fill of a tensor", "masked_fill of a tensor", "take_along_dim flat",
+    "select_scatter", "slice_scatter", "gather of a number", "index_fill of a tensor", "masked_fill of a tensor",
+    "take_along_dim flat",
 }  # fmt: skip
 
 REFUSED: dict[str, tuple[Any, ...]] = {
