@@ -163,3 +163,17 @@ def test_threads_that_add_to_one_leaf_lose_nothing() -> None:
     for thread in threads:
         thread.join()
     assert x.grad is not None and x.grad.tolist() == [800.0] * 3
+
+
+class Framed(tg.Tensor):
+    def __repr__(self) -> str:
+        return f"Framed containing:\n{super().__repr__()}"
+
+
+def test_subclasses_print_their_name_or_frame_the_text() -> None:
+    assert repr(Named([1.0, 2.0])) == "Named([1., 2.])" and repr([Named([1.0])]) == "[Named([1.])]"
+    grid = Named([[1.0, 2.0], [3.0, 4.0]])
+    assert repr(grid) == "Named([[1., 2.],\n       [3., 4.]])"
+    assert repr(Framed([1.0])) == "Framed containing:\ntensor([1.])"
+    assert repr([tg.tensor([1.0]), Framed([1.0])]) == "[tensor([1.]), Framed containing:\ntensor([1.])]"
+    assert str({"a": tg.tensor(1.5)}) == "{'a': tensor(1.5000)}"

@@ -92,11 +92,14 @@ class Convertible(Exchangeable):
 
     def __repr__(self) -> str:
         self._refresh()
+        kind = type(self)
         return tensor_str(
             self._data if self._data.__class__ is np.ndarray else np.asarray(self._data),
             self.dtype,
             requires_grad=self._requires and self._node is None,
             grad_fn_name=None if self._node is None else self._node.name(),
+            # A subclass with a text of its own builds on that of a plain Tensor, as Parameter does.
+            name=kind.__name__ if kind.__repr__ is Convertible.__repr__ and kind.__name__ != "Tensor" else "tensor",
         )
 
     def __format__(self, spec: str) -> str:

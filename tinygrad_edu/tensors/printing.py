@@ -78,11 +78,13 @@ def tensor_str(
     requires_grad: bool = False,
     grad_fn_name: str | None = None,
     device: str = "cpu",
+    name: str = "tensor",
 ) -> str:
     """The text of ``repr(tensor)``, character for character what PyTorch prints.
 
     Args: the elements (an array or a NumPy scalar), their element type (that of the array if None), whether
-    the tensor is a leaf that requires grad, the name of its ``grad_fn`` if it has one, the device's name.
+    the tensor is a leaf that requires grad, the name of its ``grad_fn`` if it has one, the device's name, and
+    what stands before the bracket (a subclass prints its own name).
 
     >>> print(tensor_str(np.float32([[1, 2], [3, 4.5]]), grad_fn_name="MulBackward0"))
     tensor([[1.0000, 2.0000],
@@ -90,7 +92,7 @@ def tensor_str(
     """
     array = np.asarray(array)
     kind = BY_NUMPY[array.dtype] if dtype is None else dtype
-    prefix = "tensor("
+    prefix = f"{name}("
     summarised = array.size > _options.threshold
     if array.size == 0:
         body = "[]"
