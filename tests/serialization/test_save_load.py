@@ -215,6 +215,54 @@ def test_optimizer_and_scheduler_states_come_back() -> None:
     assert str(again.state_dict()) == str(optimizer.state_dict())
 
 
+def test_safetensors_by_suffix(tmp_path: Path) -> None:
+    path = tmp_path / "state.safetensors"
+    names = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool")
+    state = {name: tg.arange(6).reshape(2, 3).t().to(getattr(tg, name)) for name in names}
+    state |= {"scalar": tg.tensor(3.0), "none": tg.zeros(0, 2), "leaf": tg.ones(2, requires_grad=True)}
+    save(state, path)
+    back = load(path)
+    assert list(back) == list(state)
+    for name, tensor in state.items():
+        assert back[name].dtype == tensor.dtype and back[name].shape == tensor.shape
+        assert back[name].tolist() == tensor.tolist()
+    back["scalar"] += 1  # in memory of its own
+    for wrong in ([tg.ones(1)], {1: tg.ones(1)}, {"a": 1}, {"a": {"b": tg.ones(1)}}):
+        with pytest.raises(TypeError, match="flat dict"):
+            save(wrong, path)
+    assert list(load(path)) == list(state)
+
+
+def test_a_damaged_safetensors_file_is_an_error_or_means_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "state.safetensors"
+    save({"weight": tg.arange(4.0), "n": tg.tensor(7)}, path)
+    content = path.read_bytes()
+    for end in range(1, len(content)):
+        with pytest.raises(RuntimeError):
+            load(io.BytesIO(content[:end]))
+    for place in range(len(content)):
+        changed = bytearray(content)
+        changed[place] ^= 0x41
+        try:
+            back = load(io.BytesIO(bytes(changed)))
+        except RuntimeError:
+            continue
+        if '"sha256"' in bytes(changed).decode("latin-1"):  # else it is a file of somebody else, without a checksum
+            assert back["weight"].tolist() == [0, 1, 2, 3] and back["n"] == 7
+
+
+@pytest.mark.oracle
+def test_pytorch_reads_our_safetensors(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    theirs = pytest.importorskip("safetensors.torch")
+    path = tmp_path / "state.safetensors"
+    save({"w": tg.arange(6.0).reshape(2, 3), "b": tg.tensor([True])}, path)
+    state = theirs.load_file(path)
+    assert state["w"].tolist() == [[0, 1, 2], [3, 4, 5]] and state["b"].tolist() == [True]
+    theirs.save_file(state, path)
+    assert load(path)["w"].tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
 @pytest.mark.oracle
 def test_pytorch_refuses_with_the_same_types() -> None:
     torch = pytest.importorskip("torch")

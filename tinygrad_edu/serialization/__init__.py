@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 from typing import IO, Any
 
-from tinygrad_edu.serialization.archive import read, write
+from tinygrad_edu.serialization.archive import content_of, name_of, opened_for_writing, read, write
+from tinygrad_edu.serialization.safetensors import is_safetensors, pack, unpack
 from tinygrad_edu.serialization.structure import (
     Decoder,
     Encoder,
@@ -35,7 +36,8 @@ def save(
     Tensors, arrays, numbers, text, bytes, None, dtypes, and lists, tuples, dicts, sets of them are data that anybody
     can load. Objects of other classes are written as the name of their class and their attributes. Tensors that see
     the same memory in the same way share it after loading as well. A file under a path is replaced in one step: it
-    never is half written. The pickle options are accepted and have no effect.
+    never is half written. A path that ends in ``.safetensors`` is written in that format, which PyTorch's users can
+    read, and takes only a dict of Tensors by name. The pickle options are accepted and have no effect.
 
     Raises:
         pickle.PicklingError: something that has no importable name, such as a lambda. OSError: the file cannot be
@@ -47,6 +49,11 @@ def save(
     >>> load(io.BytesIO(file.getvalue()))
     {'weight': tensor([1., 1.]), 'epoch': 3}
     """
+    if isinstance(f, (str, os.PathLike)) and os.fspath(f).endswith(".safetensors"):
+        content = pack(obj)
+        with opened_for_writing(f) as file:
+            file.write(content)
+        return
     encoder = Encoder()
     encoder.root = encoder.encode(obj)
     write(f, encoder.description(), encoder.arrays)
@@ -79,7 +86,10 @@ def load(
             check_device(place, "load")
     elif not callable(map_location):
         check_device(map_location, "load")
-    description, arrays = read(f)
+    content, name = content_of(f), name_of(f)
+    if is_safetensors(content):
+        return unpack(content, name)
+    description, arrays = read(content, name)
     try:
         return Decoder(description, arrays, trust=weights_only is False).root()
     except (LookupError, TypeError, ValueError, AttributeError) as error:

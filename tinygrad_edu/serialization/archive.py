@@ -18,7 +18,7 @@ from typing import IO, Any
 
 import numpy as np
 
-__all__ = ["read", "write"]
+__all__ = ["content_of", "name_of", "opened_for_writing", "read", "write"]
 
 FORMAT = "tinygrad_edu 1"
 _DAY = (1980, 1, 1, 0, 0, 0)  # one date for every member: the same object gives the same bytes
@@ -26,7 +26,7 @@ _DAY = (1980, 1, 1, 0, 0, 0)  # one date for every member: the same object gives
 
 def write(f: Any, description: dict[str, Any], arrays: list[np.ndarray[Any, Any]]) -> None:
     """Write a description and the arrays that it refers to."""
-    with _opened_for_writing(f) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+    with opened_for_writing(f) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         digests = []
         for i, array in enumerate(arrays):
             buffer = io.BytesIO()
@@ -39,14 +39,17 @@ def write(f: Any, description: dict[str, Any], arrays: list[np.ndarray[Any, Any]
         archive.writestr(zipfile.ZipInfo("structure.sha256", _DAY), hashlib.sha256(text).hexdigest())
 
 
-def read(f: Any) -> tuple[dict[str, Any], list[np.ndarray[Any, Any]]]:
+def name_of(f: Any) -> str:
+    """What to call a file in a message."""
+    return f"{os.fspath(f)!r}" if isinstance(f, (str, os.PathLike)) else "the file"
+
+
+def read(content: bytes, name: str) -> tuple[dict[str, Any], list[np.ndarray[Any, Any]]]:
     """The description and the arrays of a file, all checked.
 
     Raises:
         RuntimeError: the file is cut, changed, or none of ours. EOFError: it is empty.
     """
-    name = f"{os.fspath(f)!r}" if isinstance(f, (str, os.PathLike)) else "the file"
-    content = _content(f)
     if not content:
         raise EOFError(f"load: {name} is empty: ran out of input.")
     try:
@@ -78,7 +81,8 @@ def _array(archive: zipfile.ZipFile, i: int, digest: str, name: str) -> np.ndarr
     return array
 
 
-def _content(f: Any) -> bytes:
+def content_of(f: Any) -> bytes:
+    """All bytes of a path or a file object."""
     if isinstance(f, (str, os.PathLike)):
         with open(f, "rb") as file:
             return file.read()
@@ -91,7 +95,7 @@ def _content(f: Any) -> bytes:
 
 
 @contextmanager
-def _opened_for_writing(f: Any) -> Iterator[IO[bytes]]:
+def opened_for_writing(f: Any) -> Iterator[IO[bytes]]:
     """The file object itself; for a path a new file that takes its name when everything is written."""
     if not isinstance(f, (str, os.PathLike)):
         if not hasattr(f, "write"):
