@@ -256,12 +256,13 @@ class _Parameters(Module):
             value = Parameter(value)
         setattr(self, name, value)
 
-    def _line(self, name: str, value: Any) -> str:
+    def _line(self, name: str, value: Any, former: bool = False) -> str:
         if not isinstance(value, Tensor):
             return f"  ({name}): Object of type: {type(value).__name__}"
         kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
         size = "x".join(map(str, value.shape))
-        return f"  ({name}): {kind} containing: [{value.dtype} of size {size}]"
+        held = value.type() if former else value.dtype  # PyTorch prints the former names of types in dictionaries
+        return f"  ({name}): {kind} containing: [{held} of size {size}]"
 
 
 class ParameterList(_Parameters):
@@ -350,4 +351,4 @@ class ParameterDict(_Named, _Parameters):
         return self[key]
 
     def extra_repr(self) -> str:
-        return "\n".join(self._line(key, value) for key, value in self.items())
+        return "\n".join(self._line(key, value, former=True) for key, value in self.items())
