@@ -18,7 +18,7 @@ from tinygrad_edu.kernels import kernels
 from tinygrad_edu.ops import elementwise, index, linalg, reduce, shape
 from tinygrad_edu.ops.families import subscribe
 from tinygrad_edu.ops.ieee import Float
-from tinygrad_edu.ops.payload import array, listed, number, on_arrays, payload
+from tinygrad_edu.ops.payload import array, computed, listed, number, on_arrays, payload
 from tinygrad_edu.ops.registry import SHAPE, Bound, Operation
 
 __all__ = ["Value"]
@@ -169,7 +169,7 @@ class Value:
         values = tuple(x if isinstance(x, Value) else Value(x) for x in inputs)
         payloads = tuple(v.data if v.data.__class__ is float else payload(v.data) for v in values)
         if operation.rule is None:  # a comparison: a plain bool or array, through which nothing is differentiated
-            return operation.compute(payloads, params)
+            return computed(operation, payloads, params)
         local: Any = (None, None)
         # (A parameter may be an array: a condition.)
         if operation.elementwise and not any(hasattr(p, "dtype") for p in payloads + params):

@@ -15,7 +15,7 @@ __all__ = ["elementwise", "kernels"]
 
 
 def _find(name: str) -> Any:
-    for file in ("places", "decompositions", "lines", "special", "statistics"):
+    for file in ("places", "decompositions", "error_function", "lines", "special", "statistics"):
         module = import_module(f"tinygrad_edu.kernels.{file}")
         if name in module.__all__:
             return getattr(module, name)

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["digamma", "each", "erf", "erfc", "erfinv", "inverse_erf", "lgamma", "log_gamma", "polygamma", "psi"]
+__all__ = ["digamma", "each", "erfc", "erfinv", "inverse_erf", "lgamma", "log_gamma", "polygamma", "psi"]
 
 _inf, _nan = math.inf, math.nan
 # Bernoulli numbers B2, B4, ... B18
@@ -114,10 +114,6 @@ def each(function: Callable[..., float], a: Any, *rest: Any) -> Any:
     values = np.frompyfunc(lambda x: function(x, *rest), 1, 1)(a)
     result = np.array(values, a.dtype)
     return result if result.ndim else result[()]
-
-
-def erf(a: Any) -> Any:
-    return each(math.erf, a)
 
 
 def erfc(a: Any) -> Any:

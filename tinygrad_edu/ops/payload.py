@@ -43,6 +43,13 @@ def listed(data: Any) -> Any:
     return data.tolist() if hasattr(data, "tolist") else data
 
 
+def computed(operation: Any, payloads: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
+    """An operation's result on numbers or arrays, without NumPy's warnings about inf and nan."""
+    if all(p.__class__ is float for p in payloads):
+        return operation.compute(payloads, params)
+    return kernels.quietly(operation.compute, payloads, params)
+
+
 def on_arrays(operation: Any, payloads: tuple[Any, ...], params: tuple[Any, ...]) -> tuple[Any, Any]:
     """An operation's result on arrays, and its local derivatives where it is elementwise."""
     arrays = tuple(array(p) for p in payloads)
