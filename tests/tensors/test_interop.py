@@ -189,3 +189,17 @@ def test_we_read_the_memory_of_pytorch_and_numpy() -> None:
     assert theirs.tolist() == [5.0, 6.0]
     with pytest.raises(BufferError):
         tg.from_dlpack(torch.ones(1, requires_grad=True))
+
+
+def test_numpys_own_helpers_take_tensors() -> None:
+    x = tg.tensor([1.0, 2.0, 3.0])
+    np.testing.assert_allclose(x, [1, 2, 3])
+    np.testing.assert_array_equal(np.array([1.0, 2.0, 3.0]), x)
+    with pytest.raises(AssertionError, match="1 / 3"):
+        np.testing.assert_allclose(x, [1, 2, 4])
+    assert np.allclose(x, [1, 2, 3]) and np.isnan(x).any().item() is False
+    assert np.arange(5)[tg.tensor([1, 2])].tolist() == [1, 2] and np.concatenate([x, [4]]).shape == (4,)
+    array = np.zeros(3)
+    array[:] = x
+    assert array.tolist() == [1.0, 2.0, 3.0] and np.array([x[0], x[1]]).tolist() == [1.0, 2.0]
+    assert np.reshape(x, (3, 1)).shape == (3, 1) and np.linalg.norm(x) == pytest.approx(14**0.5)
