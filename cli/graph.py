@@ -6,19 +6,22 @@ import json
 import math
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
-from tinygrad_edu.cli.options import OutputPath, common_options
+from tinygrad_edu.cli.options import OutputPath, Whole, common_options
 from tinygrad_edu.cli.problem import Problem
+from tinygrad_edu.errors import GraphTooLargeError, RenderError
 
 __all__ = ["command"]
 
 PYTHON = re.compile(r"(?P<file>.+\.py):(?P<function>\w+)")
 NEGATIVE = re.compile(r"-(?![-oh])")
-TAKE_A_VALUE = ("-o", "--output", "--at", "--direction")
+TAKE_A_VALUE = ("-o", "--output", "--at", "--direction", "--max-nodes", "--dot-program")
 
 
 class Graph(click.Command):
@@ -40,10 +43,21 @@ class Graph(click.Command):
     "-o", "--output", type=OutputPath(("png", "svg", "dot", "gv")), help="File to write; without, text on the terminal."
 )
 @click.option("--direction", type=click.Choice(["LR", "TB", "RL", "BT"]), default="LR", show_default=True)
+@click.option(
+    "--max-nodes", type=Whole(1), metavar="N", help="Draw graphs up to this size. [default: 1000; PNG 600; DOT any]"
+)
+@click.option("--dot-program", metavar="PROGRAM", help="A Graphviz program to lay out with, not what is built in.")
 @click.option("--backward", is_flag=True, help="Run backward on what FUNCTION returned (expressions always do).")
 @common_options
 def command(
-    what: str, given: tuple[str, ...], output: Path | None, direction: str, backward: bool, as_json: bool
+    what: str,
+    given: tuple[str, ...],
+    output: Path | None,
+    direction: str,
+    max_nodes: int | None,
+    dot_program: str | None,
+    backward: bool,
+    as_json: bool,
 ) -> None:
     """Draw a computation: its values and gradients, from the inputs to the result.
 
@@ -58,7 +72,8 @@ def command(
     tinyedu graph old.dot -o old.png
     """
     if what.lower().endswith((".dot", ".gv")):
-        _render_dot(Path(what), given, output, as_json)
+        with _in_words_of_options():
+            _render_dot(Path(what), given, output, as_json, max_nodes, dot_program)
         return
     from tinygrad_edu.cli.expression import compute, parse_at
 
@@ -69,6 +84,8 @@ def command(
             raise Problem(f"--at {name} is given twice", "give each variable one value")
         at[name] = number
     python = PYTHON.fullmatch(what)
+    if not python and what.endswith(".py"):
+        raise Problem(f"which function of {what} is to be drawn?", f"write {what}:FUNCTION")
     if python:
         from tinygrad_edu.cli.user_code import call
 
@@ -80,16 +97,40 @@ def command(
         root.backward()
         if not math.isfinite(root.data):
             click.echo(f"note: the value is {root.data}: the expression is not defined there, or overflows", err=True)
-    _show(root, what, output, direction, as_json)
+    with _in_words_of_options():
+        _show(root, what, output, direction, as_json, max_nodes, dot_program)
 
 
-def _show(root: Any, what: str, output: Path | None, direction: str, as_json: bool) -> None:
+@contextmanager
+def _in_words_of_options() -> Iterator[None]:
+    """What the library says of its arguments, said of the options that set them."""
+    try:
+        yield
+    except (GraphTooLargeError, RenderError) as error:
+        told = re.sub(r"max_nodes=(\d*)", lambda found: f"--max-nodes {found[1] or 'N'}", str(error))
+        told = re.sub(r'program="(\w+)"', r"--dot-program \1", told)
+        message, _, hint = told.rpartition(". ")
+        raise Problem(message or hint, hint if message else "") from error
+
+
+def _show(
+    root: Any,
+    what: str,
+    output: Path | None,
+    direction: str,
+    as_json: bool,
+    max_nodes: int | None,
+    program: str | None,
+) -> None:
     """Draw to the file, or print text or JSON."""
     from tinygrad_edu.viz import draw_graph, graph_to_text, render
 
     ready = hasattr(root, "source")  # a graphviz object, drawn already
     if output is not None:
-        render(root if ready else draw_graph(root, direction=direction), output)  # type: ignore[arg-type]
+        # DOT text needs no layout, so that it is the way out for graphs of any size.
+        limit = sys.maxsize // 2 if max_nodes is None and output.suffix.lower() in (".dot", ".gv") else max_nodes
+        drawn = root if ready else draw_graph(root, direction=direction, max_nodes=limit)  # type: ignore[arg-type]
+        render(drawn, output, max_nodes=max_nodes if ready else None, program=program)
     if as_json:
         if ready:
             raise Problem(f"{what} returns a drawing, which has no values to print as JSON", "return a Value or Tensor")
@@ -99,7 +140,7 @@ def _show(root: Any, what: str, output: Path | None, direction: str, as_json: bo
     elif ready:
         click.echo(root.source)
     else:
-        click.echo(graph_to_text(root, encoding=getattr(sys.stdout, "encoding", None) or "ascii"))
+        click.echo(graph_to_text(root, max_nodes=max_nodes, encoding=getattr(sys.stdout, "encoding", None) or "ascii"))
 
 
 def _as_json(root: Any, what: str, output: Path | None) -> str:
@@ -124,7 +165,14 @@ def _as_json(root: Any, what: str, output: Path | None) -> str:
     return json.dumps(finite(result), allow_nan=False, indent=2)
 
 
-def _render_dot(file: Path, given: tuple[str, ...], output: Path | None, as_json: bool) -> None:
+def _render_dot(
+    file: Path,
+    given: tuple[str, ...],
+    output: Path | None,
+    as_json: bool,
+    max_nodes: int | None,
+    program: str | None,
+) -> None:
     if given:
         raise Problem("--at does not go with a DOT file", "a DOT file holds a finished drawing; leave --at away")
     if as_json:
@@ -140,5 +188,5 @@ def _render_dot(file: Path, given: tuple[str, ...], output: Path | None, as_json
         raise Problem(f"{str(file)!r} is not UTF-8 text", "save it as UTF-8") from None
     from tinygrad_edu.viz import render
 
-    render(text, output)
+    render(text, output, max_nodes=max_nodes, program=program)
     click.echo(f"wrote {output}")

@@ -95,13 +95,16 @@ class Live:
 
     def _line(self, number: int, row: Row) -> Text:
         part = min(1.0, row.step / max(self.steps, 1))
-        filled = round(20 * part)
         letter = "" if self.braille else f"{chr(ord('a') + number)} "
         name = letter + self.names[number]
+        space = max(8, len(letter) + max(map(len, self.names))) + 1
+        # Numbers before the bar, and the bar before x, where the terminal is narrow.
+        length = max(0, min(20, self.console.width - space - 53))
+        filled = round(length * part)
         return Text.assemble(
-            (f"{name:<{max(8, len(letter) + max(map(len, self.names))) + 1}}", f"bold {self._colour(number)}"),
+            (f"{name:<{space}}", f"bold {self._colour(number)}"),
             (self.bar * filled, self._colour(number)),
-            ((self.bar if self.coloured else " ") * (20 - filled), "bright_black"),
+            ((self.bar if self.coloured else " ") * (length - filled), "bright_black"),
             f" {row.step:>{len(str(self.steps))}}/{self.steps}",
             ("  f ", "dim"), f"{row.value:<12.6g}",
             ("|grad| ", "dim"), f"{row.norm:<9.3g}",

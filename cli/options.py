@@ -12,7 +12,7 @@ import click
 
 from tinygrad_edu.cli.problem import Problem, nearest
 
-__all__ = ["NAMES", "Number", "Optim", "OutputPath", "common_options", "descent_options"]
+__all__ = ["NAMES", "Number", "Optim", "OutputPath", "Whole", "common_options", "descent_options"]
 
 NAMES = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "adamw", "nadam", "radam", "lbfgs")
 """The keys of `tinygrad_edu.optim.OPTIMIZERS`, here so that --help needs no NumPy; a test compares the two."""

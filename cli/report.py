@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -67,13 +68,13 @@ def distance(objective: Objective, point: Sequence[float]) -> float:
 
 def header() -> str:
     """The heads of the columns of `row_text`."""
-    return f"{'step':>6}  {'value':<13} {'gradient':<30} {'|gradient|':<11} {'x':<20} lr"
+    return f"{'step':>5} {'value':<12} {'gradient':<28} {'|grad|':<8} {'x':<16} lr"
 
 
 def row_text(row: Row) -> str:
     """A step as a line of the table."""
     gradient = "(" + ", ".join(map(number, row.gradient)) + ")"
-    return f"{row.step:>6}  {number(row.value):<13} {gradient:<30} {row.norm:<11.4g} {pair(row.x):<20} {row.lr:g}"
+    return f"{row.step:>5} {number(row.value):<12} {gradient:<28} {row.norm:<8.3g} {pair(row.x):<16} {row.lr:g}"
 
 
 def label(descent: Descent) -> str:
@@ -132,13 +133,12 @@ def summary(objective: Objective, descents: Sequence[Descent]) -> str:
     lines = [
         head,
         "",
-        f"{'optim':<10} {'lr':<8} {'point':<20} {'value':<13} {'|gradient|':<10} {'distance':<10} "
-        f"{'steps':>6} {'seconds':>8}",
+        f"{'optim':<8} {'lr':<6} {'point':<17} {'value':<12} {'|grad|':<8} {'distance':<8} {'steps':>5} {'seconds':>7}",
     ]
     for d in descents:
         lines.append(
-            f"{d.job.optim:<10} {d.job.lr:<8g} {pair(d.point):<20} {number(d.value):<13} "
-            f"{math.hypot(*d.gradient):<10.2e} {distance(objective, d.point):<10.2e} {d.steps:>6} {d.seconds:>8.3f}"
+            f"{d.job.optim:<8} {d.job.lr:<6g} {pair(d.point):<17} {number(d.value):<12} "
+            f"{math.hypot(*d.gradient):<8.2e} {distance(objective, d.point):<8.2e} {d.steps:>5} {d.seconds:>7.3f}"
         )
     called = zip(names([d.job for d in descents]), (_note(objective, d) for d in descents), strict=True)
     notes = [f"{name}: {note}" for name, note in called if note]
@@ -163,7 +163,8 @@ def _one(objective: Objective, d: Descent) -> list[str]:
 
 
 def _wrapped(text: str, indent: str) -> str:
-    return textwrap.fill(text, 100, subsequent_indent=indent, break_on_hyphens=False)
+    width = min(100, shutil.get_terminal_size(fallback=(100, 24)).columns)
+    return textwrap.fill(text, width, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _note(objective: Objective, d: Descent) -> str:

@@ -7,6 +7,7 @@ import inspect
 import sys
 import traceback
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -36,8 +37,9 @@ def call(file: Path, name: str, at: Mapping[str, float]) -> Any:
     except TypeError as error:
         raise Problem(f"{name} cannot be called: {error}", "give each of its parameters a value: --at x1=2") from None
     try:
-        result = function(**arguments)
-    except Exception as error:
+        with redirect_stdout(sys.stderr):  # standard output carries nothing but our result
+            result = function(**arguments)
+    except (Exception, SystemExit) as error:
         raise _fault(error, file) from error
     if not any(hasattr(result, needed) for needed in ("_graph_info", "_graph_node", "source")):
         kind = type(result).__name__
@@ -53,7 +55,8 @@ def _load(file: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(file.resolve().parent))  # so that it finds its neighbours, as when run by itself
     try:
-        spec.loader.exec_module(module)
+        with redirect_stdout(sys.stderr):
+            spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         raise _fault(error, file) from error
     return module

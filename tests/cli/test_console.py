@@ -138,6 +138,30 @@ def test_the_live_chart_has_one_style_for_each_run_of_cells() -> None:
     assert printed.count("\x1b[0m") <= 2 * len(rows), "an axis and a curve in each row"
 
 
+def test_tables_fit_eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    done = CliRunner().invoke(main, ["demo", "rosenbrock", "--optim", "sgd", "--optim", "adamw", "--every", "100"])
+    lines = done.stdout.splitlines()
+    assert [line for line in lines if len(line) > 80] == []
+    assert any(line.endswith("seconds") for line in lines) and any(line.startswith("adamw: ") for line in lines)
+
+
+@pytest.mark.parametrize(("columns", "bar"), [(60, 0), (80, 18), (120, 20)])
+def test_a_narrow_terminal_gives_up_the_bar_before_the_numbers(columns: int, bar: int) -> None:
+    from rich.console import Console
+
+    from tinygrad_edu.cli.descent import Job, Row
+    from tinygrad_edu.cli.live import Live
+    from tinygrad_edu.cli.objectives import rosenbrock
+
+    live = Live(rosenbrock(1.0, 5.0), [Job("adam", 0.05, {})], 1000, None)
+    live.console = Console(file=io.StringIO(), width=columns)
+    live.bar, live.coloured = "=", True
+    text = live._line(0, Row(1000, (-0.9964, 0.9926), 1.323757e-05, (-1e-5, 1e-5), 0.05)).plain
+    assert text.count("=") == bar
+    assert text.index("lr 0.05") + len("lr 0.05") <= columns
+
+
 def test_the_chart_labels_what_its_rows_stand_for() -> None:
     rows = chart_text(chart([[10.0, 1.0]], 1, braille=False, height=8)).splitlines()
     labels = [float(row.split()[0]) for row in rows if "e+" in row]

@@ -97,13 +97,23 @@ def test_draws_what_a_function_returns(tmp_path: Path) -> None:
         "def area(a, b):\n    return a * b\n"
         "def broken():\n    return 1 / 0\n"
         "def nothing():\n    return 3\n"
+        "def leave():\n    raise SystemExit(5)\n"
+        "def talk():\n    print('hello')\n    return torch.Value(1.0) * 2\n"
     )
     drawn = tmp_path / "loss.svg"
     assert invoke(f"{lesson}:loss", "-o", str(drawn)).exit_code == 0
     assert "sum" in drawn.read_text(encoding="utf-8")
     result = json.loads(invoke(f"{lesson}:area", "--at", "a=2", "--at", "b=3", "--backward", "--json").stdout)
     assert [node["grad"] for node in result["nodes"] if node["name"]] == [3.0, 2.0]
-    for function, told in [("broken", "line 8: ZeroDivisionError"), ("nothing", "returned int"), ("los", "mean loss?")]:
+    talk = invoke(f"{lesson}:talk", "--json")
+    assert json.loads(talk.stdout)["schema"] and "hello" in talk.stderr
+    told_of = {
+        "broken": "line 8: ZeroDivisionError",
+        "nothing": "returned int",
+        "los": "mean loss?",
+        "leave": "SystemExit: 5",
+    }
+    for function, told in told_of.items():
         done = invoke(f"{lesson}:{function}")
         assert done.exit_code == 2 and told in done.stderr, done.output
 
@@ -115,3 +125,32 @@ def test_renders_anyones_dot(tmp_path: Path) -> None:
     assert done.exit_code == 0 and png.read_bytes().startswith(b"\x89PNG")
     dot.write_text("digraph { a -> ")
     assert invoke(str(dot), "-o", str(png)).exit_code == 2
+
+
+def test_a_large_graph_is_told_in_words_of_the_options_and_can_be_drawn(tmp_path: Path) -> None:
+    lesson = tmp_path / "lesson.py"
+    lesson.write_text(
+        "from tinygrad_edu import Value\n"
+        "def chain():\n    y = Value(1.0)\n    for _ in range(600):\n        y = y + y\n    return y\n"
+    )
+    dot, svg = tmp_path / "chain.dot", tmp_path / "chain.svg"
+    done = invoke(f"{lesson}:chain", "--max-nodes", "500", "-o", str(svg))
+    assert done.exit_code == 2 and "hint:" in done.stderr and "pass --max-nodes 601" in done.stderr
+    assert invoke(f"{lesson}:chain", "--max-nodes", "500").exit_code == 2
+    assert invoke(f"{lesson}:chain", "-o", str(dot)).exit_code == 0, "DOT text has no limit"
+    for what in (str(dot), f"{lesson}:chain"):
+        done = invoke(what, "-o", str(svg))
+        assert done.exit_code == 2 and "raise the limit with --max-nodes N" in done.stderr, done.stderr
+        assert invoke(what, "-o", str(svg), "--max-nodes", "1300").exit_code == 0
+
+
+def test_what_only_a_graphviz_program_draws_names_the_option(tmp_path: Path) -> None:
+    dot = tmp_path / "html.dot"
+    dot.write_text("digraph { a [label=<<table><tr><td>x</td></tr></table>>] }")
+    done = invoke(str(dot), "-o", str(tmp_path / "html.png"))
+    assert done.exit_code == 2 and "--dot-program dot" in done.stderr and "program=" not in done.stderr
+
+
+def test_a_file_without_a_function_asks_for_one() -> None:
+    done = invoke("lesson.py")
+    assert done.exit_code == 2 and "hint: write lesson.py:FUNCTION" in done.stderr

@@ -89,6 +89,8 @@ def test_what_only_the_program_can_do_is_refused():
     for options in ({"format": "pdf"}, {"renderer": "cairo"}, {"formatter": "gd"}, {"neato_no_op": True}):
         with pytest.raises(RenderError):
             small().render("graph", **options)
+    with pytest.raises(RenderError, match="unflatten belongs to the Graphviz programs"):
+        small().unflatten(stagger=2)
     with pytest.raises(RenderError, match="'pdf' cannot be drawn"):
         small(format="pdf")
     assert os.listdir() == []

@@ -129,6 +129,13 @@ class Digraph(graphviz.Digraph):
         data = draw(self.source, format or self.format, engine=engine or self.engine, max_nodes=self.max_nodes)
         return data if encoding is None else data.decode("utf-8").encode(encoding).decode(encoding)
 
+    def unflatten(self, *_: Any, **__: Any) -> Any:
+        """Refused: it needs a program of Graphviz. ``graph_attr={"ranksep": ...}`` or direction="TB" help as well."""
+        raise RenderError(
+            "Digraph: unflatten belongs to the Graphviz programs; tinygrad_edu draws without them. "
+            "Leave it out, or save() the DOT and run the program `unflatten` on it."
+        )
+
     def save(
         self,
         filename: str | os.PathLike[str] | None = None,
