@@ -268,9 +268,46 @@ def test_pytorch_refuses_with_the_same_types() -> None:
     torch = pytest.importorskip("torch")
     file = io.BytesIO()
     torch.save(Point(1), file)
-    with pytest.raises(pickle.UnpicklingError, match="Weights only load failed"):
-        torch.load(io.BytesIO(file.getvalue()))
-    with pytest.raises(RuntimeError, match="written by PyTorch"):
+    for library in (torch, tg):
+        for options in ({}, {"weights_only": True}):
+            with pytest.raises(pickle.UnpicklingError, match="Weights only load failed"):
+                library.load(io.BytesIO(file.getvalue()), **options)
+        with pytest.raises(EOFError):
+            library.load(io.BytesIO())
+
+
+@pytest.mark.oracle
+def test_a_file_of_pytorch_is_read() -> None:
+    torch = pytest.importorskip("torch")
+    model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2))
+    optimizer = torch.optim.Adam(model.parameters())
+    model(torch.ones(2, 3)).sum().backward()
+    optimizer.step()
+    base = torch.arange(6.0)
+    saved = {
+        "model": model.state_dict(), "optimizer": optimizer.state_dict(), "view": base.reshape(2, 3).t(), "base": base,
+        "half": base.half(), "bools": base > 2, "empty": torch.zeros(0, 3), "scalar": torch.tensor(2),
+        "parameter": torch.nn.Parameter(base), "size": torch.Size([2]), "dtype": torch.float64, "set": {1},
+        "row": base[2:4], "text": ["a", 1.5, None],
+    }  # fmt: skip
+    file = io.BytesIO()
+    torch.save(saved, file)
+    back = load(io.BytesIO(file.getvalue()))
+    assert list(back) == list(saved) and type(back["model"]) is OrderedDict
+    for name, tensor in saved["model"].items():
+        assert back["model"][name].tolist() == tensor.tolist() and str(back["model"][name].dtype) == str(tensor.dtype)
+    moments = back["optimizer"]["state"][0]["exp_avg"]
+    assert moments.tolist() == saved["optimizer"]["state"][0]["exp_avg"].tolist()
+    for name in ("view", "base", "half", "bools", "empty", "scalar", "row", "parameter"):
+        assert back[name].tolist() == saved[name].tolist() and back[name].shape == tuple(saved[name].shape)
+    assert back["parameter"].requires_grad and back["dtype"] is tg.float64 and back["size"] == tg.Size([2])
+    back["base"][0] = 9.0
+    assert back["view"][0, 0] == 9.0  # one memory, as it was
+    content = file.getvalue()
+    for end in range(0, len(content), 97):
+        with pytest.raises((RuntimeError, EOFError)):
+            load(io.BytesIO(content[:end]))
+    file = io.BytesIO()
+    torch.save(torch.ones(2, dtype=torch.bfloat16), file)
+    with pytest.raises(RuntimeError, match="BFloat16Storage"):
         load(io.BytesIO(file.getvalue()))
-    with pytest.raises(EOFError):
-        torch.load(io.BytesIO())

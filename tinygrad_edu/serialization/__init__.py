@@ -10,6 +10,7 @@ import os
 from typing import IO, Any
 
 from tinygrad_edu.serialization.archive import content_of, name_of, opened_for_writing, read, write
+from tinygrad_edu.serialization.foreign import program_of, read_foreign
 from tinygrad_edu.serialization.safetensors import is_safetensors, pack, unpack
 from tinygrad_edu.serialization.structure import (
     Decoder,
@@ -68,7 +69,7 @@ def load(
     mmap: bool | None = None,
     **pickle_load_args: Any,
 ) -> Any:
-    """Read an object that `save` has written.
+    """Read an object that `save` has written, or Tensors and containers that the real PyTorch has saved.
 
     Args:
         f: a path, or a file object opened for reading bytes.
@@ -89,6 +90,9 @@ def load(
     content, name = content_of(f), name_of(f)
     if is_safetensors(content):
         return unpack(content, name)
+    program = program_of(content)
+    if program is not None:
+        return read_foreign(content, program, name)
     description, arrays = read(content, name)
     try:
         return Decoder(description, arrays, trust=weights_only is False).root()
