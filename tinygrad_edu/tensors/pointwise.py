@@ -126,7 +126,7 @@ def alias(name: str, target: str) -> None:
 # Comparisons and running totals written back into the Tensor; the others have got theirs from the table.
 in_place(
     "eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_xor", "logical_not", "heaviside",
-    "cumsum", "cumprod", "square", "float_power",
+    "bitwise_not", "cumsum", "cumprod", "square", "float_power",
 )  # fmt: skip
 
 _aliases = """

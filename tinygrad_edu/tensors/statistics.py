@@ -63,7 +63,7 @@ def _mean_of(input: Tensor, dim: Any, keepdim: bool) -> Any:
     return input.mean(None if isinstance(dim, bool) else dim, keepdim)
 
 
-@composed()
+@composed(method=False)
 def var_mean(
     input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = _given
 ) -> Any:
@@ -71,7 +71,7 @@ def var_mean(
     return _spread(statistics.var, input, dim, unbiased, keepdim, correction), _mean_of(input, dim, keepdim)
 
 
-@composed()
+@composed(method=False)
 def std_mean(
     input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = _given
 ) -> Any:
@@ -107,7 +107,7 @@ def dist(input: Tensor, other: Tensor, p: Any = 2) -> Any:
     return record(norms.vector_norm, (input - other,), (p, None, False))
 
 
-@composed()
+@composed(method=False)
 def cdist(input: Tensor, x2: Tensor, p: Any = 2.0, compute_mode: str | None = None) -> Any:
     """The p-norm distance of every row of one matrix to every row of the other: (..., P, M), (..., R, M) to
     (..., P, R). The way to compute it, `compute_mode`, makes no difference here."""
