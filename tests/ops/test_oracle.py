@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
+import tinygrad_edu.nn  # its losses are in the table
 from tinygrad_edu.ops.registry import Operation, operations
 from tinygrad_edu.tensors.tensor import Tensor
 

@@ -1,4 +1,4 @@
-"""Losses whose derivative is not that of their formula where the formula breaks down."""
+"""Losses that every training loop calls, in one step, and those whose formula breaks down where the loss does not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from tinygrad_edu.kernels import elementwise as on_arrays
 from tinygrad_edu.kernels import kernels
 from tinygrad_edu.ops.elementwise import clamp, log
 from tinygrad_edu.ops.ieee import guarded
-from tinygrad_edu.ops.registry import elementwise
+from tinygrad_edu.ops.index import put_along
+from tinygrad_edu.ops.registry import cases, elementwise, structured
+from tinygrad_edu.ops.shape import expand, unsqueeze
 
 _log = guarded(math.log, at_pole=-math.inf)
 
@@ -35,3 +37,52 @@ def _(_out: Any, a: Any, b: Any) -> Any:
         lambda: (a - b) / clamp(a * (1 - a), 1e-12, None),
         lambda: clamp(log(1 - a), -100, None) - clamp(log(a), -100, None),
     )
+
+
+def _reduced(values: Any, reduction: str) -> Any:
+    if reduction == "none":
+        return values
+    dims = tuple(range(values.ndim))
+    return kernels.sum(values, dims, False) if reduction == "sum" else kernels.mean(values, dims, False)
+
+
+def _count(shape: Any, reduction: str) -> int:
+    """What the reduction divides by."""
+    return max(math.prod(shape), 1) if reduction == "mean" else 1
+
+
+@structured(
+    method=False,
+    promote="same",
+    grad_name="MseLossBackward0",
+    oracle="",
+    samples=cases(*(([(2, 3), (2, 3)], (reduction,)) for reduction in ("mean", "sum", "none"))),
+)
+def squared_error(input: Any, target: Any, /, reduction: str = "mean") -> Any:
+    """``(input - target) ** 2`` for two tensors of one shape: their mean, their sum, or all of them."""
+    apart = input - target
+    return _reduced(apart * apart, reduction)
+
+
+@squared_error.vjp
+def _(g: Any, _out: Any, input: Any, target: Any, reduction: str) -> Any:
+    share = (input - target) * (g * (2.0 / _count(input.shape, reduction)))
+    return share, lambda: -share
+
+
+def _classes(make: Any) -> Any:
+    for reduction in ("mean", "sum", "none"):
+        yield (make(3, 4),), (kernels.asarray([0, 3, 3]), reduction)
+
+
+@structured(method=False, promote="floating", grad_name="NllLossBackward0", oracle="", samples=_classes)
+def pick_negative(input: Any, /, target: Any, reduction: str = "mean") -> Any:
+    """Minus the element of each row (N, C) that the target (N,) names: their mean, their sum, or all of them."""
+    return _reduced(-kernels.take_along(input, target[:, None], 1)[:, 0], reduction)
+
+
+@pick_negative.vjp
+def _(g: Any, _out: Any, input_shape: Any, target: Any, reduction: str) -> Any:
+    rows = tuple(input_shape)[:1]
+    share = g * (-1.0 / _count(rows, reduction))
+    return put_along(unsqueeze(expand(share, rows), 1), target[:, None], 1, input_shape)

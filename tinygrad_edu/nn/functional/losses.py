@@ -14,7 +14,7 @@ import numpy as np
 
 from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.ops.index import take_along
-from tinygrad_edu.ops.loss import cross_entropy_of_two
+from tinygrad_edu.ops.loss import cross_entropy_of_two, pick_negative, squared_error
 from tinygrad_edu.tensors.functions import functional, where
 from tinygrad_edu.tensors.tensor import Tensor
 
@@ -24,6 +24,9 @@ LOSSES: dict[str, Callable[..., Any]] = {}  # the module's name: the function
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 logaddexp: Any = functional("logaddexp")
+
+
+_REDUCTIONS = ("mean", "sum", "none")
 
 
 def loss(module: str) -> Callable[[Function], Function]:
@@ -104,7 +107,10 @@ def mse_loss(
 ) -> Tensor:
     """``(input - target) ** 2``."""
     _warn_sizes(input, target)
-    return _weighted((input - target) ** 2, weight, reduction_of(size_average, reduce, reduction))
+    reduction = reduction_of(size_average, reduce, reduction)
+    if weight is None and reduction in _REDUCTIONS and input.shape == target.shape and input.dtype is target.dtype:
+        return squared_error(input, target, reduction)
+    return _weighted((input - target) ** 2, weight, reduction)
 
 
 @loss("SmoothL1Loss")
@@ -202,8 +208,15 @@ def nll_loss(
         ShapeError, ValueError: shapes that do not fit; IndexError: a class that does not exist.
     """
     _check_classes(input, target, ignore_index)
+    return _of_classes(input, target, weight, ignore_index, reduction_of(size_average, reduce, reduction))
+
+
+def _of_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, reduction: str) -> Tensor:
+    usual = weight is None and input.ndim == 2 and reduction in _REDUCTIONS
+    if usual and not (target._data == ignore_index).any():
+        return pick_negative(input, target._data.astype(np.int64, copy=False), reduction)
     values, counted = _picked(input, target, weight, ignore_index)
-    return reduced(values, reduction_of(size_average, reduce, reduction), counted)
+    return reduced(values, reduction, counted)
 
 
 @loss("CrossEntropyLoss")
@@ -237,10 +250,10 @@ def cross_entropy(
         return _against_probabilities(input, target, weight, reduction, label_smoothing)
     _check_classes(input, target, ignore_index)
     logs = input.log_softmax(dim)
-    values, counted = _picked(logs, target, weight, ignore_index)
-    exact = reduced(values, reduction, counted)
+    exact = _of_classes(logs, target, weight, ignore_index, reduction)
     if label_smoothing == 0:
         return exact
+    counted = _picked(logs.detach(), target, weight, ignore_index)[1]
     even = -(logs if weight is None else logs * _along(weight, input.ndim, dim)).sum(dim)
     kept = target._data != ignore_index
     even = where(Tensor._wrap(np.asarray(kept)), even, 0.0)
