@@ -28,6 +28,7 @@ SAME: dict[str, tuple[Any, ...]] = {
     "ger": (lambda t, x, y: x.ger(y), N(3), N(2)),
     "addmm": (lambda t, x, y, z: t.addmm(x, y, z, beta=0.5, alpha=2), N(4), N(2, 3), N(3, 4)),
     "addmm without input": (lambda t, x, y, z: t.addmm(x / 0, y, z, beta=0).detach(), N(4), N(2, 3), N(3, 4)),
+    "addmm by keyword": (lambda t, x, y, z: t.addmm(input=x, mat1=y, mat2=z, alpha=2), N(4), N(2, 3), N(3, 4)),
     "addmm_": (lambda t, x, y, z: (x * 1).addmm_(y, z), N(2, 4), N(2, 3), N(3, 4)),
     "addmv": (lambda t, x, y, z: x.addmv(y, z, alpha=3), N(2), N(2, 3), N(3)),
     "baddbmm": (lambda t, x, y, z: t.baddbmm(x, y, z), N(2, 1, 2), N(2, 2, 3), N(2, 3, 2)),

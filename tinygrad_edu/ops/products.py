@@ -57,56 +57,77 @@ def _scaled(g: Any, factor: Any) -> Any:
     return g if factor == 1 else g * factor
 
 
-def _added(name: str, ranks: tuple[int, ...], doc: str, shapes: Any, *, batches: bool = False) -> Any:
-    """addmm and its kin: ``beta * input + alpha * (a @ b)``; with `batches` the products of a batch are summed."""
-
-    def function(input: Any, a: Any, b: Any, /, beta: Any = 1, alpha: Any = 1) -> Any:
-        check_ranks(name, (a.shape, b.shape), ranks)
-        if a.shape[-1] != b.shape[-2 if len(b.shape) > 1 else -1] or a.shape[:-2] != b.shape[:-2]:
-            raise matmul_error(a.shape, b.shape, name)
-        product = kernels.matmul(a, b)
-        if batches:
-            product = kernels.sum(product, (0,), False).astype(product.dtype)
-        return _plus(name, input, product, beta, alpha)
-
-    function.__name__, function.__doc__ = name, doc
-    samples = cases((shapes, (1, 1)), (shapes, (0.5, 2)), ([(), *shapes[1:]], (1, 1)), (shapes, (0, 1)))
-    operation = structured(promote="same", samples=samples)(function)
-
-    @operation.vjp(uses=("", "b", "a"))
-    def _(g: Any, _out: Any, _input: Any, a: Any, b: Any, beta: Any, alpha: Any) -> Any:
-        vector = len(b.shape) == 1
-
-        def to_a() -> Any:
-            share = _scaled(spread(), alpha)
-            return unsqueeze(share, -1) * b if vector else share @ transpose(b, -1, -2)
-
-        def to_b() -> Any:
-            return transpose(a, -1, -2) @ _scaled(spread(), alpha)
-
-        def spread() -> Any:
-            return expand(g, (a.shape[0], *g.shape)) if batches else g
-
-        return lambda: _scaled(g, beta), to_a, to_b
-
-    return operation
+def _with_product(
+    name: str, ranks: tuple[int, ...], input: Any, a: Any, b: Any, beta: Any, alpha: Any, batches: bool = False
+) -> Any:
+    """``beta * input + alpha * (a @ b)``; with `batches` the products of a batch are summed."""
+    check_ranks(name, (a.shape, b.shape), ranks)
+    if a.shape[-1] != b.shape[-2 if len(b.shape) > 1 else -1] or a.shape[:-2] != b.shape[:-2]:
+        raise matmul_error(a.shape, b.shape, name)
+    product = kernels.matmul(a, b)
+    if batches:
+        product = kernels.sum(product, (0,), False).astype(product.dtype)
+    return _plus(name, input, product, beta, alpha)
 
 
-addmm = _added("addmm", (2, 2), "beta * input + alpha * (mat1 @ mat2) of matrices.", [(2, 3), (2, 4), (4, 3)])
-addmv = _added("addmv", (2, 1), "beta * input + alpha * (mat @ vec).", [(2,), (2, 4), (4,)])
-baddbmm = _added(
-    "baddbmm",
-    (3, 3),
-    "beta * input + alpha * (batch1 @ batch2), matrix by matrix.",
-    [(2, 2, 3), (2, 2, 4), (2, 4, 3)],
-)
-addbmm = _added(
-    "addbmm",
-    (3, 3),
-    "beta * input + alpha * the sum of the products batch1 @ batch2.",
-    [(2, 3), (2, 2, 4), (2, 4, 3)],
-    batches=True,
-)
+def _shares(g: Any, a: Any, b: Any, beta: Any, alpha: Any, batches: bool = False) -> tuple[Any, ...]:
+    """The gradients of :func:`_with_product`."""
+
+    def spread() -> Any:
+        return _scaled(expand(g, (a.shape[0], *g.shape)) if batches else g, alpha)
+
+    def to_a() -> Any:
+        return unsqueeze(spread(), -1) * b if len(b.shape) == 1 else spread() @ transpose(b, -1, -2)
+
+    return lambda: _scaled(g, beta), to_a, lambda: transpose(a, -1, -2) @ spread()
+
+
+def _tried_on(*shapes: tuple[int, ...]) -> Any:
+    return cases((shapes, (1, 1)), (shapes, (0.5, 2)), ([(), *shapes[1:]], (1, 1)), (shapes, (0, 1)))
+
+
+@structured(promote="same", samples=_tried_on((2, 3), (2, 4), (4, 3)))
+def addmm(input: Any, mat1: Any, mat2: Any, /, beta: Any = 1, alpha: Any = 1) -> Any:
+    """``beta * input + alpha * (mat1 @ mat2)`` of matrices; the input broadcasts."""
+    return _with_product("addmm", (2, 2), input, mat1, mat2, beta, alpha)
+
+
+@addmm.vjp(uses=("", "b", "a"))
+def _(g: Any, _out: Any, _input: Any, a: Any, b: Any, beta: Any, alpha: Any) -> Any:
+    return _shares(g, a, b, beta, alpha)
+
+
+@structured(promote="same", samples=_tried_on((2,), (2, 4), (4,)))
+def addmv(input: Any, mat: Any, vec: Any, /, beta: Any = 1, alpha: Any = 1) -> Any:
+    """``beta * input + alpha * (mat @ vec)`` of a matrix and a vector; the input broadcasts."""
+    return _with_product("addmv", (2, 1), input, mat, vec, beta, alpha)
+
+
+@addmv.vjp(uses=("", "b", "a"))
+def _(g: Any, _out: Any, _input: Any, a: Any, b: Any, beta: Any, alpha: Any) -> Any:
+    return _shares(g, a, b, beta, alpha)
+
+
+@structured(promote="same", samples=_tried_on((2, 2, 3), (2, 2, 4), (2, 4, 3)))
+def baddbmm(input: Any, batch1: Any, batch2: Any, /, beta: Any = 1, alpha: Any = 1) -> Any:
+    """``beta * input + alpha * (batch1 @ batch2)``, matrix by matrix; the input broadcasts."""
+    return _with_product("baddbmm", (3, 3), input, batch1, batch2, beta, alpha)
+
+
+@baddbmm.vjp(uses=("", "b", "a"))
+def _(g: Any, _out: Any, _input: Any, a: Any, b: Any, beta: Any, alpha: Any) -> Any:
+    return _shares(g, a, b, beta, alpha)
+
+
+@structured(promote="same", samples=_tried_on((2, 3), (2, 2, 4), (2, 4, 3)))
+def addbmm(input: Any, batch1: Any, batch2: Any, /, beta: Any = 1, alpha: Any = 1) -> Any:
+    """``beta * input`` plus alpha times the sum of the products ``batch1 @ batch2``; the input broadcasts."""
+    return _with_product("addbmm", (3, 3), input, batch1, batch2, beta, alpha, batches=True)
+
+
+@addbmm.vjp(uses=("", "b", "a"))
+def _(g: Any, _out: Any, _input: Any, a: Any, b: Any, beta: Any, alpha: Any) -> Any:
+    return _shares(g, a, b, beta, alpha, batches=True)
 
 
 @structured(samples=cases(([(3, 3)], ()), ([(2, 4)], ()), ([(0, 0)], ())), promote="sum")
