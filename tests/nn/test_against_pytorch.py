@@ -319,3 +319,28 @@ def test_grad_fn_prints_as_pytorch_s(name: str) -> None:
     ours, theirs = build(name, args, options)
     mine, yours = arguments(inputs)
     assert ours(*mine).grad_fn.name() == theirs(*yours).grad_fn.name()
+
+
+def test_instance_norm_and_its_running_values() -> None:
+    x = np.random.default_rng(6).standard_normal((2, 3, 4))
+    running = [[np.zeros(3), np.ones(3)] for _ in range(2)]
+    mine = [tg.tensor(x).requires_grad_(), *map(tg.tensor, running[0])]
+    yours = [torch.tensor(x, requires_grad=True), *map(torch.tensor, running[1])]
+    for kept in (True, False):
+        out = tg.nn.functional.instance_norm(*mine, use_input_stats=kept)
+        expected = torch.nn.functional.instance_norm(*yours, use_input_stats=kept)
+        close(out, expected, "instance_norm")
+        (out * out * out).sum().backward(), (expected * expected * expected).sum().backward()
+        for a, b in zip((mine[0].grad, *mine[1:]), (yours[0].grad, *yours[1:]), strict=True):
+            close(a, b, "instance_norm gradient and running values")
+
+
+@pytest.mark.parametrize("name", ["relu", "leaky_relu", "elu", "selu", "celu", "hardtanh"])
+def test_in_place_functions(name: str) -> None:
+    x = np.linspace(-2, 2, 7)
+    mine, yours = tg.tensor(x).requires_grad_(), torch.tensor(x, requires_grad=True)
+    for library, leaf in ((tg, mine), (torch, yours)):
+        y = leaf * 1
+        assert getattr(library.nn.functional, f"{name}_")(y) is y
+        (y * y).sum().backward()
+    close(mine.grad, yours.grad, name)
