@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 import sys
 from pathlib import Path
 from typing import Any
@@ -238,3 +239,8 @@ def test_the_determinant_of_a_singular_matrix_has_a_gradient() -> None:
     x = tg.tensor(SINGULAR, requires_grad=True)  # (PyTorch gives 0)
     x.det().backward()
     np.testing.assert_allclose(x.grad.numpy(), [[4.0, -2.0], [-2.0, 1.0]], atol=1e-12)
+
+
+def test_named_results_can_be_pickled() -> None:
+    found = pickle.loads(pickle.dumps(tg.linalg.eigh(tg.eye(2))))
+    assert type(found).__name__ == "linalg_eigh" and found.eigenvalues.tolist() == [1.0, 1.0]

@@ -18,9 +18,9 @@ from tinygrad_edu.ops import elementwise, norms
 from tinygrad_edu.ops import matrices as ops
 from tinygrad_edu.ops.matrices import check_matrices
 from tinygrad_edu.ops.shape import wrap_dims
+from tinygrad_edu.tensors import return_types
 from tinygrad_edu.tensors.composed import apply, composed, tensors_of
 from tinygrad_edu.tensors.dtype import as_dtype
-from tinygrad_edu.tensors.return_types import named
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = [
@@ -51,12 +51,9 @@ def det(A: Tensor) -> Tensor:
     return apply(ops.det, A)
 
 
-_slogdet, _linalg_slogdet = named("slogdet", "sign logabsdet"), named("linalg_slogdet", "sign logabsdet")
-
-
 def slogdet(A: Tensor) -> Any:
     """The sign of the determinant and the logarithm of its absolute value, which does not overflow."""
-    return _linalg_slogdet(*_sign_and_log(A))
+    return return_types.linalg_slogdet(*_sign_and_log(A))
 
 
 def _sign_and_log(A: Tensor) -> tuple[Tensor, Tensor]:
@@ -67,7 +64,7 @@ def _sign_and_log(A: Tensor) -> tuple[Tensor, Tensor]:
 @composed(name="slogdet")
 def old_slogdet(input: Tensor) -> Any:
     """The sign of the determinant and the logarithm of its absolute value."""
-    return _slogdet(*_sign_and_log(input))
+    return return_types.slogdet(*_sign_and_log(input))
 
 
 @composed()
@@ -155,14 +152,6 @@ def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
 
 # Decompositions: values only.
 
-_qr, _svd, _eigh = (
-    named("linalg_qr", "Q R"),
-    named("linalg_svd", "U S Vh"),
-    named("linalg_eigh", "eigenvalues eigenvectors"),
-)
-_lstsq = named("linalg_lstsq", "solution residuals rank singular_values")
-_old_qr, _old_svd = named("qr", "Q R"), named("svd", "U S V")
-
 
 def qr(A: Tensor, mode: str = "reduced") -> Any:
     """``Q @ R = A`` with orthonormal columns in Q and an upper triangular R; mode "complete" or "r" (R alone)."""
@@ -170,27 +159,27 @@ def qr(A: Tensor, mode: str = "reduced") -> Any:
     if mode not in ("reduced", "complete", "r"):
         raise RuntimeError(f"qr received unrecognized mode {mode!r} but expected one of 'reduced', 'r', or 'complete'")
     if mode == "r":
-        return _qr(Tensor._wrap(np.empty(0, A._data.dtype)), _decompose("qr", "qr", A, mode="r"))
-    return _qr(*_decompose("qr", "qr", A, mode=mode))
+        return return_types.linalg_qr(Tensor._wrap(np.empty(0, A._data.dtype)), _decompose("qr", "qr", A, mode="r"))
+    return return_types.linalg_qr(*_decompose("qr", "qr", A, mode=mode))
 
 
 @composed(name="qr")
 def old_qr(input: Tensor, some: bool = True) -> Any:
     """``Q @ R`` with orthonormal columns in Q and an upper triangular R."""
-    return _old_qr(*qr(input, "reduced" if some else "complete"))
+    return return_types.qr(*qr(input, "reduced" if some else "complete"))
 
 
 def svd(A: Tensor, full_matrices: bool = True) -> Any:
     """``U @ diag(S) @ Vh = A``: orthonormal U and Vh, and the singular values from the largest on."""
     _matrices("svd", A)
-    return _svd(*_decompose("svd", "svd", A, full_matrices=full_matrices))
+    return return_types.linalg_svd(*_decompose("svd", "svd", A, full_matrices=full_matrices))
 
 
 @composed(name="svd")
 def old_svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> Any:
     """``U @ diag(S) @ V.T``."""
     u, s, vh = svd(input, not some)
-    return _old_svd(u, s, vh.mT)
+    return return_types.svd(u, s, vh.mT)
 
 
 def svdvals(A: Tensor) -> Tensor:
@@ -203,7 +192,7 @@ def svdvals(A: Tensor) -> Tensor:
 def eigh(A: Tensor, UPLO: str = "L") -> Any:
     """Eigenvalues, in ascending order, and eigenvectors (columns) of symmetric matrices; one triangle is read."""
     _matrices("eigh", A, square=True)
-    return _eigh(*_decompose("eigh", "eigh", A, _triangle(UPLO)))
+    return return_types.linalg_eigh(*_decompose("eigh", "eigh", A, _triangle(UPLO)))
 
 
 def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
@@ -251,7 +240,7 @@ def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: str | None = None)
     first = A if A._requires else B
     answer = apply(ops.values_only, first, params=(solution[..., 0] if vectors else solution, "lstsq"))
     singular = values if driver in ("gelsd", "gelss") else np.zeros(0, left.dtype)
-    return _lstsq(answer, Tensor._wrap(over), Tensor._wrap(rank), Tensor._wrap(singular))
+    return return_types.linalg_lstsq(answer, Tensor._wrap(over), Tensor._wrap(rank), Tensor._wrap(singular))
 
 
 def matrix_rank(A: Tensor, *, atol: Any = None, rtol: Any = None, hermitian: bool = False) -> Tensor:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import namedtuple
 from typing import Any
 
-__all__ = ["aminmax", "cummax", "cummin", "histogram", "kthvalue", "median", "mode", "nanmedian", "sort", "topk"]
+__all__ = [
+    "aminmax", "cummax", "cummin", "histogram", "kthvalue", "linalg_eigh", "linalg_lstsq", "linalg_qr",
+    "linalg_slogdet", "linalg_svd", "median", "mode", "nanmedian", "qr", "slogdet", "sort", "svd", "topk",
+]  # fmt: skip
 
 
 def named(name: str, fields: str = "values indices") -> Any:
@@ -28,3 +31,8 @@ def named(name: str, fields: str = "values indices") -> Any:
 sort, topk, kthvalue, mode = named("sort"), named("topk"), named("kthvalue"), named("mode")
 median, nanmedian, cummax, cummin = named("median"), named("nanmedian"), named("cummax"), named("cummin")
 aminmax, histogram = named("aminmax", "min max"), named("histogram", "hist bin_edges")
+qr, svd, slogdet = named("qr", "Q R"), named("svd", "U S V"), named("slogdet", "sign logabsdet")
+linalg_qr, linalg_svd = named("linalg_qr", "Q R"), named("linalg_svd", "U S Vh")
+linalg_slogdet = named("linalg_slogdet", "sign logabsdet")
+linalg_eigh = named("linalg_eigh", "eigenvalues eigenvectors")
+linalg_lstsq = named("linalg_lstsq", "solution residuals rank singular_values")
