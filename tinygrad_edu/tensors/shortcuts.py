@@ -226,7 +226,7 @@ def pair(operation: Any) -> Callable[[Tensor, Any], Any]:
     cases = {needs: operation.saving(needs) for needs in ((True, True), (True, False), (False, True))}
 
     def apply(self: Tensor, other: Any) -> Any:
-        if other.__class__ is not Tensor:
+        if other.__class__ is not Tensor and not isinstance(other, Tensor):  # (a Parameter is one)
             return _general(operation, self, other)
         if self._base is not None:
             self._refresh()
