@@ -67,4 +67,4 @@ def test_refused(name: str) -> None:
         with pytest.raises(kind) as found:
             call(operation, bad, parameters)
         assert len(str(found.value)) > 20, f"{name}, {what}: {found.value}"
-    assert all(x._version == [0] for x in inputs if isinstance(x, Tensor))
+    assert all(x._counter == [0] for x in inputs if isinstance(x, Tensor))

@@ -60,13 +60,13 @@ def test_parameters_without_a_gradient_stay(name: str) -> None:
 def test_state_is_tensors_and_a_step_makes_no_graph(name: str) -> None:
     x = leaf(1.0, 2.0)
     optimizer = getattr(tg.optim, name)([x], lr=0.1)
-    before = x._version[0]
+    before = x._counter[0]
     for _ in range(2):
         give_grad(x, 1.0, -1.0)
         optimizer.step()
     assert x.is_leaf
     assert x.grad_fn is None
-    assert x._version[0] == before + 2
+    assert x._counter[0] == before + 2
     for value in optimizer.state[x].values():
         assert isinstance(value, tg.Tensor)
         assert not value.requires_grad

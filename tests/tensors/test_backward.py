@@ -343,7 +343,7 @@ class TestInPlace:
         for change in (lambda: x.add_(1), lambda: x.__setitem__(0, 5.0), lambda: x.zero_(), lambda: x.__imul__(2)):
             with pytest.raises(GradError, match="in-place"):
                 change()
-        assert x.tolist() == [1.0, 2.0] and x._version == [0]
+        assert x.tolist() == [1.0, 2.0] and x._counter == [0]
 
     def test_a_saved_value_that_changed_is_noticed(self) -> None:
         x = leaf(1.0, 2.0)
@@ -362,7 +362,7 @@ class TestInPlace:
             with tg.no_grad():
                 part = share(y)
                 part.mul_(2)
-            if share(y)._version is y._version:
+            if share(y)._counter is y._counter:
                 with pytest.raises(GradError, match="modified"):
                     z.backward()
 

@@ -342,7 +342,7 @@ class TestBadInput:
             call(x)
         for word in words:
             assert word in str(caught.value)
-        assert x.tolist() == [[1.0] * 3] * 2 and x.grad is None and x.is_leaf and x._version == [0]
+        assert x.tolist() == [[1.0] * 3] * 2 and x.grad is None and x.is_leaf and x._counter == [0]
 
     def test_names_that_do_not_exist_are_told_with_a_near_one(self) -> None:
         with pytest.raises(AttributeError, match="'zeros'"):

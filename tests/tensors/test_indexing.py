@@ -164,7 +164,7 @@ def test_wrong_indices(index: Any, error: type[Exception]) -> None:
     with pytest.raises(error):
         x[index] = 1.0
     np.testing.assert_array_equal(x.numpy(), data())
-    assert x._version == [0]
+    assert x._counter == [0]
 
 
 @pytest.mark.oracle
@@ -223,7 +223,7 @@ def test_values_that_do_not_fit() -> None:
     for index, value in ((0, tg.ones(2)), (slice(None), tg.ones(3, 2)), ((0, 0), tg.ones(2))):
         with pytest.raises(RuntimeError, match="shape"):
             x[index] = value
-    assert x.tolist() == [[0.0] * 3] * 2 and x._version == [0]
+    assert x.tolist() == [[0.0] * 3] * 2 and x._counter == [0]
     with pytest.raises(IndexError, match="0 dim|dimension"):
         tg.tensor(1.0)[0]
     with pytest.raises(TypeError):

@@ -90,10 +90,10 @@ def test_writing_into_arrays_and_tensors() -> None:
     array += tg.tensor([1.0, 2.0])
     assert array is same and array.tolist() == [2.0, 3.0]
     x = tg.zeros(2)
-    before = x._version[0]
+    before = x._counter[0]
     assert np.exp(np.zeros(2, np.float32), out=x) is x and x.tolist() == [1.0, 1.0]
     np.add.at(x, [0, 0], 1)
-    assert x.tolist() == [3.0, 1.0] and x._version[0] == before + 2, "autograd has to notice"
+    assert x.tolist() == [3.0, 1.0] and x._counter[0] == before + 2, "autograd has to notice"
 
 
 def test_what_no_tensor_can_hold_is_refused() -> None:

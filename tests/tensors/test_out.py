@@ -10,7 +10,7 @@ import tinygrad_edu as tg
 
 def test_the_result_goes_where_it_is_wanted() -> None:
     a, c = tg.tensor([1.0, 2.0]), tg.zeros(2)
-    assert tg.add(a, a, out=c) is c and c.tolist() == [2.0, 4.0] and c._version[0] == 1
+    assert tg.add(a, a, out=c) is c and c.tolist() == [2.0, 4.0] and c._counter[0] == 1
     assert tg.mul(a, a, out=a) is a and a.tolist() == [1.0, 4.0], "also over an operand"
     grid = tg.zeros(2, 3)
     tg.exp(tg.zeros(2), out=grid[:, 1])

@@ -292,7 +292,7 @@ def finish(ctx: FunctionNode, args: tuple[Any, ...], outputs: tuple[Any, ...], r
         else:
             if id(out) in inputs or out._requires or out._base is not None:  # not the user's own: another Tensor
                 shared, out = out, Tensor._wrap(out._array())
-                out._version = shared._version
+                out._counter = shared._counter
             out._node, out._requires = place, place is not None
         results.append(out)
     if recorded:
@@ -310,7 +310,7 @@ def _keep(x: Any, output: int | None, results: list[Any]) -> Saved | None:
         if not x._requires:
             output = None
     place = None if output is not None or not x._requires else x._node or x
-    return Saved(x._data, x._version, x._version[0], place, output)
+    return Saved(x._data, x._counter, x._counter[0], place, output)
 
 
 def _nothing() -> None:

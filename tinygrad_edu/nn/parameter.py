@@ -18,7 +18,7 @@ def _share(out: Any, data: Any, kind: str) -> None:
         data = Tensor._wrap(np.empty(0, default_float()))
     if not isinstance(data, Tensor):
         raise TypeError(f"{kind}(): data must be a Tensor, got {type(data).__name__}: wrap it in tensor(...) first")
-    out._data, out._version = data._array(), data._version
+    out._data, out._counter = data._array(), data._counter
     out._node, out._requires = None, False
 
 

@@ -186,7 +186,7 @@ class LBFGS(Optimizer):
             array = param._array()
             array[...] = point[begin : begin + array.size].reshape(array.shape)
             begin += array.size
-            param._version[0] += 1
+            param._counter[0] += 1
 
     def _load_entries(self, param: Tensor, entries: dict[str, Any]) -> dict[str, Any]:
         return copy.deepcopy(entries)  # vectors over all parameters, lists and numbers

@@ -134,7 +134,7 @@ class Optimizer:
             for name, array in arrays.items():
                 if name not in state:
                     state[name] = Tensor._wrap(array)  # shares the memory: the next step finds what this one wrote
-        param._version[0] += 1  # a graph that saved the parameter's old value now notices
+        param._counter[0] += 1  # a graph that saved the parameter's old value now notices
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters; with ``set_to_none=False`` fill them with zeros instead."""
@@ -146,7 +146,7 @@ class Optimizer:
                     if param.grad.requires_grad:  # made by create_graph=True: keep the memory, drop the graph
                         param.grad = param.grad.detach()
                     param.grad._array().fill(0)
-                    param.grad._version[0] += 1
+                    param.grad._counter[0] += 1
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a group of parameters, such as layers thawed while training; options it lacks are defaults."""

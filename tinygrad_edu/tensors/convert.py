@@ -132,7 +132,7 @@ class Convertible(Exchangeable):
     def __copy__(self) -> Self:
         """A leaf on the same memory."""
         out: Self = _rebuild(type(self), self._array(), self.requires_grad)
-        out._version = self._version
+        out._counter = self._counter
         out.__setstate__(self._own_attributes())
         return out
 
@@ -154,5 +154,5 @@ class Convertible(Exchangeable):
 
 def _rebuild(kind: Any, data: Any, requires: bool) -> Any:
     out = object.__new__(kind)
-    out._data, out._node, out._requires, out._version = data, None, requires, [0]
+    out._data, out._node, out._requires, out._counter = data, None, requires, [0]
     return out

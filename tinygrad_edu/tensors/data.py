@@ -41,7 +41,7 @@ def to_array(data: Any, dtype: np.dtype[Any] | None = None) -> Any:
     Raises:
         ValueError: nested lists of unequal length. TypeError: elements that are not numbers.
     """
-    if hasattr(data, "_data") and hasattr(data, "_version"):
+    if hasattr(data, "_data") and hasattr(data, "_counter"):
         data = data._data
     if is_table(data):
         data = from_table(data)
@@ -81,7 +81,7 @@ def _from_lists(data: Any) -> Any:
 def _without_tensors(data: Any) -> Any:
     if isinstance(data, (list, tuple, range)):
         return [_without_tensors(x) for x in data]
-    if hasattr(data, "_data") and hasattr(data, "_version"):
+    if hasattr(data, "_data") and hasattr(data, "_counter"):
         return data._data
     return data
 

@@ -30,7 +30,7 @@ class Differentiable:
         _data: Any
         _node: Node | None
         _requires: bool
-        _version: Any
+        _counter: Any
         _array: Any
         _record: Any
         _wrap: Any
@@ -106,7 +106,7 @@ class Differentiable:
 
     def is_inference(self) -> bool:
         """True if this Tensor was made under inference_mode: it can take no part in a graph."""
-        return isinstance(self._version, Untracked)
+        return isinstance(self._counter, Untracked)
 
     @property
     def is_leaf(self) -> bool:
@@ -161,7 +161,7 @@ class Differentiable:
         """The same memory without history; changes to it are not recorded."""
         out = self._wrap(self._array())
         if self.is_inference():
-            out._version = self._version
+            out._counter = self._counter
         return out
 
     @data.setter
@@ -169,12 +169,12 @@ class Differentiable:
         if not isinstance(value, Differentiable):
             raise TypeError(f"data must be a Tensor, got {type(value).__name__}")
         self._data = value._array()
-        self._version = [0]
+        self._counter = [0]
 
     def detach(self) -> Self:
         """The same memory without history. Changes through either are seen, and noticed, by both."""
         out = self._wrap(self._array())
-        out._version = self._version
+        out._counter = self._counter
         return out
 
     def retain_grad(self) -> None:
@@ -279,7 +279,7 @@ class Differentiable:
             self._grad = held + self._wrap(gradient)
         else:
             np.add(held._data, gradient, out=held._data)
-            held._version[0] += 1
+            held._counter[0] += 1
 
 
 def backward(

@@ -55,7 +55,7 @@ def _keep_old(target: Tensor, node: Node | None) -> None:
     """Where the rule of ``y *= x`` has saved y itself, it gets a copy: y is about to change."""
     if node is None or node.saved is None or not any(kept is target._data for kept in node.saved):
         return
-    old, shared = target._data.copy(), target._version
+    old, shared = target._data.copy(), target._counter
     counters = list(node.counters)
     for kept in node.saved:
         at = [i for i, counter in enumerate(counters) if counter is shared] if kept is target._data else []
@@ -68,7 +68,7 @@ def _keep_old(target: Tensor, node: Node | None) -> None:
 
 def moved(target: Tensor, result: Tensor) -> None:
     """The Tensor's memory has changed to `result`: count it, and move the Tensor in the graph if that is recorded."""
-    target._version[0] += 1
+    target._counter[0] += 1
     if not (result._requires and recording()):
         return
     base = target._base
@@ -235,7 +235,7 @@ def _setitem(self: Tensor, position: Any, value: Any) -> None:
         moved(self, result)
     else:
         target[index] = value._data
-        self._version[0] += 1
+        self._counter[0] += 1
 
 
 def _overwrite(self: Tensor, value: Any, operation: str) -> Tensor:

@@ -57,7 +57,7 @@ class Exchangeable:
 
     if TYPE_CHECKING:
         _data: Any
-        _version: Any
+        _counter: Any
         _array: Any
         _wrap: Any
         requires_grad: bool
@@ -105,7 +105,7 @@ class Exchangeable:
         written = (*out, *inputs[:1]) if method == "at" else out
         for each in written:
             if isinstance(each, Exchangeable):
-                each._version[0] += 1
+                each._counter[0] += 1
         if method == "at":
             return None
         if ufunc.nout == 1:

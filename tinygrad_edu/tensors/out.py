@@ -96,7 +96,7 @@ def _write(target: Tensor, data: Any) -> None:
             )
         target._data = np.empty(data.shape, target._data.dtype)
     target._array()[...] = data
-    target._version[0] += 1
+    target._counter[0] += 1
 
 
 def _tensors(arguments: Any) -> Iterator[Tensor]:

@@ -64,7 +64,7 @@ def finish(operation: Any, inputs: tuple[Any, ...], arrays: tuple[Any, ...], par
         extra = tuple(Tensor._wrap(r) for r in rest)
     out = _new(Tensor)
     out._data = data
-    out._version = [0]
+    out._counter = [0]
     out._node = None
     out._requires = False
     if not operation.elementwise and operation.view:
@@ -121,8 +121,8 @@ def _node(
         if kind == WHOLE:
             saved.append(a)
             if isinstance(x, Tensor) and a is x._data:
-                counters.append(x._version)
-                version += x._version[0]
+                counters.append(x._counter)
+                version += x._counter[0]
         elif kind == LAYOUT:
             saved.append(a)
         else:
@@ -130,8 +130,8 @@ def _node(
     kept = None
     if saves_output != NOTHING:
         kept = (out._data, *(e._data for e in extra)) if extra else out._data
-        counters.append(out._version)
-        version += out._version[0]
+        counters.append(out._counter)
+        version += out._counter[0]
     return Node(operation, tuple(places), tuple(saved), kept, params, out._data, tuple(counters), version)
 
 
@@ -161,7 +161,7 @@ def share(out: Tensor, source: Any, operation: Any, params: tuple[Any, ...]) -> 
             or np.may_share_memory(out._data, (source if base is None else base)._data)  # strided at will
         )
     ):
-        out._version = source._version
+        out._counter = source._counter
         out._base, out._chain = (source, ()) if base is None else (base, source._chain)
         out._chain = (*out._chain, (operation, params))
         out._seen = out._base._history

@@ -45,7 +45,7 @@ def unary(operation: Any) -> Callable[[Tensor], Tensor]:
             return record(operation, (self,), ())
         out = _new(Tensor)
         out._data = data
-        out._version = version = [0]
+        out._counter = version = [0]
         if self._requires and recording():
             out._requires = True
             out._node = Node(
@@ -55,8 +55,8 @@ def unary(operation: Any) -> Callable[[Tensor], Tensor]:
                 data if saves_output else None,
                 (),
                 data,
-                (self._version,) if saves_input else (version,) if saves_output else (),
-                self._version[0] if saves_input else 0,
+                (self._counter,) if saves_input else (version,) if saves_output else (),
+                self._counter[0] if saves_input else 0,
             )
         else:
             out._requires = False
@@ -104,7 +104,7 @@ def binary(operation: Any) -> Callable[[Tensor, Any], Any]:
             return record(operation, (self, other), ())
         out = _new(Tensor)
         out._data = data
-        out._version = [0]
+        out._counter = [0]
         if requires and recording():
             out._requires = True
             mine = (self._node or self) if self._requires else None
@@ -120,13 +120,13 @@ def binary(operation: Any) -> Callable[[Tensor, Any], Any]:
             counters: tuple[Any, ...] = ()
             version = 0
             if saves_a:
-                counters = (self._version,)
-                version = self._version[0]
+                counters = (self._counter,)
+                version = self._counter[0]
             if saves_b and b is not other:
-                counters = (*counters, other._version)
-                version += other._version[0]
+                counters = (*counters, other._counter)
+                version += other._counter[0]
             if saves_out:
-                counters = (*counters, out._version)
+                counters = (*counters, out._counter)
             out._node = Node(
                 operation,
                 (mine, theirs),
@@ -190,18 +190,18 @@ def single(operation: Any, *, ready: bool = False) -> Callable[[Tensor, tuple[An
             return finish(operation, (self,), (a,), params, data)
         out = _new(Tensor)
         out._data = data
-        out._version = [0]
+        out._counter = [0]
         out._node = None
         out._requires = False
         if view:
             share(out, self, operation, params)
         if self._requires and data.dtype is dtype and recording() and operation.rule is not None:
             (kind,), saves_output = operation.saves, operation.saves_output == WHOLE
-            counters: tuple[Any, ...] = (self._version,) if kind == WHOLE else ()
-            version = self._version[0] if kind == WHOLE else 0
+            counters: tuple[Any, ...] = (self._counter,) if kind == WHOLE else ()
+            version = self._counter[0] if kind == WHOLE else 0
             if saves_output:
-                counters = (*counters, out._version)
-                version += out._version[0]
+                counters = (*counters, out._counter)
+                version += out._counter[0]
             out._requires = True
             out._node = Node(
                 operation,
@@ -242,7 +242,7 @@ def pair(operation: Any) -> Callable[[Tensor, Any], Any]:
             return record(operation, (self, other), ())
         out = _new(Tensor)
         out._data = data
-        out._version = [0]
+        out._counter = [0]
         mine, theirs = self._requires, other._requires
         if not (mine or theirs) or not recording():
             out._requires = False
@@ -252,7 +252,7 @@ def pair(operation: Any) -> Callable[[Tensor, Any], Any]:
             return out
         saves_output, (kind_a, kind_b) = cases[mine, theirs]
         counters, version = [], 0
-        for kind, counter in ((kind_a, self._version), (kind_b, other._version), (saves_output, out._version)):
+        for kind, counter in ((kind_a, self._counter), (kind_b, other._counter), (saves_output, out._counter)):
             if kind == WHOLE:
                 counters.append(counter)
                 version += counter[0]

@@ -43,17 +43,17 @@ class Tensor(Differentiable, Convertible, Drawable):
 
     # The four things that every result needs are slots; what few Tensors have (a gradient, hooks, attributes set by
     # the user) lives in __dict__ and costs the others nothing.
-    __slots__ = ("__dict__", "__weakref__", "_data", "_node", "_requires", "_version")
+    __slots__ = ("__dict__", "__weakref__", "_data", "_node", "_requires", "_counter")
 
     _data: Any  # an ndarray, or a NumPy scalar: a computed result without dimensions
     _node: Node | None
     _requires: bool
-    _version: list[int]
+    _counter: list[int]
 
     def __init__(self, *args: Any) -> None:
         """``Tensor(2, 3)`` is uninitialised memory of that shape, ``Tensor([1, 2])`` data of the default float type."""
         self._data = legacy_array(args, default_float(), "Tensor")
-        self._node, self._requires, self._version = None, False, [0]
+        self._node, self._requires, self._counter = None, False, [0]
         untrack(self)
 
     # --- making one around an array --------------------------------------------------------------------------------
@@ -65,7 +65,7 @@ class Tensor(Differentiable, Convertible, Drawable):
         out._data = data
         out._node = None
         out._requires = False
-        out._version = [0]
+        out._counter = [0]
         if modes.inference_used:
             untrack(out)
         return out
@@ -89,6 +89,11 @@ class Tensor(Differentiable, Convertible, Drawable):
         return data
 
     # --- what it is ------------------------------------------------------------------------------------------------
+
+    @property
+    def _version(self) -> int:
+        """How often this Tensor's memory has been changed in place (views count together)."""
+        return self._counter[0]
 
     @property
     def dtype(self) -> DType:

@@ -38,7 +38,7 @@ _untracked: Any = Untracked()
 def untrack(tensor: Any) -> None:
     """Make a new Tensor an inference tensor, if it is made in inference mode. A view stays what its base is."""
     if is_inference_mode_enabled() and tensor._base is None:
-        tensor._version = _untracked
+        tensor._counter = _untracked
 
 
 def is_inference(input: Any) -> bool:
