@@ -56,8 +56,9 @@ def backpropagate(
     arrived: list[tuple[Callable[..., None], list[Any]]] = []  # where gradients will be put, and they
     observed: list[Any] = []  # leaves with hooks
     watched = anomaly.enabled
+    take, held_for = pending.pop, pending.get
     for node in order:
-        gradient = pending.pop(node, None)
+        gradient = take(node, None)
         if gradient is None or (wanted is not None and node not in walked and node not in wanted):  # type: ignore[operator]
             continue
         hooks = node._hooks
@@ -70,10 +71,13 @@ def backpropagate(
                 continue
         sources = node._inputs
         if sources:
-            step = node._backward if hooks is None and not watched else node._observed
-            for source, share in zip(sources, step(gradient, create_graph, retain_graph)):  # noqa: B905
+            if hooks is None and not watched:
+                shares = node._backward(gradient, create_graph, retain_graph)
+            else:
+                shares = node._observed(gradient, create_graph, retain_graph)
+            for source, share in zip(sources, shares):  # noqa: B905
                 if share is not None:
-                    held = pending.get(source)
+                    held = held_for(source)
                     pending[source] = share if held is None else add(held, share)
         elif wanted is None:
             # A leaf. The list holds the only reference, so that the leaf can tell whether the gradient is its own.
@@ -81,7 +85,7 @@ def backpropagate(
             arrived.append((node._accumulate, handed))
             if hooks is not None:
                 observed.append(node)
-    share = gradient = held = None
+    shares = share = gradient = held = None
     with accumulating:
         for accumulate, handed in arrived:
             accumulate(handed, create_graph)

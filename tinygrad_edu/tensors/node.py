@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from types import FunctionType
 from typing import Any
 
+from numpy import ndarray
+
 from tinygrad_edu.engine import anomaly
 from tinygrad_edu.engine.backward import backpropagate
 from tinygrad_edu.engine.modes import record_gradients
@@ -96,10 +98,20 @@ class Node(Place):
             shares = self._recorded(gradient)
         elif self.operation.elementwise:
             # The rule gives local derivatives; the chain rule multiplies the gradient by them.
+            # (Written out for two inputs: this is the hottest place of all.)
+            inputs = self._inputs
             local = self.operation.derivatives(self.out, *saved, *self.params)
-            shares = []
-            for source, d in zip(self._inputs, local):  # noqa: B905 - this loop is the hottest of all
-                shares.append(None if source is None or d is None else _chain(source, gradient, d))
+            if len(inputs) == 2:
+                (a, b), (da, db) = inputs, local
+                shares = [
+                    None if a is None else _chain(a, gradient, da),
+                    None if b is None else _chain(b, gradient, db),
+                ]
+            else:
+                shares = [
+                    None if source is None else _chain(source, gradient, d)
+                    for source, d in zip(inputs, local, strict=True)
+                ]
         else:
             inputs = self._inputs
             needs = [source is not None for source in inputs]
@@ -191,10 +203,15 @@ class Node(Place):
 
 def _chain(source: Any, gradient: Any, d: Any) -> Any:
     """The gradient times the local derivative, in the shape and type of the input."""
-    if d.__class__ is FunctionType:
-        d = d()
-    if d.__class__ is int and (d == 1 or d == -1):
+    kind = d.__class__
+    if kind is ndarray:
+        share = gradient * d
+    elif kind is int and (d == 1 or d == -1):  # nothing to multiply by
         share = gradient if d == 1 else -gradient
+    elif kind is FunctionType:
+        return _chain(source, gradient, d())
+    elif d is None:
+        return None
     else:
         share = gradient * d
     target = source if source.__class__ is Node else source._data

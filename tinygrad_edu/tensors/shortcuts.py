@@ -120,11 +120,15 @@ def binary(operation: Any) -> Callable[[Tensor, Any], Any]:
             counters: tuple[Any, ...] = ()
             version = 0
             if saves_a:
-                counters = (self._counter,)
-                version = self._counter[0]
-            if saves_b and b is not other:
-                counters = (*counters, other._counter)
-                version += other._counter[0]
+                if saves_b and b is not other:
+                    counters = (self._counter, other._counter)
+                    version = self._counter[0] + other._counter[0]
+                else:
+                    counters = (self._counter,)
+                    version = self._counter[0]
+            elif saves_b and b is not other:
+                counters = (other._counter,)
+                version = other._counter[0]
             if saves_out:
                 counters = (*counters, out._counter)
             out._node = Node(
