@@ -22,7 +22,9 @@ PRIVATE = re.compile(
 def files() -> list[Path]:
     """Every text file of the project, without what tools leave behind."""
     inside = [file for folder in FOLDERS for file in (PROJECT / folder).rglob("*")]
-    found = [file for file in [*PROJECT.iterdir(), *inside] if file.is_file() and file.suffix in TEXT]
+    # (Python files at the top are a user's own experiments: the project has none there.)
+    top = [file for file in PROJECT.iterdir() if file.suffix != ".py"]
+    found = [file for file in [*top, *inside] if file.is_file() and file.suffix in TEXT]
     return sorted(file for file in found if "__pycache__" not in file.parts and file.name != ".DS_Store")
 
 
