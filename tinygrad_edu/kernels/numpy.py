@@ -211,6 +211,18 @@ def narrow_back(a: Array, shape: tuple[int, ...], axis: int, start: int) -> Arra
 # Indexing.
 
 
+def copied(a: Array) -> Array:
+    """A copy: in the same order in memory if the elements fill a block of it, else row by row (as PyTorch's clone)."""
+    a = np.asarray(a)
+    steps = sorted((abs(stride), size) for stride, size in zip(a.strides, a.shape, strict=True) if size > 1)
+    expected = a.itemsize
+    for stride, size in steps:
+        if stride != expected:
+            return np.array(a, order="C")
+        expected *= size
+    return np.array(a)
+
+
 def asarray(a: Any) -> Array:
     return np.asarray(a)
 

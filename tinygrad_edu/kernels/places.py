@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided as strided
 
+from tinygrad_edu.kernels.numpy import copied
+
 Array = Any
 
 __all__ = [
@@ -96,7 +98,7 @@ def flat_places(a: Array, size: tuple[int, ...], stride: tuple[int, ...], offset
 
 
 def flip(a: Array, axes: tuple[int, ...]) -> Array:
-    return np.array(np.flip(a, axes))
+    return copied(np.flip(a, axes))
 
 
 def pad_constant(a: Array, widths: tuple[tuple[int, int], ...], value: Any) -> Array:

@@ -107,8 +107,8 @@ def pow_scalar(input: Any, /, exponent: Any = 2) -> Any:
 
 @pow_scalar.partials
 def _(_out: Any, a: Any, exponent: Any) -> Any:
-    if exponent == 2:
-        return 2 * a
+    if exponent == 2 and not hasattr(a, "_record"):
+        return 2 * a  # quicker; but derivatives of every order have to depend on a
     return 0.0 if exponent == 0 else exponent * pow_scalar(a, exponent - 1)
 
 
@@ -244,7 +244,9 @@ def relu(input: Any, /) -> Any:
 
 @relu.partials
 def _(out: Any, _a: Any) -> Any:
-    return out != 0  # true for nan as well, which then spreads
+    # Both are 1 where the input was positive. The second has a derivative, 0, and so keeps the graph connected; the
+    # first is quicker. (For nan it is true, so that nan spreads.)
+    return choose(1.0, sign(out), out != out) if hasattr(out, "_record") else out != 0
 
 
 @elementwise(array="reciprocal", promote="float", domain=(0.5, 2))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.errors import broadcast_error
+from tinygrad_edu.errors import DTypeError, broadcast_error
 from tinygrad_edu.tensors import random, sampling
 from tinygrad_edu.tensors.creation import finish, like_options, numpy_type, sizes_of
 from tinygrad_edu.tensors.data import default_float
@@ -191,6 +191,88 @@ def _normal(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: ran
     return write(self, Tensor._wrap(draws), "normal_")
 
 
-_methods = {"uniform_": _uniform, "normal_": _normal, "bernoulli": bernoulli, "multinomial": multinomial}
+def _bernoulli(self: Tensor, p: Any = 0.5, *, generator: random.Generator | None = None) -> Tensor:
+    """Fill the Tensor with ones and zeros: one with probability `p`, a number or a Tensor that broadcasts."""
+    chance = np.broadcast_to(p._data if isinstance(p, Tensor) else np.float64(p), self._data.shape)
+    draws = sampling.bernoulli(generator, chance, self._data.shape, np.float32)
+    return write(self, Tensor._wrap(draws.astype(self._data.dtype)), "bernoulli_")
+
+
+def _random(
+    self: Tensor, from_: int = 0, to: int | None = None, *, generator: random.Generator | None = None
+) -> Tensor:
+    """Fill the Tensor with integers from `from_` up to, not including, `to`; by default all that its type holds.
+
+    ``random_(5)`` means from 0 to 5. Floats are filled with the integers that they hold exactly.
+    """
+    kind = self._data.dtype
+    if to is None and from_:
+        from_, to = 0, from_
+    if to is None:
+        to = 2 ** (np.finfo(kind).nmant + 1) + 1 if kind.kind == "f" else 2 if kind.kind == "b" else np.iinfo(kind).max
+    draws = sampling.integers(generator, self._data.shape, int(from_), int(to), np.dtype(np.int64))
+    return write(self, Tensor._wrap(draws.astype(kind)), "random_")
+
+
+def _from_uniform(name: str, formula: Any, doc: str, **defaults: float) -> Any:
+    """A fill by the inverse of a distribution function: `formula` of uniform draws from [0, 1) and the parameters."""
+
+    def fill(self: Tensor, *args: float, generator: random.Generator | None = None, **kwargs: float) -> Tensor:
+        values = {**defaults, **dict(zip(defaults, args, strict=False)), **kwargs}
+        if len(args) > len(defaults) or set(values) != set(defaults):
+            raise TypeError(f"{name}() takes {', '.join(defaults)}, got {args} and {kwargs}")
+        if self._data.dtype.kind != "f" and name != "geometric_":
+            raise DTypeError(f"{name}: needs a floating-point tensor, got {self.dtype}: use .float() first")
+        uniform = sampling.uniform(generator, self._data.shape, np.dtype(np.float64))
+        with np.errstate(all="ignore"):
+            draws = formula(uniform, **values)
+        return write(self, Tensor._wrap(np.asarray(draws).astype(self._data.dtype)), name)
+
+    fill.__doc__ = doc
+    fill.__name__ = name
+    return fill
+
+
+def _exponential(u: Any, lambd: float) -> Any:
+    if not lambd > 0:
+        raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
+    return -np.log1p(-u) / lambd
+
+
+def _geometric(u: Any, p: float) -> Any:
+    if not 0 < p < 1:
+        raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p}")
+    return np.maximum(np.ceil(np.log1p(-u) / np.log1p(-p)), 1)
+
+
+def _cauchy(u: Any, median: float, sigma: float) -> Any:
+    if not sigma > 0:
+        raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma}")
+    return median + sigma * np.tan(np.pi * (u - 0.5))
+
+
+def _log_normal(
+    self: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: random.Generator | None = None
+) -> Tensor:
+    """Fill the Tensor with draws whose logarithm is normal, with this mean and standard deviation."""
+    if not std > 0:
+        raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std}")
+    draws = np.exp(sampling.normal(generator, self._data.shape, self._data.dtype, mean, std))
+    return write(self, Tensor._wrap(draws), "log_normal_")
+
+
+_methods = {
+    "uniform_": _uniform, "normal_": _normal, "bernoulli": bernoulli, "multinomial": multinomial,
+    "bernoulli_": _bernoulli, "random_": _random, "log_normal_": _log_normal,
+    "exponential_": _from_uniform(
+        "exponential_", _exponential, "Fill the Tensor with draws of density lambd * exp(-lambd * x).", lambd=1.0
+    ),
+    "geometric_": _from_uniform(
+        "geometric_", _geometric, "Fill the Tensor with how many trials of chance p the first success takes.", p=0.5
+    ),
+    "cauchy_": _from_uniform(
+        "cauchy_", _cauchy, "Fill the Tensor with draws from the Cauchy distribution.", median=0.0, sigma=1.0
+    ),
+}  # fmt: skip
 for _name, _function in _methods.items():
     setattr(Tensor, _name, _function)

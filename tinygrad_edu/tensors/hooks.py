@@ -77,8 +77,14 @@ def run_hooks(hooks: Hooks, gradient: Any, create_graph: bool, arrived: list[Any
             replaced = hook(tensor)
             if replaced is None:
                 continue
-            if getattr(replaced, "shape", None) != tensor.shape:
-                got = f"shape {tuple(replaced.shape)}" if hasattr(replaced, "shape") else type(replaced).__name__
+            if not hasattr(replaced, "shape"):
+                raise TypeError(f"a hook must return None or a Tensor, got {type(replaced).__name__}")
+            if replaced.dtype != tensor.dtype:
+                raise RuntimeError(
+                    f"a hook has changed the type of value: from {tensor.dtype} to {replaced.dtype}: convert it back"
+                )
+            if replaced.shape != tensor.shape:
+                got = tuple(replaced.shape)
                 raise RuntimeError(
                     f"a hook must return None or a Tensor of the gradient's shape {tuple(tensor.shape)}, got {got}"
                 )

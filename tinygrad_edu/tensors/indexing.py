@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,8 @@ def as_index(position: Any, tensor: Tensor) -> tuple[Any, ...]:
             if not item.ndim and item.dtype.kind in "iu":
                 item = int(item)
             elif item.dtype.kind == "u":
-                item = item.astype(np.int64)
+                warnings.warn("indexing with dtype torch.uint8 is deprecated: use torch.bool for a mask", stacklevel=4)
+                item = item.astype(bool)
         elif isinstance(item, bool):
             item = np.asarray(item)
         elif not isinstance(item, (int, slice, type(None), type(Ellipsis))):

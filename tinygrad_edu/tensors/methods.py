@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygrad_edu.errors import DimError, DTypeError, ShapeError
+from tinygrad_edu.kernels import kernels
 from tinygrad_edu.ops import compare, elementwise, index, linalg, reduce, shape
 from tinygrad_edu.ops.families import subscribe
 from tinygrad_edu.ops.registry import Operation, cases, structured
@@ -196,7 +197,7 @@ def _conversion(target: dtype) -> Callable[[Tensor], Tensor]:
 @structured(grad_name="CloneBackward0")
 def clone(input: Any, /) -> Any:
     """A copy with memory of its own; gradients flow through."""
-    return np.array(input)
+    return kernels.copied(input)
 
 
 @clone.vjp
