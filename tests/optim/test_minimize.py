@@ -215,3 +215,17 @@ def test_lbfgs_without_a_line_search_and_as_a_class() -> None:
     assert plain.status == "converged"
     several = minimize(rosenbrock, np.array(START), LBFGS, line_search_fn="strong_wolfe", steps=2)
     assert several.value < 1e-10 and several.steps <= 2, "twenty iterations in each step"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({"steps": 1.5}, TypeError, "whole number"),
+        ({"callback": 5}, TypeError, "callback must be a function"),
+        ({"fn": 3}, TypeError, "fn must be a function"),
+        ({"x0": None}, ValueError, "x0 must be numbers"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_before_the_first_step(arguments, error, words) -> None:
+    with pytest.raises(error, match=words):
+        minimize(**{"fn": lambda x: x.sum(), "x0": [1.0], **arguments})

@@ -71,6 +71,12 @@ class _GradMode:
         return type(self)() if type(self) in (no_grad, enable_grad) else type(self)(self.mode)  # type: ignore[call-arg]
 
     def __call__(self, function: F) -> F:
+        if not callable(function):
+            raise TypeError(
+                f"{type(self).__name__}() decorates functions, got {type(function).__name__}: use it in `with`"
+            )
+        if getattr(function, "__code__", None) is None:
+            return self._around(function)
         if function.__code__.co_flags & 0x20:  # a generator function (inspect would tell too, in 6 ms)
 
             @functools.wraps(function)
@@ -95,6 +101,9 @@ class _GradMode:
 
             return generator  # type: ignore[return-value]
 
+        return self._around(function)
+
+    def _around(self, function: F) -> F:
         @functools.wraps(function)
         def decorated(*args: Any, **kwargs: Any) -> Any:
             with self._fresh():

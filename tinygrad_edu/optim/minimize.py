@@ -147,6 +147,11 @@ def minimize(
     >>> result.x, result.status, result.steps
     (tensor([3.]), 'converged', 1)
     """
+    if not callable(fn) or not (callback is None or callable(callback)):
+        name, given = ("fn", fn) if not callable(fn) else ("callback", callback)
+        raise TypeError(f"minimize: {name} must be a function, but it is {given!r} ({type(given).__name__}).")
+    if isinstance(steps, bool) or not hasattr(steps, "__index__"):
+        raise TypeError(f"minimize: steps must be a whole number, but it is {steps!r} ({type(steps).__name__}).")
     if steps < 0 or not tol >= 0:  # `not >=`: nan is refused as well
         raise OptimizerError(f"minimize: steps must be 0 or more and tol 0 or greater, but they are {steps} and {tol}.")
     x = _start(x0)
@@ -182,6 +187,8 @@ def minimize(
 
 def _start(x0: Any) -> Tensor:
     """A fresh leaf at x0."""
+    if x0 is None:
+        raise OptimizerError("minimize: x0 must be numbers, but it is None. Write for instance [-1.0, 1.0].")
     array = x0._array() if isinstance(x0, Tensor) else np.asarray(x0)
     keep = isinstance(x0, Tensor | np.ndarray) and array.dtype == np.float64
     try:

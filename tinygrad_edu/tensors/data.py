@@ -104,6 +104,11 @@ def _explain_ragged(data: Any, path: str = "") -> None:
         return
     lengths = [len(x) if isinstance(x, (list, tuple)) else None for x in data]
     for i, length in enumerate(lengths):
+        if (length is None) != (lengths[0] is None):
+            raise ValueError(
+                f"data{path} mixes numbers and lists: data{path}[0] is {'a number' if lengths[0] is None else 'a list'} and "
+                f"data{path}[{i}] is not; all elements of one level are numbers, or all are lists"
+            )
         if length != lengths[0]:
             raise ValueError(
                 f"expected sequence of length {lengths[0]} at dim {path.count('[') + 1} (got {length}): "
