@@ -106,8 +106,8 @@ def _explain_ragged(data: Any, path: str = "") -> None:
     for i, length in enumerate(lengths):
         if (length is None) != (lengths[0] is None):
             raise ValueError(
-                f"data{path} mixes numbers and lists: data{path}[0] is {'a number' if lengths[0] is None else 'a list'} "
-                f"and data{path}[{i}] is not; all elements of one level are numbers, or all are lists"
+                f"data{path} mixes numbers and lists: [0] is {'a number' if lengths[0] is None else 'a list'} "
+                f"and [{i}] is not; all elements of one level are numbers, or all are lists"
             )
         if length != lengths[0]:
             raise ValueError(
