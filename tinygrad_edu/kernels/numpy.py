@@ -244,16 +244,16 @@ def index_back(a: Array, shape: tuple[int, ...], index: tuple[Any, ...]) -> Arra
 
 
 def take_along(a: Array, indices: Array, axis: int) -> Array:
-    return a[_along(indices, axis % a.ndim)]
+    return a[index_along(indices, axis % a.ndim)]
 
 
 def put_along(a: Array, indices: Array, axis: int, shape: tuple[int, ...]) -> Array:
     whole = np.zeros(shape, a.dtype)
-    np.add.at(whole, _along(indices, axis % len(shape)), a)
+    np.add.at(whole, index_along(indices, axis % len(shape)), a)
     return whole
 
 
-def _along(indices: Array, axis: int) -> tuple[Array, ...]:
+def index_along(indices: Array, axis: int) -> tuple[Array, ...]:
     """The index that walks all positions of `indices`, with its values in place of those along `axis`."""
     places: list[Array] = list(np.ogrid[tuple(slice(size) for size in indices.shape)])
     places[axis] = indices

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided as strided
 
-from tinygrad_edu.kernels.numpy import copied
+from tinygrad_edu.kernels.numpy import copied, index_along
 
 Array = Any
 
@@ -127,9 +127,7 @@ def _along(indices: Array, axis: int, ndim: int = 1) -> Any:
     """Where `indices` along an axis point to: an index of arrays; of a number all there is."""
     if not ndim:
         return ...
-    places: list[Array] = list(np.ogrid[tuple(slice(size) for size in indices.shape)])
-    places[axis] = indices
-    return tuple(places)
+    return index_along(indices, axis)
 
 
 def _part(source: Array, indices: Array) -> Array:
