@@ -22,8 +22,9 @@ PRIVATE = re.compile(
 def files() -> list[Path]:
     """Every text file of the project, without what tools leave behind."""
     inside = [file for folder in FOLDERS for file in (PROJECT / folder).rglob("*")]
-    # (Python files at the top are a user's own experiments: the project has none there.)
-    top = [file for file in PROJECT.iterdir() if file.suffix != ".py"]
+    # (Python files at the top are a user's own experiments: the project has none there. In a git worktree, .git is a
+    # file that holds the worktree's place.)
+    top = [file for file in PROJECT.iterdir() if file.suffix != ".py" and file.name != ".git"]
     found = [file for file in [*top, *inside] if file.is_file() and file.suffix in TEXT]
     return sorted(file for file in found if "__pycache__" not in file.parts and file.name != ".DS_Store")
 
