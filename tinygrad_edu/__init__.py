@@ -47,7 +47,7 @@ _homes: dict[str, str] = {
 }
 _rooms = (
     "autograd", "backends", "cuda", "engine", "errors", "kernels", "linalg", "mps",
-    "nn", "ops", "optim", "random", "serialization", "utils", "value", "version", "vision", "viz",
+    "nn", "ops", "optim", "random", "serialization", "train", "utils", "value", "version", "vision", "viz",
 )  # fmt: skip
 
 if TYPE_CHECKING:  # for editors and type checkers

@@ -13,6 +13,7 @@ __all__ = [
     "DTypeError",
     "DeviceError",
     "DimError",
+    "DivergenceError",
     "EmptyListError",
     "ElementCountError",
     "ExportError",
@@ -70,6 +71,10 @@ class DimError(IndexError):
 
 class OptimizerError(ValueError):
     """An unknown optimizer, or a hyper-parameter outside its range."""
+
+
+class DivergenceError(ArithmeticError):
+    """A training whose loss is no longer a finite number."""
 
 
 class GraphTooLargeError(ValueError):

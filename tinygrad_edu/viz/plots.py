@@ -1,6 +1,6 @@
 """Pictures of a descent: paths of points over the contours of the function that they go down.
 
-Matplotlib is imported when a picture is drawn, and draws without a display and without the user's own settings.
+How pictures are set up and written is in `canvas`.
 """
 
 from __future__ import annotations
@@ -9,17 +9,14 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.errors import MissingExtraError, RenderError
+from tinygrad_edu.viz.canvas import COLOURS, canvas, quiet_frame, require_matplotlib, save_figure
 
 __all__ = ["Panel", "Path", "plot_panels", "plot_paths", "require_matplotlib"]
 
-# Okabe and Ito's colours, told apart with any kind of colour blindness; the widths and dashes help in print.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7A5C00")
 DASHES: tuple[Any, ...] = ("-", (0, (6, 1.5)), (0, (2.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
 GROUND = ("#fbfcfe", "#dfe7f0", "#b3c3d6", "#8399b5")  # valley to hill, pale enough for the paths to stand out
 GRID = 240  # points along each side
@@ -41,15 +38,6 @@ class Panel:
 
     title: str
     paths: Sequence[Path]
-
-
-def require_matplotlib() -> None:
-    """Raise MissingExtraError where Matplotlib is not installed; import nothing."""
-    if find_spec("matplotlib") is None:
-        raise MissingExtraError(
-            "plot: Matplotlib, which draws the picture, is not installed. "
-            "Install it with: pip install matplotlib"
-        )
 
 
 def plot_paths(
@@ -102,16 +90,12 @@ def _draw(
     columns: int,
 ) -> None:
     require_matplotlib()
-    import matplotlib
-    from matplotlib import style
-    from matplotlib.figure import Figure
 
     box = _box([path for panel in panels for path in panel.paths], minimum)
     rows = -(-len(panels) // columns)
     one = len(panels) == 1
     size = (7.6, 5.8) if one else (4.6 * columns + 0.6, 4.1 * rows + 0.7)
-    with style.context("default"), matplotlib.rc_context({"svg.hashsalt": "tinygrad_edu", "font.size": 10}):
-        figure = Figure(figsize=size, dpi=150, layout="constrained")
+    with canvas(*size) as figure:
         axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel().tolist()
         for axis, panel in zip(axes, panels, strict=False):
             shades = _ground(axis, function, box, least)
@@ -133,13 +117,7 @@ def _draw(
         bar.outline.set_linewidth(0.5)
         if title and not one:
             figure.suptitle(_formula(title), fontsize=12)
-        dated = {"Date": None} if os.fspath(file).lower().endswith(".svg") else {"Software": None}
-        try:
-            figure.savefig(file, metadata=dated)
-        except OSError as error:
-            raise RenderError(
-                f"plot: cannot write {os.fspath(file)!r}: {error.strerror or error}. Choose a path that can be written."
-            ) from error
+        save_figure(figure, file)
 
 
 def _box(paths: Sequence[Path], minimum: tuple[float, float]) -> tuple[float, float, float, float]:
@@ -178,10 +156,7 @@ def _ground(axis: Any, function: Callable[[Any], Any], box: tuple[float, float, 
     axis.set_xlabel("$x_1$")
     axis.set_ylabel("$x_2$", rotation=0, labelpad=10)
     axis.label_outer()
-    axis.tick_params(width=0.6, length=3)
-    for spine in axis.spines.values():
-        spine.set_linewidth(0.6)
-        spine.set_color("#7a8797")
+    quiet_frame(axis)
     return shades
 
 
