@@ -175,6 +175,8 @@ CASES: dict[str, list[tuple[Any, Any, Any]]] = {
 ELSEWHERE = {
     "Module", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict", "Dropout", "Dropout1d",
     "Dropout2d", "Dropout3d", "AlphaDropout",
+    # test_recurrent.py has their table
+    "RNN", "LSTM", "GRU", "RNNBase", "RNNCell", "LSTMCell", "GRUCell", "RNNCellBase",
 }  # fmt: skip
 TABLE = [(name, *row) for name, rows in CASES.items() for row in rows]
 IDS = [f"{name}-{i}" for name, rows in CASES.items() for i in range(len(rows))]
