@@ -41,9 +41,9 @@ def test_doctor_tells_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_missing_matplotlib_is_told_before_the_run(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
-    from tinygrad_edu.viz import plots
+    from tinygrad_edu.viz import canvas
 
-    monkeypatch.setattr(plots, "find_spec", lambda name: None)
+    monkeypatch.setattr(canvas, "find_spec", lambda name: None)
     done = CliRunner().invoke(main, ["demo", "rosenbrock", "--plot", f"{tmp_path}/x.png"])
     assert done.exit_code == 2 and done.stdout == ""
     assert "hint: Install it with: pip install matplotlib" in done.stderr
