@@ -310,7 +310,7 @@ class Value:
             )
             out = self if create_graph else array(self.data)
             seed = gradient if create_graph else array(gradient)
-            shares = operation.gradients(seed, out, arguments, params, (True,) * len(inputs))
+            shares = operation.gradients(seed, out, arguments, params, inputs)
         for node, share in zip(inputs, shares, strict=True):
             if getattr(share, "shape", ()) != node.shape:
                 share = shape.sum_to(share, node.shape)  # the input was broadcast: add up its copies

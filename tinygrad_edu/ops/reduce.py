@@ -21,17 +21,24 @@ _usual = cases(
 )
 
 
+_all = [tuple(range(ndim)) for ndim in range(9)]
+
+
 def axes(dim: Any, ndim: int, operation: str) -> tuple[int, ...]:
     """The dimensions to reduce, counted from 0; None, () and [] mean all of them."""
     if isinstance(dim, int):
+        if 0 <= dim < ndim:
+            return (dim,)
         dim = (dim,)
     elif dim is None or len(dim) == 0:
-        return tuple(range(ndim))
+        return _all[ndim] if ndim < len(_all) else tuple(range(ndim))
     return tuple(d for d in wrap_dims(dim, ndim, operation) if d < ndim)
 
 
 def spread(g: Any, shape: tuple[int, ...], dim: Any, keepdim: bool, operation: str) -> Any:
     """Put a reduced result back over the dimensions that it came from."""
+    if not hasattr(g, "_record"):
+        return kernels.spread(g, shape, axes(dim, len(shape), operation), keepdim)
     if not keepdim and shape:
         reduced = axes(dim, len(shape), operation)
         g = reshape(g, tuple(1 if i in reduced else size for i, size in enumerate(shape)))

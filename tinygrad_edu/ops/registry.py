@@ -16,7 +16,7 @@ the output, then the inputs, then the parameters. Its argument names say what ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -123,6 +123,9 @@ class Operation:
         self._defaults = (_missing,) * (len(names) - self.arity - len(given)) + given
         self.parameters = dict(zip(names[self.arity :], self._defaults, strict=True))
         self._position = {name: i for i, name in enumerate(names)}
+        # what completes a call with so many positional arguments, where that can be told beforehand
+        required = self.arity + self._defaults.count(_missing)
+        self._tails = {n: self._defaults[n - self.arity :] for n in range(required, len(names) + 1) if not variadic}
         self.__wrapped__ = function  # inspect.signature and doctest look here
         self.__doc__, self.__name__, self.__qualname__ = function.__doc__, self.name, self.name
         self.__module__ = function.__module__
@@ -166,32 +169,35 @@ class Operation:
         Raises:
             TypeError: an argument is missing, unknown, or given twice.
         """
-        arity = self.arity
-        if self.varargs and len(args) > arity and (len(args) > arity + 1 or isinstance(args[arity], int)):
-            args = (*args[:arity], tuple(args[arity:]))  # x.permute(1, 0) means x.permute((1, 0))
-        if not kwargs and not self.variadic and len(args) >= arity:  # the usual call, quickly
-            rest = self._defaults[len(args) - arity :]
-            if _missing not in rest and len(args) <= len(self._position):
-                return args[:arity], args[arity:] + rest
-        given = len(args)
+        arity, given = self.arity, len(args)
+        if self.varargs and given > arity and (given > arity + 1 or isinstance(args[arity], int)):
+            args, given = (*args[:arity], tuple(args[arity:])), arity + 1  # x.permute(1, 0) means x.permute((1, 0))
+        tail = self._tails.get(given)
+        if tail is not None and not kwargs:  # the usual call
+            return args[:arity], args[arity:] + tail
         if given > len(self._position):
             raise TypeError(f"{self.name}() takes {len(self._position)} arguments {list(self._position)}, got {given}")
-        if kwargs or given < len(self._position):
-            filled = list(args) + [_missing] * (arity - given)
+        if tail is not None:
+            filled = [*args, *tail]
+        else:
+            filled = [*args, *[_missing] * (arity - given)]
             filled += self._defaults[len(filled) - arity :]
-            for key, value in kwargs.items():
-                position = self._position.get(key, self._position.get(_aliases.get(key, key)))
-                if position is None:
-                    raise TypeError(
-                        f"{self.name}() got an unexpected keyword argument {key!r}; it takes {list(self._position)}"
-                    )
-                if position < given:
-                    raise TypeError(f"{self.name}() got two values for {list(self._position)[position]!r}")
-                filled[position] = value
-            missing = [name for name, value in zip(self._position, filled, strict=True) if value is _missing]
+        for key, value in kwargs.items():
+            position = self._position.get(key)
+            if position is None:
+                position = self._position.get(_aliases.get(key, key))
+            if position is None:
+                raise TypeError(
+                    f"{self.name}() got an unexpected keyword argument {key!r}; it takes {list(self._position)}"
+                )
+            if position < given:
+                raise TypeError(f"{self.name}() got two values for {list(self._position)[position]!r}")
+            filled[position] = value
+        args = tuple(filled)
+        if tail is None:
+            missing = [name for name, value in zip(self._position, args, strict=True) if value is _missing]
             if missing:
                 raise TypeError(f"{self.name}() is missing {', '.join(map(repr, missing))}")
-            args = tuple(filled)
         inputs = args[:arity]
         if self.variadic:
             first = inputs[0]
@@ -285,18 +291,20 @@ class Structured(Operation):
         return rule
 
     def gradients(
-        self, g: Any, out: Any, inputs: tuple[Any, ...], params: tuple[Any, ...], needs: Any
+        self, g: Any, out: Any, inputs: tuple[Any, ...], params: tuple[Any, ...], places: Sequence[Any]
     ) -> tuple[Any, ...]:
-        """Run the rule; `needs` says which inputs want a gradient, the others get None."""
-        assert self.rule is not None
-        shares = self.rule(g, out, inputs, *params) if self.variadic else self.rule(g, out, *inputs, *params)
+        """Run the rule. `places` are those of the inputs; where one is None its gradient is not computed."""
+        rule: Any = self.rule
+        shares = rule(g, out, inputs, *params) if self.variadic else rule(g, out, *inputs, *params)
         if shares.__class__ is not tuple:
-            shares = (shares,)
+            return (shares() if shares.__class__ is _function else shares,)
         for share in shares:
             if share.__class__ is _function:
                 return tuple(
-                    None if not need else share() if share.__class__ is _function else share
-                    for need, share in zip(needs, shares)  # noqa: B905 - strict is slow
+                    [
+                        None if place is None else share() if share.__class__ is _function else share
+                        for place, share in zip(places, shares)  # noqa: B905 - strict is slow
+                    ]
                 )
         return shares
 

@@ -87,7 +87,12 @@ def _(g: Any, _out: Any, input_shape: Any, _size: Any) -> Any:
 def reshape(input: Any, /, shape: Any) -> Any:
     """The same elements, row by row, in another shape; one size may be -1. A view where that is possible."""
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    return kernels.reshape(input, resolve_shape(input.shape, shape, "reshape"))
+    try:
+        if not shape or min(shape) >= -1:
+            return kernels.reshape(input, shape)
+    except (ValueError, TypeError):
+        pass
+    return kernels.reshape(input, resolve_shape(input.shape, shape, "reshape"))  # says what is wrong
 
 
 @reshape.vjp
@@ -123,19 +128,23 @@ def resolve_shape(old: tuple[int, ...], new: tuple[int, ...], operation: str) ->
 )
 def permute(input: Any, /, dims: Any) -> Any:
     """A view with the dimensions in another order."""
-    ndim = len(input.shape)
-    order = wrap_dims(dims, ndim, "permute")
-    if len(order) != ndim:
-        raise ShapeError(f"permute: {len(order)} dimensions {tuple(dims)} given for a tensor of {ndim}")
-    return kernels.permute(input, order)
+    try:
+        return kernels.permute(input, tuple(dims))
+    except ValueError:
+        ndim = len(input.shape)
+        order = wrap_dims(dims, ndim, "permute")  # says what is wrong
+        if len(order) != ndim:
+            raise ShapeError(f"permute: {len(order)} dimensions {tuple(dims)} given for a tensor of {ndim}") from None
+        raise
 
 
 @permute.vjp
 def _(g: Any, _out: Any, input_shape: Any, dims: Any) -> Any:
-    inverse = [0] * len(input_shape)
+    ndim = len(input_shape)
+    inverse = [0] * ndim
     for i, d in enumerate(dims):
-        inverse[d % len(input_shape)] = i
-    return permute(g, inverse)
+        inverse[d % ndim] = i
+    return permute(g, tuple(inverse))
 
 
 @structured(

@@ -3,6 +3,7 @@
 # mypy: disable-error-code="misc"
 from __future__ import annotations
 
+import functools
 import sys
 import warnings
 import weakref
@@ -331,6 +332,12 @@ def _warn_of_a_cycle() -> None:
     )
 
 
+@functools.cache
+def _one(dtype: Any) -> Any:
+    """The number 1 of a type: what most backward passes start from."""
+    return dtype.type(1)
+
+
 def seed_of(root: Any, gradient: Any, create_graph: bool, index: int = 0) -> Any:
     """The gradient that a backward pass starts from: an array, or a Tensor with create_graph.
 
@@ -350,7 +357,7 @@ def seed_of(root: Any, gradient: Any, create_graph: bool, index: int = 0) -> Any
                 f"grad can be implicitly created only for scalar outputs: this Tensor has shape {tuple(data.shape)}. "
                 "Call .sum() or .mean() first, or pass gradient= with that shape"
             )
-        seed = np.ones_like(data)
+        seed = np.ones(data.shape, data.dtype) if data.shape else _one(data.dtype)
         return root._wrap(seed) if create_graph else seed
     if not isinstance(gradient, Differentiable):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")

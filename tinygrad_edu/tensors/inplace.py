@@ -20,7 +20,7 @@ from tinygrad_edu.ops.shape import sum_to, transpose
 from tinygrad_edu.tensors import methods
 from tinygrad_edu.tensors.data import checked
 from tinygrad_edu.tensors.indexing import as_index, integers_first
-from tinygrad_edu.tensors.node import Node
+from tinygrad_edu.tensors.node import Node, new_node
 from tinygrad_edu.tensors.promotion import check_cast
 from tinygrad_edu.tensors.record import record
 from tinygrad_edu.tensors.tensor import Tensor
@@ -80,7 +80,7 @@ def moved(target: Tensor, result: Tensor) -> None:
         return
     # The base is now what it was, with the view's part replaced. Its views, this one too, follow when next used.
     places = tuple(t._node or t if t._requires else None for t in (base, result))
-    base._move(Node(write_view, places, (None, None), None, (target._chain,), base._data, (), 0), True)
+    base._move(new_node(write_view, places, (None, None), None, (target._chain,), base._data, (), 0), True)
     base._history += 1
     target._refresh()
 

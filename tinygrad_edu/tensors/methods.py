@@ -22,7 +22,7 @@ from tinygrad_edu.tensors.dtype import as_dtype, dtype, float16, float32, float6
 from tinygrad_edu.tensors.dtype import bool as bool_
 from tinygrad_edu.tensors.indexing import as_index, integers_first
 from tinygrad_edu.tensors.record import record
-from tinygrad_edu.tensors.shortcuts import binary, method, pair, single
+from tinygrad_edu.tensors.shortcuts import binary, method, pair, single, view
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__: list[str] = []
@@ -63,9 +63,9 @@ def _pow(self: Tensor, exponent: Any) -> Any:
 
 
 _to_power = single(elementwise.pow_scalar)
-_permute = single(shape.permute, ready=True)
-_transpose = single(shape.transpose, ready=True)
-_reshape = single(shape.reshape, ready=True)
+_permute = view(shape.permute, ready=True)
+_transpose = view(shape.transpose, ready=True)
+_reversed = [(tuple(range(ndim))[::-1],) for ndim in range(65)]  # NumPy's arrays have up to 64 dimensions
 
 
 def _scaled(operation: Any) -> Callable[..., Any]:
@@ -104,7 +104,7 @@ def _compare(operation: Any) -> Callable[..., Any]:
     return apply
 
 
-_take = single(index.getitem, ready=True)
+_take = view(index.getitem, ready=True)
 
 
 def _getitem(self: Tensor, position: Any) -> Any:
@@ -314,7 +314,7 @@ def _install() -> None:
         "view_as": lambda self, other: _view(self, *other.shape),
         "reshape_as": lambda self, other: self.reshape(other.shape),
         "expand_as": lambda self, other: self.expand(*other.shape),
-        "T": property(lambda self: _permute(self, (tuple(range(self._data.ndim - 1, -1, -1)),))),
+        "T": property(lambda self: _permute(self, _reversed[self._data.ndim])),
         "mT": property(lambda self: _transpose(self, (-2, -1))),
     }
     for name, target in _conversions.items():

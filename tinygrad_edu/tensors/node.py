@@ -25,7 +25,9 @@ from tinygrad_edu.tensors.dtype import of_numpy
 from tinygrad_edu.tensors.hooks import Hooks
 from tinygrad_edu.tensors.place import Place
 
-__all__ = ["Node", "backward_pass"]
+__all__ = ["Node", "backward_pass", "new_node"]
+
+_new = object.__new__
 
 
 class Node(Place):
@@ -53,30 +55,16 @@ class Node(Place):
         "version",
     )
 
-    def __init__(
-        self,
-        operation: Any,
-        inputs: tuple[Any, ...],
-        saved: tuple[Any, ...],
-        out: Any,
-        params: tuple[Any, ...],
-        data: Any,
-        counters: tuple[Any, ...],
-        version: int,
-    ) -> None:
-        self.operation = operation
-        self._inputs = inputs
-        self.saved: Any = saved
-        self.out = out
-        self.params = params
-        self.shape = data.shape
-        self.dtype = data.dtype
-        self.counters = counters  # the version counters of what is saved,
-        self.version = version  # and their sum when it was: counters only grow, so any change shows
-        self._hooks: Hooks | None = None
-        self._sequence = next_sequence()
-        if anomaly.enabled:
-            self._mark()
+    operation: Any
+    saved: Any
+    out: Any
+    params: tuple[Any, ...]
+    shape: tuple[int, ...]
+    dtype: Any
+    counters: tuple[Any, ...]
+    version: int
+    _hooks: Hooks | None
+    _sequence: int
 
     # --- what the backward pass asks for ---------------------------------------------------------------------------
 
@@ -86,6 +74,7 @@ class Node(Place):
         The caller has switched NumPy's floating-point warnings off (see :func:`backward_pass`).
         """
         saved, counters = self.saved, self.counters
+        shares: Sequence[Any]
         if saved is None:
             raise self._freed()
         if counters:
@@ -98,15 +87,17 @@ class Node(Place):
             shares = self._recorded(gradient)
         elif self.operation.elementwise:
             # The rule gives local derivatives; the chain rule multiplies the gradient by them.
-            # (Written out for two inputs: this is the hottest place of all.)
+            # (Written out for one input and for two: this is the hottest place of all.)
             inputs = self._inputs
-            local = self.operation.derivatives(self.out, *saved, *self.params)
-            if len(inputs) == 2:
+            local = self.operation.rule(self.out, *saved, *self.params)
+            if len(inputs) == 1:
+                shares = (_chain(inputs[0], gradient, local),)
+            elif len(inputs) == 2:
                 (a, b), (da, db) = inputs, local
-                shares = [
+                shares = (
                     None if a is None else _chain(a, gradient, da),
                     None if b is None else _chain(b, gradient, db),
-                ]
+                )
             else:
                 shares = [
                     None if source is None else _chain(source, gradient, d)
@@ -114,12 +105,15 @@ class Node(Place):
                 ]
         else:
             inputs = self._inputs
-            needs = [source is not None for source in inputs]
-            shares = self.operation.gradients(gradient, self.out, saved, self.params, needs)
-            shares = [
-                None if source is None or share is None else _fit(source, share)
-                for source, share in zip(inputs, shares, strict=True)
-            ]
+            shares = self.operation.gradients(gradient, self.out, saved, self.params, inputs)
+            if len(inputs) == 1:
+                (share,) = shares
+                shares = (None if share is None else _fit(inputs[0], share),)
+            else:
+                shares = [
+                    None if source is None or share is None else _fit(source, share)
+                    for source, share in zip(inputs, shares, strict=True)
+                ]
         if counters and not retain_graph:  # a second pass is then an error; rules that need nothing can run again
             self.saved = self.out = None
         return shares
@@ -135,7 +129,7 @@ class Node(Place):
             ]
             shares = [None if s is None else gradient * d for s, d in zip(inputs, local, strict=True)]
         else:
-            shares = operation.gradients(gradient, out, saved, self.params, [s is not None for s in inputs])
+            shares = operation.gradients(gradient, out, saved, self.params, inputs)
         return [
             None if source is None or share is None else _fit_recorded(source, share)
             for source, share in zip(inputs, shares, strict=True)
@@ -199,6 +193,42 @@ class Node(Place):
                 if hasattr(kept, "shape")
             ),
         )
+
+
+def new_node(
+    operation: Any,
+    inputs: tuple[Any, ...],
+    saved: tuple[Any, ...],
+    out: Any,
+    params: tuple[Any, ...],
+    data: Any,
+    counters: tuple[Any, ...],
+    version: int,
+) -> Node:
+    """A node for what `operation` has computed. (A function, since a class with ``__init__`` takes twice the time.)
+
+    Args:
+        inputs: the places of the inputs in the graph, None for constants.
+        saved, out: what the rule needs of the inputs and of the output.
+        data: the output, for its shape and type.
+        counters: the version counters of what is saved.
+        version: their sum now. Counters only grow, so any change shows.
+    """
+    node = _new(Node)
+    node.operation = operation
+    node._inputs = inputs
+    node.saved = saved
+    node.out = out
+    node.params = params
+    node.shape = data.shape
+    node.dtype = data.dtype
+    node.counters = counters
+    node.version = version
+    node._hooks = None
+    node._sequence = next_sequence()
+    if anomaly.enabled:
+        node._mark()
+    return node
 
 
 def _chain(source: Any, gradient: Any, d: Any) -> Any:

@@ -15,7 +15,7 @@ from tinygrad_edu.errors import DTypeError, broadcast_error
 from tinygrad_edu.kernels.numpy import quietly
 from tinygrad_edu.ops.registry import ABSENT, LAYOUT, NOTHING, SHAPE, WHOLE, Absent
 from tinygrad_edu.tensors.data import checked
-from tinygrad_edu.tensors.node import Node
+from tinygrad_edu.tensors.node import Node, new_node
 from tinygrad_edu.tensors.operands import prepare
 from tinygrad_edu.tensors.tensor import Tensor
 from tinygrad_edu.tensors.untracked import untrack
@@ -132,18 +132,26 @@ def _node(
         kept = (out._data, *(e._data for e in extra)) if extra else out._data
         counters.append(out._counter)
         version += out._counter[0]
-    return Node(operation, tuple(places), tuple(saved), kept, params, out._data, tuple(counters), version)
+    return new_node(operation, tuple(places), tuple(saved), kept, params, out._data, tuple(counters), version)
 
 
 def plain(params: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Parameters with the Tensors among them (an index, a condition) replaced by their arrays."""
+    """Parameters with the Tensors among them (an index, a condition) replaced by their arrays, and lists copied."""
+    return tuple([_without_tensors(p) for p in params]) if _need_care(params) else params
+
+
+def _need_care(params: tuple[Any, ...]) -> bool:
+    """Whether there are Tensors, or lists (which their owner may change), among the parameters."""
     for p in params:
-        if p.__class__ is not int and isinstance(p, (Tensor, tuple, list)):
-            return tuple(
-                p._data if isinstance(p, Tensor) else type(p)(plain(tuple(p))) if type(p) in (tuple, list) else p
-                for p in params
-            )
-    return params
+        kind = p.__class__
+        if kind is not int and (kind is list or isinstance(p, Tensor) or (kind is tuple and _need_care(p))):
+            return True
+    return False
+
+
+def _without_tensors(p: Any) -> Any:
+    kind = p.__class__
+    return kind(map(_without_tensors, p)) if kind is tuple or kind is list else p._data if isinstance(p, Tensor) else p
 
 
 def share(out: Tensor, source: Any, operation: Any, params: tuple[Any, ...]) -> None:
@@ -151,19 +159,28 @@ def share(out: Tensor, source: Any, operation: Any, params: tuple[Any, ...]) -> 
 
     The view remembers how it is derived from its base, so that it can follow the base through in-place changes.
     """
-    looked = out._data.base if out._data.__class__ is np.ndarray else None
+    data, memory = out._data, source._data
     base = source._base
-    if out._data is source._data or (
-        looked is not None
-        and (
-            looked is source._data
-            or looked is source._data.base
-            or np.may_share_memory(out._data, (source if base is None else base)._data)  # strided at will
+    looked = data.base if data.__class__ is np.ndarray else None
+    if (
+        looked is memory
+        or data is memory
+        or (
+            looked is not None
+            and (
+                looked is memory.base
+                or np.may_share_memory(data, (source if base is None else base)._data)  # strided at will
+            )
         )
     ):
         out._counter = source._counter
-        out._base, out._chain = (source, ()) if base is None else (base, source._chain)
-        out._chain = (*out._chain, (operation, params))
-        out._seen = out._base._history
-        if not recording() or source._unrecorded:
+        if base is None:
+            out._base = base = source
+            out._chain = ((operation, params),)
+        else:
+            out._base = base
+            out._chain = (*source._chain, (operation, params))
+        if base._history:
+            out._seen = base._history
+        if source._unrecorded or not recording():
             out._unrecorded = True

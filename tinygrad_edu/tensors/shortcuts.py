@@ -17,12 +17,12 @@ from tinygrad_edu.engine.modes import recording
 from tinygrad_edu.errors import broadcast_error
 from tinygrad_edu.kernels.numpy import quiet
 from tinygrad_edu.ops.registry import NOTHING, SHAPE, WHOLE, Absent, Operation
-from tinygrad_edu.tensors.node import Node
+from tinygrad_edu.tensors.node import new_node
 from tinygrad_edu.tensors.record import finish, plain, record, share
 from tinygrad_edu.tensors.tensor import Tensor
 from tinygrad_edu.tensors.untracked import untrack
 
-__all__ = ["binary", "method", "pair", "single", "unary"]
+__all__ = ["binary", "method", "pair", "single", "unary", "view"]
 
 _f32, _f64 = np.dtype(np.float32), np.dtype(np.float64)
 _new = object.__new__
@@ -48,7 +48,7 @@ def unary(operation: Any) -> Callable[[Tensor], Tensor]:
         out._counter = version = [0]
         if self._requires and recording():
             out._requires = True
-            out._node = Node(
+            out._node = new_node(
                 operation,
                 (self._node or self,),
                 (a if saves_input else None,),
@@ -131,7 +131,7 @@ def binary(operation: Any) -> Callable[[Tensor, Any], Any]:
                 version = other._counter[0]
             if saves_out:
                 counters = (*counters, out._counter)
-            out._node = Node(
+            out._node = new_node(
                 operation,
                 (mine, theirs),
                 (a if saves_a else None, b if saves_b else None),
@@ -175,12 +175,11 @@ def _kept(a: Any, kind: int) -> Any:
 def single(operation: Any, *, ready: bool = False) -> Callable[[Tensor, tuple[Any, ...]], Any]:
     """Apply an operation with one input to it and the parameters; `ready`: there are no Tensors among these."""
     function = operation.array if operation.elementwise else operation.function
-    view = not operation.elementwise and operation.view
 
     def apply(self: Tensor, params: tuple[Any, ...]) -> Any:
         if self._base is not None:
             self._refresh()
-        a = self._array() if view else self._data
+        a = self._data
         dtype = a.dtype
         if dtype is not _f32 and dtype is not _f64:
             return record(operation, (self,), params)
@@ -195,28 +194,62 @@ def single(operation: Any, *, ready: bool = False) -> Callable[[Tensor, tuple[An
         out = _new(Tensor)
         out._data = data
         out._counter = [0]
-        out._node = None
-        out._requires = False
-        if view:
-            share(out, self, operation, params)
         if self._requires and data.dtype is dtype and recording() and operation.rule is not None:
-            (kind,), saves_output = operation.saves, operation.saves_output == WHOLE
-            counters: tuple[Any, ...] = (self._counter,) if kind == WHOLE else ()
-            version = self._counter[0] if kind == WHOLE else 0
+            kind, saves_output = operation.saves[0], operation.saves_output == WHOLE
+            counters: tuple[Any, ...] = ()
+            version = 0
+            if kind == WHOLE:
+                counters, version = (self._counter,), self._counter[0]
             if saves_output:
                 counters = (*counters, out._counter)
-                version += out._counter[0]
             out._requires = True
-            out._node = Node(
+            out._node = new_node(
                 operation,
                 (self._node or self,),
-                (_kept(a, kind),),
+                (a.shape if kind == SHAPE else _kept(a, kind),),
                 data if saves_output else None,
                 params,
                 data,
                 counters,
                 version,
             )
+        else:
+            out._requires = False
+            out._node = None
+            if modes.inference_used:
+                untrack(out)
+        return out
+
+    return apply
+
+
+def view(operation: Any, *, ready: bool = False) -> Callable[[Tensor, tuple[Any, ...]], Any]:
+    """The same for an operation that looks at its input's memory: it computes nothing, and takes any type."""
+    function = operation.function
+
+    def apply(self: Tensor, params: tuple[Any, ...]) -> Any:
+        if self._base is not None:
+            self._refresh()
+        a = self._data
+        if a.__class__ is not np.ndarray:
+            a = self._array()  # a view needs memory to look at
+        if params and not ready:
+            params = plain(params)
+        try:
+            data = function(a, *params)
+        except (ValueError, TypeError, RuntimeError):
+            return record(operation, (self,), params)  # fails again, and says so in our words
+        out = _new(Tensor)
+        out._data = data
+        out._node = None
+        out._requires = False
+        out._counter = [0]
+        share(out, self, operation, params)
+        if self._requires and recording():
+            kind = operation.saves[0]
+            out._requires = True
+            kept = a.shape if kind == SHAPE else _kept(a, kind)
+            out._node = new_node(operation, (self._node or self,), (kept,), None, params, data, (), 0)
         elif modes.inference_used:
             untrack(out)
         return out
@@ -261,7 +294,7 @@ def pair(operation: Any) -> Callable[[Tensor, Any], Any]:
                 counters.append(counter)
                 version += counter[0]
         out._requires = True
-        out._node = Node(
+        out._node = new_node(
             operation,
             ((self._node or self) if mine else None, (other._node or other) if theirs else None),
             (_kept(a, kind_a), _kept(b, kind_b)),
@@ -282,7 +315,7 @@ def pair(operation: Any) -> Callable[[Tensor, Any], Any]:
 _UNCHANGED = {"keep", "sum", "float", "floating", "numeric", "same", "difference", "arithmetic"}
 
 
-def method(operation: Operation) -> Callable[..., Any]:
+def method(operation: Any) -> Callable[..., Any]:
     """The method of any operation: its parameters as PyTorch's method takes them."""
     if operation.elementwise and not operation.parameters and operation.rule is not None:
         if operation.arity == 1:
@@ -290,7 +323,7 @@ def method(operation: Operation) -> Callable[..., Any]:
 
     if not operation.elementwise and operation.arity == 1 and not operation.variadic:
         if operation.promote in _UNCHANGED:
-            call, casts = single(operation), operation.casts
+            call, casts = (view if operation.view else single)(operation), operation.casts
 
             def apply(self: Tensor, *args: Any, **kwargs: Any) -> Any:
                 if kwargs and casts and "dtype" in kwargs:
