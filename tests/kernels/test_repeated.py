@@ -37,7 +37,7 @@ def test_as_numpy(dtype: str) -> None:
 
 @pytest.mark.parametrize(("shape", "target"), [((3,), (2,)), ((2, 3), (3,)), ((2,), (2, 3)), ((0,), (3,)), ((2,), ())])
 def test_what_does_not_fit_is_refused(shape: tuple[int, ...], target: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match="broadcast"):
+    with pytest.raises(ValueError, match="broadcast|dimensions"):
         broadcast_to(np.ones(shape), target)
 
 
@@ -54,7 +54,7 @@ def test_spread_undoes_a_reduction(keepdim: bool) -> None:
     ]:
         total = np.add.reduce(np.random.default_rng(0).normal(size=shape), axis=axes, keepdims=True)
         reduced = total if keepdim else total.reshape([n for i, n in enumerate(shape) if i not in axes])
-        for a in [reduced, np.asfortranarray(reduced), reduced[()]]:
+        for a in [reduced, np.array(reduced, order="F"), reduced[()]]:
             view = spread(a, shape, axes, keepdim)
             assert not view.flags.writeable
             np.testing.assert_array_equal(view, np.broadcast_to(total, shape))
