@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import IO, Any
 
-from tinygrad_edu.serialization.archive import content_of, name_of, opened_for_writing, read, write
+from tinygrad_edu.serialization.archive import content_of, name_of, read, write
 from tinygrad_edu.serialization.foreign import program_of, read_foreign
 from tinygrad_edu.serialization.safetensors import is_safetensors, pack, unpack
 from tinygrad_edu.serialization.structure import (
@@ -21,6 +21,7 @@ from tinygrad_edu.serialization.structure import (
     safe_globals,
 )
 from tinygrad_edu.tensors.creation import check_device
+from tinygrad_edu.utils.files import opened_for_writing
 
 __all__ = ["add_safe_globals", "clear_safe_globals", "get_safe_globals", "load", "safe_globals", "save"]
 

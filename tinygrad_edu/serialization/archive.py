@@ -10,15 +10,14 @@ import hashlib
 import io
 import json
 import os
-import stat
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
-__all__ = ["content_of", "name_of", "opened_for_writing", "read", "write"]
+from tinygrad_edu.utils.files import opened_for_writing
+
+__all__ = ["content_of", "name_of", "read", "write"]
 
 FORMAT = "tinygrad_edu 1"
 _DAY = (1980, 1, 1, 0, 0, 0)  # one date for every member: the same object gives the same bytes
@@ -86,33 +85,3 @@ def content_of(f: Any) -> bytes:
     if not isinstance(content, (bytes, bytearray)):
         raise TypeError("load: the file gives text, not bytes: open it with 'rb'.")
     return bytes(content)
-
-
-@contextmanager
-def opened_for_writing(f: Any) -> Iterator[IO[bytes]]:
-    """The file object itself; for a path a new file that takes its name when everything is written."""
-    if not isinstance(f, (str, os.PathLike)):
-        if not hasattr(f, "write"):
-            raise AttributeError(
-                f"save: {type(f).__name__} has no method write: pass a path, or a file opened with 'wb'."
-            )
-        yield f
-        return
-    target = os.path.realpath(f)  # a link stays a link
-    if os.path.exists(target) and not stat.S_ISREG(os.stat(target).st_mode):
-        with open(target, "wb") as file:  # a device or a pipe; a folder is an error here
-            yield file
-        return
-    draft = os.path.join(os.path.dirname(target), f".{os.path.basename(target)}.{os.urandom(4).hex()}.part")
-    try:
-        with open(draft, "xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        if os.path.exists(target):
-            os.chmod(draft, stat.S_IMODE(os.stat(target).st_mode))
-        os.replace(draft, target)
-    except BaseException:
-        if os.path.exists(draft):
-            os.unlink(draft)
-        raise
