@@ -177,6 +177,9 @@ ELSEWHERE = {
     "Dropout2d", "Dropout3d", "AlphaDropout",
     # test_recurrent.py has their table
     "RNN", "LSTM", "GRU", "RNNBase", "RNNCell", "LSTMCell", "GRUCell", "RNNCellBase",
+    # test_attention.py has theirs
+    "MultiheadAttention", "Transformer", "TransformerEncoder", "TransformerEncoderLayer", "TransformerDecoder",
+    "TransformerDecoderLayer",
 }  # fmt: skip
 TABLE = [(name, *row) for name, rows in CASES.items() for row in rows]
 IDS = [f"{name}-{i}" for name, rows in CASES.items() for i in range(len(rows))]
