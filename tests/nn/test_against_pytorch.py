@@ -4,11 +4,17 @@ A row is a class, its arguments, and the shapes of its inputs. A module without 
 """
 
 import inspect
+import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from support.spatial import SPATIAL
 
 import tinygrad_edu as tg
 
@@ -170,6 +176,7 @@ CASES: dict[str, list[tuple[Any, Any, Any]]] = {
         case(2.0, 1.0, swap=True, reduction="sum", inputs=((3, 4), (3, 4), (3, 4))),
     ],
     "TripletMarginWithDistanceLoss": [case(margin=3.0, swap=True, inputs=((3, 4), (3, 4), (3, 4)))],
+    **SPATIAL,
 }
 # What needs its own tests: chance, and what holds other modules.
 ELSEWHERE = {

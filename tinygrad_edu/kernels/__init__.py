@@ -14,8 +14,14 @@ from typing import Any
 __all__ = ["elementwise", "kernels"]
 
 
+_FILES = (
+    "places", "convolution", "decompositions", "error_function", "lines", "pooling", "resampling", "special",
+    "statistics",
+)  # fmt: skip
+
+
 def _find(name: str) -> Any:
-    for file in ("places", "decompositions", "error_function", "lines", "special", "statistics"):
+    for file in _FILES:
         module = import_module(f"tinygrad_edu.kernels.{file}")
         if name in module.__all__:
             return getattr(module, name)

@@ -1,0 +1,156 @@
+"""Pooling: what the windows of an input have in common, their largest element or their sum, and the way back.
+
+`windows` says where they lie: for each spatial dimension a list with one pair for each element of a window, in order,
+of which windows have that element and where in the input it stands; slices, or arrays of positions. Windows may
+overlap, have different sizes and reach over the border: what is not in a pair does not exist, so nothing is padded.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+Array = Any
+Sizes = tuple[int, ...]
+Windows = tuple[list[tuple[Any, Any]], ...]
+
+__all__ = [
+    "adaptive_windows", "col2im", "im2col", "max_pool", "max_pool_back", "max_pool_picked", "max_unpool",
+    "strided_windows", "window_counts", "window_spread", "window_sum",
+]  # fmt: skip
+
+
+def strided_windows(
+    size: Sizes, places: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes
+) -> Windows:
+    """Windows of equal size at equal steps."""
+    found = []
+    for n, o, k, s, p, d in zip(size, places, kernel, stride, padding, dilation, strict=True):
+        pairs = []
+        for tap in range(k):
+            shift = tap * d - p  # window i has its element at i * s + shift
+            first = max(-(shift // s), 0)
+            stop = max(min((n - 1 - shift) // s + 1, o), first)
+            begin = first * s + shift
+            pairs.append(
+                (slice(first, stop), slice(begin, begin + (stop - first - 1) * s + 1 if stop > first else begin, s))
+            )
+        found.append(pairs)
+    return tuple(found)
+
+
+def adaptive_windows(size: Sizes, places: Sizes) -> Windows:
+    """Windows that share the input out evenly: window i goes from floor(i n / o) to before ceil((i + 1) n / o)."""
+    found = []
+    for n, o in zip(size, places, strict=True):
+        at = np.arange(o)
+        starts, stops = at * n // o, -(-(at + 1) * n // o)
+        pairs = []
+        for tap in range(int((stops - starts).max(initial=0))):
+            has = starts + tap < stops
+            pairs.append((at[has], starts[has] + tap))
+        found.append(pairs)
+    return tuple(found)
+
+
+def _taps(windows: Windows) -> Iterator[tuple[Any, Any]]:
+    """For each element of a window: the windows that have it and its places, as indices of (N, C, *spatial)."""
+    for pairs in itertools.product(*windows):
+        outs, ins = zip(*pairs, strict=True)
+        if isinstance(outs[0], slice):
+            yield (..., *outs), (..., *ins)
+        else:
+            yield (..., *np.ix_(*outs)), (..., *np.ix_(*ins))
+
+
+def window_sum(a: Array, windows: Windows, places: Sizes) -> Array:
+    """The sum of each window: (N, C, *size) gives (N, C, *places)."""
+    total = np.zeros((*a.shape[: -len(places)], *places), a.dtype)
+    for out, at in _taps(windows):
+        total[out] += a[at]
+    return total
+
+
+def window_spread(g: Array, windows: Windows, size: Sizes) -> Array:
+    """The transpose of :func:`window_sum`: each window's value is added to all of its elements."""
+    whole = np.zeros((*g.shape[: -len(size)], *size), g.dtype)
+    for out, at in _taps(windows):
+        whole[at] += g[out]
+    return whole
+
+
+def window_counts(windows: Windows, places: Sizes, kind: Any) -> Array:
+    """How many elements each window has: (*places)."""
+    count = np.ones(places, kind)
+    for i, (pairs, o) in enumerate(zip(windows, places, strict=True)):
+        along = np.zeros(o, kind)
+        for out, _ in pairs:
+            along[out] += 1
+        count *= along.reshape(-1, *(1,) * (len(places) - 1 - i))
+    return count
+
+
+def max_pool(a: Array, windows: Windows, places: Sizes) -> tuple[Array, Array]:
+    """The largest element of each window, and where it stands in its image, counted row by row.
+
+    Of equals the first; a nan is larger than all numbers, and of several the last counts, as in PyTorch.
+    """
+    size = a.shape[-len(places) :]
+    least = -np.inf if a.dtype.kind == "f" else np.iinfo(a.dtype).min
+    best = np.full((*a.shape[: -len(places)], *places), least, a.dtype)
+    number = np.arange(math.prod(size), dtype=np.int64).reshape(size)
+    where = np.zeros(best.shape, np.int64)
+    seen = np.zeros(places, bool)
+    for out, at in _taps(windows):
+        there, old = a[at], best[out]
+        better = ~(there <= old) | ~seen[out]  # (a nan is not <= anything; the first element wins over nothing)
+        best[out] = np.where(better, there, old)
+        where[out] = np.where(better, number[at], where[out])
+        seen[out] = True
+    return best, where
+
+
+def max_pool_back(g: Array, where: Array, size: Sizes) -> Array:
+    """Each window's gradient added to the element that was its largest."""
+    spatial, images = len(size), math.prod(g.shape[: -len(size)])
+    area = math.prod(size)
+    flat = (where.reshape(images, -1) + np.arange(images)[:, None] * area).reshape(-1)
+    whole = np.bincount(flat, weights=g.reshape(-1), minlength=images * area)
+    return whole.astype(g.dtype, copy=False).reshape(*g.shape[:-spatial], *size)
+
+
+def max_pool_picked(a: Array, where: Array, spatial: int) -> Array:
+    """The elements at `where`: the transpose of :func:`max_pool_back`."""
+    lead = a.shape[:-spatial]
+    return np.take_along_axis(a.reshape(*lead, -1), where.reshape(*lead, -1), -1).reshape(where.shape)
+
+
+def max_unpool(a: Array, where: Array, size: Sizes) -> Array:
+    """Zeros with the elements put at `where`; of several at one place the last stays."""
+    lead = a.shape[: -len(size)]
+    whole = np.zeros((*lead, math.prod(size)), a.dtype)
+    np.put_along_axis(whole, where.reshape(*lead, -1), a.reshape(*lead, -1), -1)
+    return whole.reshape(*lead, *size)
+
+
+def im2col(a: Array, windows: Windows, places: Sizes) -> Array:
+    """All windows as columns: (N, C, *size) gives (N, C * elements, number of windows); zeros beyond the border."""
+    taps = list(_taps(windows))
+    columns = np.zeros((*a.shape[:2], len(taps), *places), a.dtype)
+    for i, (out, at) in enumerate(taps):
+        columns[:, :, i][out] = a[at]
+    return columns.reshape(len(a), a.shape[1] * len(taps), math.prod(places))
+
+
+def col2im(columns: Array, windows: Windows, places: Sizes, size: Sizes) -> Array:
+    """The transpose of :func:`im2col`: columns are added up where their windows lie."""
+    taps = list(_taps(windows))
+    parts = columns.reshape(len(columns), columns.shape[1] // len(taps), len(taps), *places)
+    whole = np.zeros((*parts.shape[:2], *size), columns.dtype)
+    for i, (out, at) in enumerate(taps):
+        whole[at] += parts[:, :, i][out]
+    return whole
