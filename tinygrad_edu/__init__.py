@@ -40,6 +40,9 @@ _homes: dict[str, str] = {
         "tensors.draws": "rand randn randint randperm normal rand_like randn_like randint_like bernoulli multinomial "
         "get_rng_state set_rng_state",
         "tensors.functions": "cat concat concatenate stack where is_tensor broadcast_shapes allclose equal result_type",
+        "nn.functional": "adaptive_avg_pool1d adaptive_max_pool1d avg_pool1d channel_shuffle conv1d conv2d conv3d "
+        "conv_transpose1d conv_transpose2d conv_transpose3d max_pool1d max_pool2d max_pool3d pixel_shuffle "
+        "pixel_unshuffle",
         "optim.minimize": "minimize",
         "serialization": "save load",
     }.items()

@@ -57,7 +57,7 @@ def convolution_input(
     channels = weight.shape[1] * groups
     x = np.empty((len(g), channels, *size), g.dtype)
     columns_of_weight = weight.reshape(groups, len(weight) // groups, -1).transpose(0, 2, 1)
-    inside = (..., *(slice(p, p + n) for n, p in zip(size, padding, strict=True)))
+    inside: Any = (..., *(slice(p, p + n) for n, p in zip(size, padding, strict=True)))
     for images, rows in _blocks(x, kernel, places):
         if rows.start == 0:
             padded = np.zeros((*x[images].shape[:2], *(n + 2 * p for n, p in zip(size, padding, strict=True))), g.dtype)
@@ -67,7 +67,7 @@ def convolution_input(
         product = columns_of_weight @ _laid(block, len(places), fold)
         shares = _stood(product, windows.shape, len(places), fold)
         for tap in np.ndindex(*kernel):  # windows overlap; their elements of one tap do not
-            at = (slice(None),) * 3 + tap
+            at: Any = (slice(None),) * 3 + tap
             windows[at] += shares[at]
         if rows.stop >= places[0]:
             x[images] = padded[inside]
@@ -111,7 +111,8 @@ def _padded(x: Array, padding: Sizes) -> Array:
     if not any(padding):
         return x
     whole = np.zeros((*x.shape[:2], *(n + 2 * p for n, p in zip(x.shape[2:], padding, strict=True))), x.dtype)
-    whole[(..., *(slice(p, p + n) for n, p in zip(x.shape[2:], padding, strict=True)))] = x
+    inside: Any = (..., *(slice(p, p + n) for n, p in zip(x.shape[2:], padding, strict=True)))
+    whole[inside] = x
     return whole
 
 

@@ -79,7 +79,10 @@ def window_spread(g: Array, windows: Windows, size: Sizes) -> Array:
     """The transpose of :func:`window_sum`: each window's value is added to all of its elements."""
     whole = np.zeros((*g.shape[: -len(size)], *size), g.dtype)
     for out, at in _taps(windows):
-        whole[at] += g[out]
+        if isinstance(out[-1], slice):
+            whole[at] += g[out]
+        else:
+            np.add.at(whole, at, g[out])  # where windows are many their first elements may be the same
     return whole
 
 
@@ -107,7 +110,7 @@ def max_pool(a: Array, windows: Windows, places: Sizes) -> tuple[Array, Array]:
     seen = np.zeros(places, bool)
     for out, at in _taps(windows):
         there, old = a[at], best[out]
-        better = ~(there <= old) | ~seen[out]  # (a nan is not <= anything; the first element wins over nothing)
+        better = (there > old) | (there != there) | ~seen[out]  # (the first element wins over nothing at all)
         best[out] = np.where(better, there, old)
         where[out] = np.where(better, number[at], where[out])
         seen[out] = True
@@ -116,25 +119,28 @@ def max_pool(a: Array, windows: Windows, places: Sizes) -> tuple[Array, Array]:
 
 def max_pool_back(g: Array, where: Array, size: Sizes) -> Array:
     """Each window's gradient added to the element that was its largest."""
-    spatial, images = len(size), math.prod(g.shape[: -len(size)])
-    area = math.prod(size)
-    flat = (where.reshape(images, -1) + np.arange(images)[:, None] * area).reshape(-1)
-    whole = np.bincount(flat, weights=g.reshape(-1), minlength=images * area)
-    return whole.astype(g.dtype, copy=False).reshape(*g.shape[:-spatial], *size)
+    lead, area = g.shape[: -len(size)], math.prod(size)
+    images = math.prod(lead)
+    at = _flat(where, len(size)).reshape(images, -1 if images else 0) + np.arange(images)[:, None] * area
+    whole = np.bincount(at.reshape(-1), weights=g.reshape(-1), minlength=images * area)
+    return whole.astype(g.dtype, copy=False).reshape(*lead, *size)
 
 
 def max_pool_picked(a: Array, where: Array, spatial: int) -> Array:
     """The elements at `where`: the transpose of :func:`max_pool_back`."""
-    lead = a.shape[:-spatial]
-    return np.take_along_axis(a.reshape(*lead, -1), where.reshape(*lead, -1), -1).reshape(where.shape)
+    return np.take_along_axis(_flat(a, spatial), _flat(where, spatial), -1).reshape(where.shape)
 
 
 def max_unpool(a: Array, where: Array, size: Sizes) -> Array:
     """Zeros with the elements put at `where`; of several at one place the last stays."""
     lead = a.shape[: -len(size)]
     whole = np.zeros((*lead, math.prod(size)), a.dtype)
-    np.put_along_axis(whole, where.reshape(*lead, -1), a.reshape(*lead, -1), -1)
+    np.put_along_axis(whole, _flat(where, len(size)), _flat(a, len(size)), -1)
     return whole.reshape(*lead, *size)
+
+
+def _flat(a: Array, spatial: int) -> Array:
+    return a.reshape(*a.shape[:-spatial], math.prod(a.shape[-spatial:]))
 
 
 def im2col(a: Array, windows: Windows, places: Sizes) -> Array:

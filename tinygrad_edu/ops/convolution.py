@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_edu.errors import DTypeError, ShapeError
+from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.kernels import kernels
 from tinygrad_edu.ops.reduce import sum as total
 from tinygrad_edu.ops.registry import structured
@@ -82,8 +82,6 @@ def places_of(size: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilatio
 
 def _check(x: Any, w: Any, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int, name: str) -> None:
     """Refuse what does not fit together, with PyTorch's words and the numbers."""
-    if x.dtype.kind != "f":
-        raise DTypeError(f"{name}: not implemented for {x.dtype}: convert the input and the weight with .float()")
     if len(w.shape) != len(x.shape):
         raise ShapeError(
             f"{name}: expected an input and a weight of as many dimensions, got shapes {tuple(x.shape)} and "
