@@ -8,13 +8,14 @@ losses.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from typing import Any
 
-SEED = 1337
-POINTS = 100
-SIZES = (2, 16, 16, 1)
+from tinygrad_edu.cli.moons_net import MLP, POINTS, SEED, SIZES, loss_and_accuracy, make_moons, rate
+
+__all__ = [
+    "MLP", "POINTS", "PUBLISHED", "SEED", "SIZES", "loss_and_accuracy", "make_moons", "train", "train_step",
+]  # fmt: skip
 
 # What the demo's public notebook shows for its full-batch run with this seed: step -> (loss, accuracy in
 # percent).
@@ -28,66 +29,6 @@ PUBLISHED = {
     75: (0.011845398205364453, 100.0),
     99: (0.010978370135492717, 100.0),
 }
-
-
-def make_moons(n_points: int = POINTS, noise: float = 0.1, seed: int = SEED) -> tuple[list[list[float]], list[int]]:
-    """Two interleaving half circles, shuffled, with Gaussian noise.
-
-    Returns (N, 2) coordinates and (N,) labels in {-1, +1} as Python numbers. The draws follow the order of
-    `sklearn.datasets.make_moons` under `np.random.seed(seed)` (one shuffle, then one normal of shape (N, 2)),
-    so the numbers are the same without scikit-learn.
-
-    >>> X, y = make_moons(4)
-    >>> len(X), sorted(y)
-    (4, [-1, -1, 1, 1])
-    """
-    import numpy as np  # here and not above: the engines themselves run without NumPy
-
-    generator = np.random.RandomState(seed)
-    n_outer = n_points // 2
-    outer = np.linspace(0, np.pi, n_outer)
-    inner = np.linspace(0, np.pi, n_points - n_outer)
-    x = np.concatenate([np.cos(outer), 1 - np.cos(inner)])
-    y = np.concatenate([np.sin(outer), 1 - np.sin(inner) - 0.5])
-    labels = np.repeat([-1, 1], [n_outer, n_points - n_outer])
-
-    order = np.arange(n_points)
-    generator.shuffle(order)
-    points = np.stack([x, y], axis=1)[order] + generator.normal(scale=noise, size=(n_points, 2))
-    return points.tolist(), labels[order].tolist()
-
-
-class MLP:
-    """Fully connected layers, ReLU between; weights uniform in (-1, 1), biases 0, drawn neuron by neuron."""
-
-    def __init__(self, value: Any, sizes: Sequence[int] = SIZES, rng: random.Random | None = None) -> None:
-        rng = rng or random.Random(SEED)
-        self.layers = [
-            [([value(rng.uniform(-1, 1)) for _ in range(n_in)], value(0)) for _ in range(n_out)]
-            for n_in, n_out in zip(sizes, sizes[1:], strict=False)
-        ]
-
-    def __call__(self, x: list[Any]) -> Any:
-        """(n_in,) values -> the one output value."""
-        last = self.layers[-1]
-        for layer in self.layers:
-            sums = [sum((w * xi for w, xi in zip(weights, x, strict=True)), bias) for weights, bias in layer]
-            x = sums if layer is last else [s.relu() for s in sums]
-        return x[0]
-
-    def parameters(self) -> list[Any]:
-        """Every weight and bias, neuron by neuron, weights before the bias."""
-        return [p for layer in self.layers for weights, bias in layer for p in (*weights, bias)]
-
-
-def loss_and_accuracy(value: Any, model: MLP, points: Sequence[Any], labels: Sequence[Any]) -> tuple[Any, float]:
-    """Mean hinge loss max(0, 1 - y score) + 1e-4 |parameters|^2, and the accuracy in percent."""
-    scores = [model([value(coordinate) for coordinate in point]) for point in points]
-    hinges = [(1 + -label * score).relu() for label, score in zip(labels, scores, strict=True)]
-    data_loss = sum(hinges) * (1.0 / len(hinges))
-    penalty = 1e-4 * sum(p * p for p in model.parameters())
-    hits = sum((label > 0) == (score.data > 0) for label, score in zip(labels, scores, strict=True))
-    return data_loss + penalty, 100.0 * hits / len(scores)
 
 
 def train_step(value: Any, model: MLP, points: Sequence[Any], labels: Sequence[Any], lr: float) -> tuple[float, float]:
@@ -105,4 +46,4 @@ def train(value: Any, steps: int = 100) -> list[tuple[float, float]]:
     """The demo: lr falls linearly from 1.0 to 0.1 over 100 steps; returns (loss, accuracy) of each."""
     points, labels = make_moons()
     model = MLP(value)
-    return [train_step(value, model, points, labels, lr=1.0 - 0.9 * k / 100) for k in range(steps)]
+    return [train_step(value, model, points, labels, lr=rate(k)) for k in range(steps)]

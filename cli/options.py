@@ -12,7 +12,7 @@ import click
 
 from tinygrad_edu.cli.problem import Problem, nearest
 
-__all__ = ["NAMES", "Number", "Optim", "OutputPath", "Whole", "common_options", "descent_options"]
+__all__ = ["NAMES", "Number", "Optim", "OutputPath", "Whole", "common_options", "descent_options", "why_not_writable"]
 
 NAMES = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "adamw", "nadam", "radam", "lbfgs")
 """The keys of `tinygrad_edu.optim.OPTIMIZERS`, here so that --help needs no NumPy; a test compares the two."""
@@ -94,13 +94,13 @@ class OutputPath(click.ParamType):
         if path.suffix.lower().lstrip(".") not in self.endings:
             endings = ", ".join(f".{ending}" for ending in self.endings)
             raise Problem(f"{what}: cannot tell a format from {str(path)!r}", f"end it in one of {endings}")
-        why = _why_not_writable(path)
+        why = why_not_writable(path)
         if why:
             raise Problem(f"{what}: cannot write {str(path)!r}: {why}", "choose a file that can be written")
         return path
 
 
-def _why_not_writable(path: Path) -> str:
+def why_not_writable(path: Path) -> str:
     """Why a file cannot be written, or nothing; opening it is the only sure test, and it leaves no trace."""
     if path.is_dir():
         return "it is a folder"

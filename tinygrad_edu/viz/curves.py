@@ -30,13 +30,13 @@ def draw_curves(
     *,
     xlabel: str,
     title: str = "",
-    log: bool = False,
+    log: Sequence[str] = (),
 ) -> Any:
     """Draw panels beside each other, one for each entry: its name is the panel's title.
 
     Args:
         file: a .png or .svg file; None returns the Matplotlib figure instead.
-        log: y on a logarithmic scale, in panels where all is positive.
+        log: the panels with y on a logarithmic scale, if all in them is positive.
 
     Raises:
         MissingExtraError: no Matplotlib. RenderError: the file cannot be written.
@@ -46,7 +46,7 @@ def draw_curves(
     with canvas(4.2 * columns + (1.2 if columns == 1 else 0.0), 3.2 * rows + (0.4 if title else 0.0)) as figure:
         axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
         for axis, (name, curves) in zip(axes, panels.items(), strict=False):
-            _panel(axis, name, curves, xlabel, log)
+            _panel(axis, name, curves, xlabel, name in log)
         for axis in axes[len(panels) :]:
             axis.remove()
         if title:
@@ -62,9 +62,11 @@ def _panel(axis: Any, name: str, curves: Sequence[Curve], xlabel: str, log: bool
 
     for number, curve in enumerate(curves):
         few = len(curve.x) <= FEW
+        covered = sum(_same(curve, later) for later in curves[number + 1 :])
         axis.plot(
             curve.x, [math.nan if y is None else y for y in curve.y], color=COLOURS[number % len(COLOURS)],
-            linewidth=1.7, marker="o" if few else None, markersize=3.6, label=curve.label,
+            linewidth=1.7 + 3.2 * covered, marker="o" if few else None, markersize=3.6 + 3.2 * covered,
+            label=curve.label, solid_capstyle="butt",
         )  # fmt: skip
     values = [y for curve in curves for y in curve.y if y is not None and math.isfinite(y)]
     if log and values and min(values) > 0:
@@ -80,3 +82,11 @@ def _panel(axis: Any, name: str, curves: Sequence[Curve], xlabel: str, log: bool
     quiet_frame(axis)
     if len(curves) > 1:
         axis.legend(fontsize=8.5, framealpha=0.92, edgecolor="#c5ccd6")
+
+
+def _same(one: Curve, other: Curve) -> bool:
+    """Whether the later curve would hide this one, which then is drawn wider."""
+    return len(one.y) == len(other.y) and all(
+        a == b or (a is not None and b is not None and math.isclose(a, b, rel_tol=0.01))
+        for a, b in zip(one.y, other.y, strict=True)
+    )
