@@ -1,0 +1,147 @@
+"""The CPU table: the project's workloads beside PyTorch, on plain NumPy and on the compiled kernels.
+
+`python -m benchmarks.cpu` runs every workload of `benchmarks/workloads.py`, one process per library, backend and
+thread count, in interleaved rounds, and prints the medians with the ratio to PyTorch (below 1 is faster) and what the
+project reaches for. `--only TEXT` (repeatable) chooses rows, `--save` keeps JSON and a plot in benchmarks/results.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+from benchmarks import harness
+from benchmarks.workloads import WORKLOADS
+
+NUMPY, NUMBA, TORCH = "tinygrad_edu on NumPy", "tinygrad_edu on Numba", "torch"
+WORKERS = {TORCH: "torch", NUMPY: "numpy", NUMBA: "numba"}
+BATCH_SECONDS = 0.03
+
+
+def seconds(step: Callable[[], object], repeat: int) -> float:
+    """Median seconds of one call; short steps are timed in batches that the clock can resolve."""
+    step()
+    step()  # compiled and cached by now
+    start = time.perf_counter()
+    step()
+    once = max(time.perf_counter() - start, 1e-7)
+    calls = max(1, min(10000, int(BATCH_SECONDS / once)))
+
+    def batch() -> None:
+        for _ in range(calls):
+            step()
+
+    return harness.timed(batch, repeat, 1) / calls
+
+
+def measure(worker: str, only: Sequence[str], threads: int, repeat: int) -> harness.Figures:
+    """Microseconds of each workload for one library in this process.
+
+    A workload that this library cannot run is an error: a row that is silently missing would look like a choice.
+    """
+    if worker != "torch":
+        os.environ["TINYEDU_BACKEND"] = worker
+    lib: Any = import_module("torch" if worker == "torch" else "tinygrad_edu")
+    lib.set_num_threads(threads)
+    figures: harness.Figures = {}
+    for workload in chosen(only, threads):
+        lib.manual_seed(0)
+        figures[workload.name] = 1e6 * seconds(workload.build(lib), repeat) / workload.operations
+    return figures
+
+
+def chosen(only: Sequence[str], threads: int | None = None) -> list[Any]:
+    """The workloads whose name contains one of the texts (all, if there is none), for this number of threads."""
+    named = [w for w in WORKLOADS.values() if not only or any(text in w.name for text in only)]
+    return [w for w in named if threads in (None, w.threads)]
+
+
+def verdicts(results: dict[str, harness.Figures], ours: str) -> list[tuple[str, float, float]]:
+    """(row, ratio to PyTorch, what we reach for) of one backend."""
+    found = []
+    for name, figure in results[ours].items():
+        workload = WORKLOADS[name]
+        if workload.reach is not None and name in results.get(TORCH, {}):
+            found.append((name, figure / results[TORCH][name], workload.reach))
+    return found
+
+
+def plot(results: dict[str, harness.Figures], path: str) -> None:
+    """Horizontal bars: the ratio to PyTorch of each row and backend, the goals as ticks."""
+    from matplotlib.figure import Figure
+
+    names = [name for name in WORKLOADS if name in results.get(TORCH, {})]
+    ours = [key for key in results if key != TORCH]
+    figure = Figure(figsize=(10, 1.5 + 0.32 * len(names)), layout="constrained")
+    axes = figure.add_subplot()
+    height = 0.8 / max(len(ours), 1)
+    for i, key in enumerate(ours):
+        ratios = [results[key].get(name, float("nan")) / results[TORCH][name] for name in names]
+        axes.barh([y + i * height for y in range(len(names))], ratios, height, label=key)
+    for y, name in enumerate(names):
+        reach = WORKLOADS[name].reach
+        if reach is not None:
+            axes.plot([reach, reach], [y - height / 2, y + 0.8 - height / 2], color="black", linewidth=1.5)
+    axes.axvline(1.0, color="grey", linewidth=0.8)
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.set_xlabel("time divided by PyTorch's (black: what we reach for)")
+    axes.legend(loc="best")
+    figure.savefig(path, dpi=120)
+
+
+def run(only: Sequence[str], rounds: int, repeat: int, backends: Sequence[str]) -> dict[str, harness.Figures]:
+    """All contenders at every thread count that a chosen row asks for."""
+    results: dict[str, harness.Figures] = {}
+    for threads in sorted({w.threads for w in chosen(only)}):
+        options = (*(f"--only={text}" for text in only), "--threads", str(threads), "--repeat", str(repeat))
+        contenders = [
+            harness.Contender(name, ("-m", "benchmarks.cpu", "--worker", WORKERS[name], *options)) for name in backends
+        ]
+        for name, figures in harness.compare(contenders, rounds, threads).items():
+            results.setdefault(name, {}).update(figures)
+    return results
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--worker", choices=WORKERS.values(), help="measure one library in this process")
+    parser.add_argument("--threads", type=int, default=1, help="of a worker")
+    parser.add_argument("--only", action="append", default=[], help="rows whose name contains this (may be repeated)")
+    parser.add_argument("--backends", default="numpy,numba", help="ours, beside PyTorch")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--repeat", type=int, default=7, help="timed batches of each row in each round")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--save", action="store_true", help="keep JSON and plot in benchmarks/results")
+    options = parser.parse_args()
+    began = harness.sources()
+    if not chosen(options.only):
+        parser.error(f"no row's name contains {options.only!r}; the rows are:\n  " + "\n  ".join(WORKLOADS))
+    if options.worker:
+        print(json.dumps(measure(options.worker, options.only, options.threads, options.repeat)))
+        return
+    wanted = options.backends.split(",")
+    backends = [TORCH, *(name for name, worker in WORKERS.items() if worker in wanted and name != TORCH)]
+    results = run(options.only, options.rounds, options.repeat, backends)
+    keep = "cpu" if options.save and not options.only else None
+    harness.report(
+        "microseconds on the CPU, beside PyTorch eager",
+        results,
+        baseline=TORCH,
+        began=began,
+        checks=verdicts(results, backends[-1]),
+        as_json=options.json,
+        save=keep,
+    )
+    if keep and not harness.doubts(began):
+        plot(results, str(harness.RESULTS / "cpu.png"))
+
+
+if __name__ == "__main__":
+    main()

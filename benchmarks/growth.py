@@ -1,0 +1,178 @@
+"""How does time grow with size, and what share of the machine is reached? Families of one operation over many sizes.
+
+`python -m benchmarks.growth` measures every family at every size, one process per library, interleaved rounds, one
+thread; `--threads 2` shows how it scales. Beside the times stand the share of the best rate of arithmetic that a large
+BLAS product reaches on this machine, and of the rate at which it copies memory: both are measured first, in the same
+run. `--save` keeps JSON and a log-log plot in benchmarks/results.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from benchmarks import harness
+from benchmarks.cpu import NUMBA, NUMPY, TORCH, WORKERS, seconds
+from benchmarks.workloads import there_and_back
+
+Step = Callable[[], object]
+FLOPS, BYTES = "best arithmetic, GFLOP/s", "copying, GB/s"
+
+
+@dataclass(frozen=True)
+class Family:
+    """An operation at several sizes, with the arithmetic (or the memory traffic) that one step cannot avoid."""
+
+    name: str
+    build: Callable[[Any, int], Step]
+    sizes: tuple[int, ...]
+    work: Callable[[int], float]
+    unit: str
+
+
+def _matmul(lib: Any, n: int) -> Step:
+    a, b = lib.randn(n, n), lib.randn(n, n)
+    return lambda: a @ b
+
+
+def _convolution(lib: Any, n: int) -> Step:
+    x, w = lib.randn(n, 32, 14, 14, requires_grad=True), lib.randn(64, 32, 3, 3, requires_grad=True)
+    convolve = lib.nn.functional.conv2d
+    return there_and_back(lambda x, w: convolve(x, w, padding=1), x, w, seed=lib.ones(n, 64, 14, 14))
+
+
+def _sum(lib: Any, n: int) -> Step:
+    x = lib.randn(n, 1024)
+    return lambda: x.sum(1)
+
+
+def _softmax(lib: Any, n: int) -> Step:
+    x = lib.randn(n, 512, requires_grad=True)
+    return there_and_back(lambda x: lib.nn.functional.softmax(x, dim=-1), x, seed=lib.randn(n, 512))
+
+
+def _chain(lib: Any, n: int) -> Step:
+    x, y = lib.randn(n), lib.randn(n)
+    return lambda: (x * y + x).relu()
+
+
+def _adam(lib: Any, n: int) -> Step:
+    weight = lib.nn.Parameter(lib.randn(n))
+    weight.grad = lib.randn(n)
+    step: Step = lib.optim.Adam([weight], **({"fused": True} if lib.__name__ == "torch" else {})).step
+    return step
+
+
+TENS = tuple(10**k for k in range(1, 7))
+FAMILIES = [
+    Family("matmul n x n", _matmul, (8, 16, 32, 64, 128, 256, 512, 1024, 2048), lambda n: 2.0 * n**3, FLOPS),
+    Family("conv2d nx32x14x14 to 64, k3 p1, with backward", _convolution, (1, 4, 16, 64),
+           lambda n: 3 * 2.0 * n * 64 * 32 * 9 * 14 * 14, FLOPS),
+    Family("sum of (n, 1024) along 1", _sum, (1, 8, 64, 512, 4096), lambda n: 4.0 * n * 1024, BYTES),
+    Family("softmax of (n, 512), with backward", _softmax, (1, 8, 64, 512, 4096), lambda n: 4.0 * 5 * n * 512, BYTES),
+    Family("relu(x * y + x) of n", _chain, TENS, lambda n: 4.0 * 8 * n, BYTES),
+    Family("Adam step, n parameters", _adam, TENS, lambda n: 4.0 * 7 * n, BYTES),
+]  # fmt: skip
+
+
+def measure(worker: str, threads: int, repeat: int) -> harness.Figures:
+    """Microseconds of each family at each size for one library in this process."""
+    if worker != "torch":
+        os.environ["TINYEDU_BACKEND"] = worker
+    lib: Any = import_module("torch" if worker == "torch" else "tinygrad_edu")
+    lib.set_num_threads(threads)
+    lib.manual_seed(0)
+    return {
+        f"{family.name}: {n}": 1e6 * seconds(family.build(lib, n), repeat) for family in FAMILIES for n in family.sizes
+    }
+
+
+def limits() -> harness.Figures:
+    """What this machine can do: the rate of a 2048 x 2048 BLAS product, and of copying 256 MB."""
+    import numpy as np
+
+    a = np.ones((2048, 2048), np.float32)
+    out = np.empty_like(a)
+    source, target = np.ones(2**26, np.float32), np.empty(2**26, np.float32)
+    return {
+        FLOPS: 2e-9 * 2048**3 / harness.timed(lambda: np.matmul(a, a, out=out), 5, 1),
+        BYTES: 2e-9 * source.nbytes / harness.timed(lambda: np.copyto(target, source), 5, 1),
+    }
+
+
+def shares(results: dict[str, harness.Figures], best: harness.Figures) -> dict[str, harness.Figures]:
+    """Percent of the machine's best rate, for each library, family and size."""
+    found: dict[str, harness.Figures] = {}
+    for name, figures in results.items():
+        for family in FAMILIES:
+            for n in family.sizes:
+                key = f"{family.name}: {n}"
+                if key in figures:
+                    rate = 1e-9 * family.work(n) / (1e-6 * figures[key])
+                    found.setdefault(f"{name}, % of best", {})[key] = 100 * rate / best[family.unit]
+    return found
+
+
+def plot(results: dict[str, harness.Figures], path: str) -> None:
+    """One log-log panel a family, one line a library."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(13, 7), layout="constrained")
+    for axes, family in zip(figure.subplots(2, 3).flat, FAMILIES, strict=True):
+        for name, figures in results.items():
+            times = [figures.get(f"{family.name}: {n}", float("nan")) for n in family.sizes]
+            axes.loglog(family.sizes, times, marker="o", label=name)
+        axes.set_title(family.name, fontsize=10)
+        axes.set_xlabel("n")
+        axes.set_ylabel("microseconds")
+        axes.grid(alpha=0.3)
+    figure.axes[0].legend(fontsize=8)
+    figure.savefig(path, dpi=110)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--worker", choices=[*WORKERS.values(), "limits"], help="measure one library in this process")
+    parser.add_argument("--backends", default="numpy,numba", help="ours, beside PyTorch")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--save", action="store_true", help="keep JSON and plot in benchmarks/results")
+    options = parser.parse_args()
+    began = harness.sources()
+    if options.worker:
+        figures = limits() if options.worker == "limits" else measure(options.worker, options.threads, options.repeat)
+        print(json.dumps(figures))
+        return
+    wanted = options.backends.split(",")
+    common = ("--threads", str(options.threads), "--repeat", str(options.repeat))
+    contenders = [
+        harness.Contender(name, ("-m", "benchmarks.growth", "--worker", worker, *common))
+        for name, worker in WORKERS.items()
+        if name == TORCH or (name in (NUMPY, NUMBA) and worker in wanted)
+    ]
+    machine = harness.Contender("limits", ("-m", "benchmarks.growth", "--worker", "limits"))
+    best = harness.run(machine, options.threads)
+    results = harness.compare(contenders, options.rounds, options.threads)
+    keep = f"growth-{options.threads}" if options.save else None
+    harness.report(
+        f"how time grows, in microseconds; this machine: {best[FLOPS]:.0f} GFLOP/s (BLAS), {best[BYTES]:.0f} GB/s (copy)",
+        {**results, **shares(results, best)},
+        baseline=TORCH,
+        began=began,
+        threads=options.threads,
+        as_json=options.json,
+        save=keep,
+    )
+    if keep and not harness.doubts(began):
+        plot(results, str(harness.RESULTS / f"{keep}.png"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,272 @@
+"""What the CPU table measures: training steps, layers, reductions and optimizers, written once for both libraries.
+
+A workload is a function that is given the library (`torch` or `tinygrad_edu`: they have the same names) and returns
+one step without arguments. Inputs are float32 and drawn with the library's own seed: only their shapes matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["WORKLOADS", "Workload"]
+
+Step = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One row of the table: how to build its step, and the ratios to PyTorch that the project reaches for."""
+
+    name: str
+    build: Callable[[Any], Step]
+    reach: float | None = None
+    stretch: float | None = None
+    threads: int = 1
+    operations: int = 1  # the step's time is divided by this
+
+
+WORKLOADS: dict[str, Workload] = {}
+
+
+def row(
+    name: str, reach: float | None = None, stretch: float | None = None, *, threads: int = 1, operations: int = 1
+) -> Callable[[Callable[[Any], Step]], Callable[[Any], Step]]:
+    """Decorator: the function below it builds the step of this row."""
+
+    def add(build: Callable[[Any], Step]) -> Callable[[Any], Step]:
+        WORKLOADS[name] = Workload(name, build, reach, stretch, threads, operations)
+        return build
+
+    return add
+
+
+def there_and_back(function: Callable[..., Any], *leaves: Any, seed: Any = None) -> Step:
+    """Forward, then backward with a gradient that was made beforehand (a `sum` would be measured along with it)."""
+
+    def step() -> object:
+        for leaf in leaves:
+            leaf.grad = None
+        out = function(*leaves)
+        out.backward(seed)
+        return out
+
+    return step
+
+
+def leaf(lib: Any, *shape: int) -> Any:
+    """A leaf of random numbers that wants a gradient."""
+    return lib.randn(*shape, requires_grad=True)
+
+
+def training(lib: Any, model: Any, loss: Callable[[Any], Any], optimizer: str = "Adam", **options: Any) -> Step:
+    """A step as every lecture writes it: gradients to none, loss, backward, update."""
+    walker = getattr(lib.optim, optimizer)(model.parameters(), **options)
+
+    def step() -> object:
+        walker.zero_grad()
+        value = loss(model)
+        value.backward()
+        walker.step()
+        return value
+
+    return step
+
+
+# --- tiny tensors -----------------------------------------------------------------------------------------------------
+
+for _size in (4, 16):
+
+    @row(f"tiny tensors, {_size} elements, an operation", 0.75, 0.55, operations=41)
+    def _tiny(lib: Any, size: int = _size) -> Step:
+        x, w, b = (lib.full((size,), fill, requires_grad=True) for fill in (1.0, 0.9, 0.1))
+
+        def step() -> object:
+            x.grad = w.grad = b.grad = None
+            y = x
+            for _ in range(20):
+                y = y * w + b
+            y.sum().backward()
+            return w.grad
+
+        return step
+
+
+# --- training steps ---------------------------------------------------------------------------------------------------
+
+
+@row("MLP 2-16-16-2, batch 100, Adam step", 0.6, 0.4)
+def _small_mlp(lib: Any) -> Step:
+    nn = lib.nn
+    model = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 2))
+    x, y = lib.randn(100, 2), lib.randint(0, 2, (100,))
+    return training(lib, model, lambda m: nn.functional.cross_entropy(m(x), y), lr=0.01)
+
+
+@row("MLP 784-512-512-10, batch 64, Adam step", 1.0, 0.8)
+def _mlp(lib: Any) -> Step:
+    nn = lib.nn
+    model = nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10))
+    x, y = lib.randn(64, 784), lib.randint(0, 10, (64,))
+    return training(lib, model, lambda m: nn.functional.cross_entropy(m(x), y))
+
+
+@row("the slides' CNN 1-32-64, 28x28, batch 64, Adam step", 1.4, 1.1)
+def _cnn(lib: Any) -> Step:
+    nn = lib.nn
+    model = nn.Sequential(
+        nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(64 * 7 * 7, 128), nn.ReLU(), nn.Linear(128, 10),
+    )  # fmt: skip
+    x, y = lib.randn(64, 1, 28, 28), lib.randint(0, 10, (64,))
+    return training(lib, model, lambda m: nn.functional.cross_entropy(m(x), y))
+
+
+@row("LSTM(28,128), 28 steps, batch 64, Adam step", 1.5, 1.1)
+def _lstm(lib: Any) -> Step:
+    nn = lib.nn
+
+    class Reader(nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm = nn.LSTM(28, 128, batch_first=True)
+            self.head = nn.Linear(128, 10)
+
+        def forward(self, x: Any) -> Any:
+            return self.head(self.lstm(x)[0][:, -1])
+
+    x, y = lib.randn(64, 28, 28), lib.randint(0, 10, (64,))
+    return training(lib, Reader(), lambda m: nn.functional.cross_entropy(m(x), y))
+
+
+@row("2-layer transformer, width 128, 64 tokens, batch 16, Adam step", 1.5, 1.2)
+def _transformer(lib: Any) -> Step:
+    nn = lib.nn
+    block = nn.TransformerEncoderLayer(128, 4, 512, dropout=0.0, batch_first=True, norm_first=True)
+    model = nn.Sequential(
+        nn.Embedding(65, 128), nn.TransformerEncoder(block, 2, enable_nested_tensor=False), nn.Linear(128, 65)
+    )
+    x, y = lib.randint(0, 65, (16, 64)), lib.randint(0, 65, (16 * 64,))
+    return training(lib, model, lambda m: nn.functional.cross_entropy(m(x).reshape(-1, 65), y))
+
+
+# --- convolutions -----------------------------------------------------------------------------------------------------
+
+_CONVOLUTIONS: list[tuple[str, tuple[int, ...], tuple[int, ...], dict[str, int], float, float]] = [
+    ("conv2d 64x32x14x14 to 64, k3 p1", (64, 32, 14, 14), (64, 32, 3, 3), {}, 1.45, 1.25),
+    ("conv2d 16x64x56x56 to 64, k3 p1", (16, 64, 56, 56), (64, 64, 3, 3), {}, 1.45, 1.25),
+    ("conv2d 64x32x14x14 to 64, k3 p1, stride 2", (64, 32, 14, 14), (64, 32, 3, 3), {"stride": 2}, 2.0, 1.5),
+    ("conv2d 64x32x14x14 to 64, k3 p1, groups 4", (64, 32, 14, 14), (64, 8, 3, 3), {"groups": 4}, 1.3, 1.1),
+    ("conv2d 64x32x14x14 to 64, k3 p2, dilation 2", (64, 32, 14, 14), (64, 32, 3, 3), {"dilation": 2, "padding": 2}, 1.7, 1.4),  # noqa: E501
+    ("conv1d 64x16x256 to 32, k5", (64, 16, 256), (32, 16, 5), {"padding": 2}, 1.2, 1.0),
+]  # fmt: skip
+
+for _name, _x, _w, _options, _reach, _stretch in _CONVOLUTIONS:
+
+    @row(_name, _reach, _stretch)
+    def _convolution(
+        lib: Any, shape: tuple[int, ...] = _x, kernel: tuple[int, ...] = _w, options: dict[str, int] = _options
+    ) -> Step:
+        convolve = lib.nn.functional.conv2d if len(shape) == 4 else lib.nn.functional.conv1d
+        x, w, b = leaf(lib, *shape), leaf(lib, *kernel), leaf(lib, kernel[0])
+        settings = {"padding": 1, **options}
+        seed = lib.ones_like(convolve(x, w, b, **settings))
+        return there_and_back(lambda x, w, b: convolve(x, w, b, **settings), x, w, b, seed=seed)
+
+
+# --- matrix products --------------------------------------------------------------------------------------------------
+
+for _n in (256, 512, 1024, 2048):
+
+    @row(f"matmul {_n}x{_n}", 1.1, 1.05)
+    def _matmul(lib: Any, n: int = _n) -> Step:
+        a, b = leaf(lib, n, n), leaf(lib, n, n)
+        return there_and_back(lambda a, b: a @ b, a, b, seed=lib.ones(n, n))
+
+
+@row("batched matmul 32x8x64x64, 2 threads, forward", 1.0, 0.9, threads=2)
+def _batched(lib: Any) -> Step:
+    a, b = lib.randn(32, 8, 64, 64), lib.randn(32, 8, 64, 64)
+    return lambda: a @ b
+
+
+# --- reductions, softmax, norms, activations --------------------------------------------------------------------------
+
+
+def _reduction(name: str, dim: int, reach: float, stretch: float) -> None:
+    @row(f"{name} of (1024, 1024) along {dim}", reach, stretch)
+    def build(lib: Any) -> Step:
+        x = leaf(lib, 1024, 1024)
+
+        def call(x: Any) -> Any:
+            out = getattr(x, name)(dim)
+            return out.values if name == "max" else out
+
+        return there_and_back(call, x, seed=lib.ones(1024))
+
+
+for _name in ("sum", "mean", "var", "logsumexp"):
+    for _dim in (0, 1):
+        _reduction(_name, _dim, 1.05, 0.9)
+_reduction("max", 1, 1.45, 1.2)
+
+for _name in ("softmax", "log_softmax"):
+
+    @row(f"{_name} of (1024, 512)", 1.4, 1.1)
+    def _soft(lib: Any, name: str = _name) -> Step:
+        function = getattr(lib.nn.functional, name)
+        return there_and_back(lambda x: function(x, dim=-1), leaf(lib, 1024, 512), seed=lib.randn(1024, 512))
+
+
+@row("layer norm of (1024, 512)", 1.4, 1.1)
+def _layer_norm(lib: Any) -> Step:
+    x, w, b = leaf(lib, 1024, 512), leaf(lib, 512), leaf(lib, 512)
+    norm = lib.nn.functional.layer_norm
+    return there_and_back(lambda x, w, b: norm(x, (512,), w, b), x, w, b, seed=lib.randn(1024, 512))
+
+
+for _name in ("gelu", "silu"):
+
+    @row(f"{_name} of 10^6", 0.8, 0.5)
+    def _activation(lib: Any, name: str = _name) -> Step:
+        return there_and_back(getattr(lib.nn.functional, name), leaf(lib, 1000000), seed=lib.ones(1000000))
+
+
+# --- optimizers and data ----------------------------------------------------------------------------------------------
+
+
+def _optimizer(lib: Any, name: str, **options: Any) -> Step:
+    """The step alone, over 10^6 parameters in 8 tensors; PyTorch's fastest variant is its fused one."""
+    weights = [lib.nn.Parameter(lib.randn(250, 500)) for _ in range(8)]
+    for weight in weights:
+        weight.grad = lib.randn(250, 500)
+    fused = {"fused": True} if lib.__name__ == "torch" else {}
+    step: Step = getattr(lib.optim, name)(weights, lr=1e-4, **fused, **options).step
+    return step
+
+
+@row("Adam step, 10^6 parameters, against fused", 0.95, 0.8)
+def _adam(lib: Any) -> Step:
+    return _optimizer(lib, "Adam")
+
+
+@row("SGD-momentum step, 10^6 parameters, against fused", 0.95, 0.8)
+def _sgd(lib: Any) -> Step:
+    return _optimizer(lib, "SGD", momentum=0.9)
+
+
+@row("DataLoader epoch, TensorDataset 4000x784, batch 64", 0.6, 0.4)
+def _loader(lib: Any) -> Step:
+    from importlib import import_module
+
+    data = import_module(f"{lib.__name__}.utils.data")
+    loader = data.DataLoader(
+        data.TensorDataset(lib.randn(4000, 784), lib.randint(0, 10, (4000,))), batch_size=64, shuffle=True
+    )
+
+    def step() -> object:
+        return sum(len(x) for x, _ in loader)
+
+    return step
