@@ -105,17 +105,15 @@ def limits() -> harness.Figures:
     }
 
 
-def shares(results: dict[str, harness.Figures], best: harness.Figures) -> dict[str, harness.Figures]:
-    """Percent of the machine's best rate, for each library, family and size."""
-    found: dict[str, harness.Figures] = {}
-    for name, figures in results.items():
-        for family in FAMILIES:
-            for n in family.sizes:
-                key = f"{family.name}: {n}"
-                if key in figures:
-                    rate = 1e-9 * family.work(n) / (1e-6 * figures[key])
-                    found.setdefault(f"{name}, % of best", {})[key] = 100 * rate / best[family.unit]
-    return found
+def with_shares(figures: harness.Figures, best: harness.Figures) -> harness.Figures:
+    """One library's times, each followed by the percentage of the machine's best rate that it reaches."""
+    both: harness.Figures = {}
+    for family in FAMILIES:
+        for n in family.sizes:
+            key = f"{family.name}: {n}"
+            both[key] = figures[key]
+            both[f"{key}, % of best"] = 100 * 1e-9 * family.work(n) / (1e-6 * figures[key]) / best[family.unit]
+    return both
 
 
 def plot(results: dict[str, harness.Figures], path: str) -> None:
@@ -162,8 +160,8 @@ def main() -> None:
     results = harness.compare(contenders, options.rounds, options.threads)
     keep = f"growth-{options.threads}" if options.save else None
     harness.report(
-        f"how time grows, in microseconds; this machine: {best[FLOPS]:.0f} GFLOP/s (BLAS), {best[BYTES]:.0f} GB/s (copy)",
-        {**results, **shares(results, best)},
+        f"how time grows, in microseconds; best here: {best[FLOPS]:.0f} GFLOP/s (BLAS), {best[BYTES]:.1f} GB/s (copy)",
+        {name: with_shares(figures, best) for name, figures in results.items()},
         baseline=TORCH,
         began=began,
         threads=options.threads,
