@@ -202,7 +202,7 @@ def test_views_share_memory_and_see_changes(name: str) -> None:
 def test_a_piece_changed_in_place_reaches_the_gradient() -> None:
     leaf = tg.ones(2, 4, requires_grad=True)
     x = leaf * 2
-    left, right = x.chunk(2, 1)
+    left, right = x.tensor_split(2, 1)
     right.mul_(5)
     (x * tg.arange(8.0).reshape(2, 4)).sum().backward()
     assert leaf.grad.tolist() == [[0.0, 2.0, 20.0, 30.0], [8.0, 10.0, 60.0, 70.0]]

@@ -12,8 +12,9 @@ from tinygrad_edu.kernels.numpy import copied, index_along
 Array = Any
 
 __all__ = [
-    "add_at", "as_strided", "copy_at", "diagonal", "diagonal_back", "fill_where", "flat_places", "flip", "masked",
-    "pad_constant", "put_flat", "scatter", "scatter_add", "scatter_where", "select", "unfold", "unfold_back",
+    "add_at", "address", "as_strided", "copy_at", "diagonal", "diagonal_back", "fill_where", "flat_places", "flip",
+    "masked", "pad_constant", "put_flat", "scatter", "scatter_add", "scatter_where", "select", "storage", "unfold",
+    "unfold_back",
 ]  # fmt: skip
 
 
@@ -59,12 +60,23 @@ def unfold_back(a: Array, shape: tuple[int, ...], axis: int, size: int, step: in
     return whole
 
 
+def address(a: Array) -> int:
+    """Where in the machine's memory the first element lies."""
+    where: int = a.__array_interface__["data"][0]
+    return where
+
+
 def storage(a: Array) -> tuple[Array, int]:
     """The array that owns the memory which `a` looks at, and where in it, counted in elements, `a` begins."""
-    owner = a
-    while isinstance(owner.base, np.ndarray) and owner.base.dtype == a.dtype:
-        owner = owner.base
-    return owner, (a.ctypes.data - owner.ctypes.data) // a.itemsize
+    owner: Any = a
+    while True:
+        base = owner.base
+        if not isinstance(base, np.ndarray):
+            base = getattr(base, "base", None)  # what NumPy's as_strided puts between a view and its source
+        if not isinstance(base, np.ndarray) or base.dtype != a.dtype:
+            break
+        owner = base
+    return owner, (address(a) - address(owner)) // a.itemsize
 
 
 def as_strided(a: Array, size: tuple[int, ...], stride: tuple[int, ...], offset: int | None) -> Array:
@@ -81,17 +93,31 @@ def as_strided(a: Array, size: tuple[int, ...], stride: tuple[int, ...], offset:
     return strided(first, size, tuple(s * a.itemsize for s in stride))
 
 
-def flat_places(a: Array, size: tuple[int, ...], stride: tuple[int, ...], offset: int | None) -> Array:
-    """Which element of `a`, counted row by row, each element of that strided view is; -1 for none of them."""
-    a = np.asarray(a)
-    if any(s < 0 for s in a.strides):
-        a = np.ascontiguousarray(a)
-    owner, start = storage(a)
-    own = np.arange(owner.size)
-    where = np.full(owner.size, -1)
-    mine = as_strided(own, a.shape, tuple(s // a.itemsize for s in a.strides), start)
-    where[mine.reshape(-1)] = np.arange(a.size)
-    return where[as_strided(own, size, stride, start if offset is None else offset)]
+def flat_places(
+    shape: tuple[int, ...], strides: tuple[int, ...], size: tuple[int, ...], stride: tuple[int, ...], offset: int
+) -> Array:
+    """Which element of an array with this geometry, counted row by row, each element of a strided view is.
+
+    `offset` counts from where the array begins. -1: none of the array's elements.
+    """
+    if 0 in shape or 0 in size:
+        return np.full(size, -1)
+    mine, theirs = _offsets(shape, strides), _offsets(size, stride) + offset
+    where = np.full(mine.max() + 1, -1)
+    where[mine.reshape(-1)] = np.arange(mine.size)
+    outside = (theirs < 0) | (theirs >= where.size)
+    if outside.any():
+        return np.where(outside, -1, where[np.where(outside, 0, theirs)])
+    found: Array = where[theirs]
+    return found
+
+
+def _offsets(shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
+    """How far from its beginning each element of a strided array lies."""
+    offsets = np.zeros((), np.int64)
+    for n, stride in zip(shape, strides, strict=True):
+        offsets = offsets[..., None] + np.arange(n) * stride
+    return offsets
 
 
 # Copies.

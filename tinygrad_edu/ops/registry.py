@@ -275,8 +275,9 @@ class Structured(Operation):
 
     elementwise = False
 
-    def __init__(self, function: Callable[..., Any], *, view: bool = False, **rest: Any):
+    def __init__(self, function: Callable[..., Any], *, view: bool = False, several: str = "", **rest: Any):
         self.view = view  # the result may share its input's memory
+        self.several = several  # of a view that is one of several: which function gives them
         super().__init__(function, **rest)
 
     def vjp(self, rule: Any = None, *, uses: tuple[str, ...] = ()) -> Any:
@@ -352,6 +353,7 @@ def structured(**options: Any) -> Callable[[Callable[..., Any]], Structured]:
 
     Args:
         options: as for :func:`elementwise`, and ``view`` (the result may share memory with its input),
+            ``several`` (for a view that is one of several: the name of what gives them all),
             ``variadic`` (takes a list of inputs), ``varargs`` (the first parameter may be given as separate
             integers), ``samples`` (a generator function ``samples(make)`` of ``(inputs, params)`` for the checks),
             ``through`` (what the checks do with an input first, where it has to be, say, a symmetric matrix), and

@@ -42,8 +42,9 @@ def _name(node: Any) -> str:
 
 
 @structured(
-    label="split", view=True, method=False, oracle="", grad_name=_name, samples=cases(([(4, 3)], (0, 1, 2, "Split")))
-)
+    label="split", view=True, several="Split", method=False, oracle="", grad_name=_name,
+    samples=cases(([(4, 3)], (0, 1, 2, "Split"))),
+)  # fmt: skip
 def piece(input: Any, /, dim: int, start: int, length: int, name: str) -> Any:
     """One piece of a split tensor: what :func:`narrow` gives, under the name that PyTorch prints."""
     return kernels.narrow(input, dim, start, length)
@@ -55,8 +56,9 @@ def _(g: Any, _out: Any, input_shape: Any, dim: int, start: int, _length: int, _
 
 
 @structured(
-    label="unbind", view=True, method=False, oracle="", grad_name="UnbindBackward0", samples=cases(([(4, 3)], (0, 1)))
-)
+    label="unbind", view=True, several="Unbind", method=False, oracle="", grad_name="UnbindBackward0",
+    samples=cases(([(4, 3)], (0, 1))),
+)  # fmt: skip
 def slot(input: Any, /, dim: int, index: int) -> Any:
     """One of the tensors that unbind gives."""
     return kernels.select(input, dim, index)
@@ -152,8 +154,17 @@ def as_strided(input: Any, /, size: Any, stride: Any, storage_offset: int | None
 
 @as_strided.vjp
 def _(g: Any, _out: Any, input_layout: Any, size: Any, stride: Any, offset: int | None) -> Any:
-    places = kernels.flat_places(memory_of(input_layout), tuple(size), tuple(stride), offset)
+    shape, strides, start = lies(memory_of(input_layout))
+    places = kernels.flat_places(shape, strides, size, stride, 0 if offset is None else offset - start)
     return spread_places(g, input_layout.shape, places)
+
+
+def lies(a: Any) -> tuple[Any, ...]:
+    """How an array lies in its memory: the parameters of :func:`as_strided` that give it again."""
+    size = a.itemsize
+    if any(s < 0 for s in a.strides):  # only arrays from outside have such; as_strided copies them
+        a = kernels.ascontiguousarray(a)
+    return a.shape, tuple([s // size for s in a.strides]), kernels.storage(a)[1]
 
 
 def memory_of(a: Any) -> Any:
@@ -186,6 +197,6 @@ def _(g: Any, _out: Any, _input: Any, shape: Any, places: Any) -> Any:
 
 
 __all__ = [
-    "as_strided", "diagonal", "diagonal_back", "diagonal_dims", "memory_of", "piece", "select", "slot", "unfold",
-    "wrap_index",
+    "as_strided", "diagonal", "diagonal_back", "diagonal_dims", "lies", "memory_of", "piece", "select", "slot",
+    "unfold", "wrap_index",
 ]  # fmt: skip

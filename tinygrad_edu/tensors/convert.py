@@ -31,6 +31,7 @@ class Convertible(Exchangeable):
 
         def __getitem__(self, index: Any) -> Self: ...
         def flip(self, dim: int) -> Self: ...
+        def unbind(self, dim: int) -> tuple[Self, ...]: ...
 
     def item(self) -> Any:
         """The only element as a Python number.
@@ -57,7 +58,7 @@ class Convertible(Exchangeable):
     def __iter__(self) -> Iterator[Self]:
         if not self._data.ndim:
             raise TypeError("iteration over a 0-d tensor")
-        return (self[i] for i in range(len(self._data)))
+        return iter(self.unbind(0))
 
     def __bool__(self) -> bool:
         if self._data.size != 1:

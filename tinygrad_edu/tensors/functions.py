@@ -14,6 +14,7 @@ from tinygrad_edu.tensors import (
     counting,
     draws,
     einsum,
+    geometry,
     grids,
     inplace,
     matrices,
@@ -35,7 +36,7 @@ concat = concatenate = cat = with_out(shape.cat)
 stack = with_out(shape.stack)
 # They give Tensor and this package what is called here.
 _ = (
-    (chosen, counting, draws, einsum, grids, inplace),
+    (chosen, counting, draws, einsum, geometry, grids, inplace),
     (matrices, methods, parts, pointwise, products, statistics),
 )
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from tinygrad_edu.engine.backward import accumulating
-from tinygrad_edu.engine.modes import enable_grad, is_inference_mode_enabled, set_grad_enabled
+from tinygrad_edu.engine.modes import enable_grad, is_inference_mode_enabled, recording, set_grad_enabled
 from tinygrad_edu.errors import DTypeError, GradError, ShapeError
+from tinygrad_edu.ops.views import as_strided, lies
 from tinygrad_edu.tensors.hooks import Hooks, RemovableHandle, run_hooks, run_node_hooks
 from tinygrad_edu.tensors.node import Node, backward_pass
 from tinygrad_edu.tensors.untracked import Untracked
@@ -44,10 +45,9 @@ class Differentiable:
     _sequence = 0
     _grad: Any = None
     _base: Any = None  # of a view: the Tensor whose memory it looks at,
-    _chain: tuple[Any, ...] = ()  # the operations that lead from there to here,
     _seen = 0  # and the base's _history when this view took its place in the graph
     _history = 0  # how often a recorded in-place operation has changed this Tensor's place in the graph
-    _unrecorded = False  # a view that was made under no_grad()
+    _unrecorded: Any = None  # of a view that cannot follow its base: "no_grad", or the operation that made several
     _hooks: Hooks | None = None
     _retains = False  # a result that keeps its gradient
     _metadata: dict[str, Any] | None = None  # of a leaf's place in the graph
@@ -56,12 +56,29 @@ class Differentiable:
         """A view whose base has been changed in place follows it to its new place in the graph."""
         base = self._base
         if base is not None and self._seen != base._history:
+            if self._unrecorded:
+                if not recording():  # nobody asks for its place in the graph
+                    return
+                raise GradError(
+                    self._unrecorded_because("and its base or another view of it has been modified inplace")
+                )
             self._seen = base._history
-            current = base
-            with enable_grad():
-                for operation, params in self._chain:
-                    current = self._record(operation, (current,), params)
-            self._move(current._node, current._requires)
+            if base._requires:
+                with enable_grad():
+                    current = self._record(as_strided, (base,), lies(self._array()))
+                self._move(current._node, True)
+
+    def _unrecorded_because(self, what: str) -> str:
+        if self._unrecorded == "no_grad":
+            return (
+                f"A view was created in no_grad mode {what} with grad mode enabled. Given that this use case is "
+                "ambiguous and error-prone, it is forbidden: make the view and the change in the same mode."
+            )
+        return (
+            f"Output of {self._unrecorded} is a view {what}. This view is the output of a function that returns "
+            "multiple views. Such functions do not allow the output views to be modified inplace. You should replace "
+            "the inplace operation by an out-of-place one."
+        )
 
     def _move(self, node: Any, requires: bool) -> None:
         """Stand at another place of the graph. Hooks stay where they were registered, retaining comes along."""
@@ -268,6 +285,11 @@ class Differentiable:
         """Add a gradient to ``grad``. It comes in a list, so that a reference count can tell whether it is shared."""
         gradient = handed.pop()
         held = self._grad
+        if gradient.shape != self._data.shape:
+            raise GradError(
+                f"a gradient of shape {tuple(gradient.shape)} has arrived at a leaf of shape {tuple(self.shape)}: it "
+                "was turned or resized in place since the graph was recorded"
+            )
         if create_graph:
             self._grad = gradient if held is None else held + gradient
         elif held is None:

@@ -14,9 +14,11 @@ import numpy as np
 
 from tinygrad_edu.engine.modes import is_inference_mode_enabled, recording
 from tinygrad_edu.errors import GradError, ShapeError
+from tinygrad_edu.kernels import kernels
 from tinygrad_edu.ops.index import getitem
 from tinygrad_edu.ops.registry import Operation, cases, structured, subscribe
-from tinygrad_edu.ops.shape import sum_to, transpose
+from tinygrad_edu.ops.shape import sum_to
+from tinygrad_edu.ops.views import lies
 from tinygrad_edu.tensors import methods
 from tinygrad_edu.tensors.data import checked
 from tinygrad_edu.tensors.indexing import as_index, integers_first
@@ -25,7 +27,7 @@ from tinygrad_edu.tensors.promotion import check_cast
 from tinygrad_edu.tensors.record import record
 from tinygrad_edu.tensors.tensor import Tensor
 
-__all__ = ["write"]
+__all__ = ["may_change", "write"]
 
 assert methods  # it gives Tensor the operators whose in-place forms are made here
 
@@ -80,57 +82,86 @@ def moved(target: Tensor, result: Tensor) -> None:
         return
     # The base is now what it was, with the view's part replaced. Its views, this one too, follow when next used.
     places = tuple(t._node or t if t._requires else None for t in (base, result))
-    base._move(new_node(write_view, places, (None, None), None, (target._chain,), base._data, (), 0), True)
+    params = (lies(target._array()), lies(base._array()))
+    base._move(new_node(write_view, places, (None, None), None, params, base._data, (), 0), True)
     base._history += 1
     target._refresh()
 
 
-def _places(shape: tuple[int, ...], chain: tuple[Any, ...]) -> Any:
-    """Where the elements of a view stand in its base, row by row: the view of the positions."""
-    positions = np.arange(math.prod(shape)).reshape(shape)
-    for operation, params in chain:
-        positions = operation.compute((positions,), params)
-    return positions
-
-
 @structured(method=False, grad_name="CopySlices", oracle="")
-def write_view(input: Any, value: Any, /, chain: Any) -> Any:
-    """A copy of the input in which the view that `chain` leads to is replaced by the value."""
+def write_view(input: Any, value: Any, /, view: Any, base: Any) -> Any:
+    """A copy of the input, a base, in which a view of it is replaced by the value.
+
+    Args:
+        view: how the view lies in memory: its size, its strides and its offset, in elements.
+        base: how the base lies there.
+    """
     changed = np.array(input, order="C")
-    changed.reshape(-1)[_places(changed.shape, chain)] = value
+    places = _places(view, base)
+    inside = places >= 0
+    changed.reshape(-1)[places[inside]] = np.broadcast_to(value, places.shape)[inside]
     return changed
 
 
-@write_view.vjp
-def _(g: Any, _out: Any, _input: Any, _value: Any, chain: Any) -> Any:
-    def to_value() -> Any:
-        # as_strided counts places in memory: the gradient's must lie as the base's do
-        share = methods.contiguous_copy(g) if any(operation.name == "as_strided" for operation, _ in chain) else g
-        for operation, params in chain:
-            share = operation(share, *params)
-        return share
+def _places(view: Any, base: Any) -> Any:
+    """Where the elements of the view stand in the base, row by row; -1: not in the base."""
+    return kernels.flat_places(*base[:2], *view[:2], view[2] - base[2])
 
-    return lambda: write_view(g, to_value() * 0, chain), to_value
+
+@write_view.vjp
+def _(g: Any, _out: Any, _input: Any, _value: Any, view: Any, base: Any) -> Any:
+    def to_value() -> Any:
+        places = _places(view, base)
+        share = getitem(g.reshape(math.prod(g.shape)), (places,))
+        return share * (places >= 0) if (places < 0).any() else share
+
+    return lambda: write_view(g, to_value() * 0, view, base), to_value
 
 
 def _written(make: Any) -> Any:
-    yield (make(3, 4), make(4)), (((getitem, ((1, Ellipsis),)),),)
-    yield (make(2, 3), make(3)), (((transpose, (0, 1)), (getitem, ((slice(None), 1, Ellipsis),))),)
+    by_rows = ((3, 4), (4, 1), 0)
+    yield (make(3, 4), make(4)), (((4,), (1,), 4), by_rows)  # a row
+    yield (make(3, 4), make(2, 3)), (((2, 3), (2, 4), 1), by_rows)  # columns
+    # a base whose columns lie one after the other, in memory with room before and behind it
+    yield (make(2, 3), make(2, 2)), (((2, 2), (3, 1), 1), ((2, 3), (1, 2), 2))
 
 
 write_view.samples = _written
 
 
 def refuse(target: Tensor, recorded: bool, operation: str) -> None:
-    """Raise for in-place changes that autograd cannot follow."""
-    array = target._data  # (a NumPy scalar has no memory that others could see; it is given some when written)
-    if any(stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape, strict=True)) and array.size:
-        raise RuntimeError(
-            f"{operation}: unsupported operation: more than one element of the written-to tensor refers to a single "
-            "memory location (it was expanded): clone() the tensor first"
-        )
-    if isinstance(array, np.ndarray) and not array.flags.writeable:
+    """Raise for memory that cannot be written to, and for in-place changes that autograd cannot follow."""
+    _memory(target, target._data, operation)  # (a NumPy scalar has none that others could see; it is given some)
+    may_change(target, recorded, operation)
+
+
+def _memory(target: Tensor, part: Any, operation: str) -> None:
+    """Raise if a part of a Tensor's array cannot be written to."""
+    if 0 in part.strides and part.size:
+        if any(stride == 0 and size > 1 for stride, size in zip(part.strides, part.shape, strict=True)):
+            raise RuntimeError(
+                f"{operation}: unsupported operation: more than one element of the written-to tensor refers to a "
+                "single memory location (it was expanded): clone() the tensor first"
+            )
+    if isinstance(part, np.ndarray) and not _writeable(target):
         raise RuntimeError(f"{operation}: this Tensor's memory is read-only (it came from such an array): clone() it")
+
+
+def _writeable(target: Tensor) -> bool:
+    """Whether a Tensor's memory may be written to. (NumPy locks what it expands, and every part of that.)"""
+    array, base = target._data, target._base
+    if not array.flags.writeable and base is not None and base._array().flags.writeable:
+        array.flags.writeable = True
+    return bool(array.flags.writeable)
+
+
+def may_change(target: Tensor, recorded: bool, operation: str) -> None:
+    """Raise for in-place changes that autograd cannot follow.
+
+    Raises:
+        GradError: the Tensor is an inference tensor, a leaf that requires grad, a view of one, or a view that was not
+            recorded as one.
+    """
     if target.is_inference() and not is_inference_mode_enabled():
         raise GradError(
             f"{operation}: Inplace update to inference tensor outside InferenceMode is not allowed. You can make a "
@@ -138,6 +169,8 @@ def refuse(target: Tensor, recorded: bool, operation: str) -> None:
         )
     if not recording():
         return
+    if target._unrecorded and (recorded or target._base._requires):
+        raise GradError(f"{operation}: {target._unrecorded_because('and is being modified inplace')}")
     target._refresh()
     if target._requires and target._node is None:
         raise GradError(
@@ -145,24 +178,51 @@ def refuse(target: Tensor, recorded: bool, operation: str) -> None:
             "no_grad() if you mean to update a parameter, or use the operation that makes a new Tensor"
         )
     base = target._base
-    if base is None:
-        return
-    if base._requires and base._node is None:
+    if base is not None and base._requires and base._node is None:
         raise GradError(
             f"{operation}: a view of a leaf Variable that requires grad is being used in an in-place operation. Do it "
             "under no_grad() if you mean to update a parameter, or clone() first"
         )
-    if target._unrecorded and (recorded or base._requires):
-        raise GradError(
-            f"{operation}: a view was created in no_grad mode and is being modified inplace with grad mode enabled: "
-            "make the view and the change in the same mode"
-        )
+
+
+def refuse_overlap(target: Tensor, sources: tuple[Any, ...], operation: str) -> None:
+    """Raise where a Tensor would be written while a shifted or turned view of the same memory is read.
+
+    As PyTorch, this asks for the ranges of memory, and only of Tensors whose elements fill theirs.
+    """
+    for source in sources:
+        if not isinstance(source, Tensor) or source._counter is not target._counter or source is target:
+            continue
+        a, b = target._array(), source._array()
+        if not a.size or not b.size or not (_dense(a) and _dense(b)):
+            continue
+        start, other = kernels.address(a), kernels.address(b)
+        if start == other and a.size == b.size and a.strides == b.strides:
+            continue
+        if start < other + b.nbytes and other < start + a.nbytes:
+            raise RuntimeError(
+                f"{operation}: unsupported operation: some elements of the input tensor and the written-to tensor "
+                "refer to a single memory location. Please clone() the tensor before performing the operation."
+            )
+
+
+def _dense(array: np.ndarray[Any, Any]) -> bool:
+    """Whether an array's elements fill a range of memory, each place once, in any order."""
+    expected = array.itemsize
+    for stride, size in sorted(zip(array.strides, array.shape, strict=True)):
+        if size != 1:
+            if stride != expected:
+                return False
+            expected *= size
+    return True
 
 
 def _inplace(operation: Operation) -> Callable[..., Tensor]:
     name = f"{operation.name}_"
 
     def apply(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if args:
+            refuse_overlap(self, args, name)
         function = getattr(self, operation.name)
         return write(self, function(*args, **kwargs), name)
 
@@ -174,6 +234,8 @@ def _augmented(name: str) -> Callable[..., Any]:
     operator = getattr(Tensor, f"__{name}__")
 
     def apply(self: Tensor, other: Any) -> Any:
+        if other.__class__ is Tensor and other._counter is self._counter:
+            refuse_overlap(self, (other,), f"__i{name}__")
         result = operator(self, other)
         return result if result is NotImplemented else write(self, result, f"__i{name}__")
 
@@ -216,9 +278,14 @@ def _setitem(self: Tensor, position: Any, value: Any) -> None:
             raise TypeError(f"__setitem__: can't assign a {type(value).__name__} to a Tensor of {self.dtype}") from None
         value = Tensor._wrap(checked(array))
     recorded = recording() and (value._requires or self._requires)
-    refuse(self, recorded, "__setitem__")
+    may_change(self, recorded, "__setitem__")
     target = self._array()
-    places = target[index].shape
+    region = target[index]
+    looks = not any(hasattr(item, "dtype") for item in index)  # at a part of the memory; arrays pick copies
+    _memory(self, region if looks else target, "__setitem__")
+    if looks and value._counter is self._counter:
+        refuse_overlap(self[index], (value,), "__setitem__")
+    places = region.shape
     try:
         np.broadcast_to(value._data, places)
     except ValueError:
@@ -245,6 +312,12 @@ def _overwrite(self: Tensor, value: Any, operation: str) -> Tensor:
 
 def _zero(self: Tensor) -> Tensor:
     """Fill the Tensor with zeros."""
+    array = self._data
+    if not (recording() and self.requires_grad) and 0 in array.strides and _writeable(self):
+        may_change(self, False, "zero_")
+        array[...] = 0  # an expanded Tensor too: all its elements shall be the same
+        self._counter[0] += 1
+        return self
     return _overwrite(self, 0, "zero_")
 
 
@@ -259,6 +332,7 @@ def _copy(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
     """Copy another Tensor's elements here, broadcast and converted."""
     if not isinstance(source, Tensor):
         raise TypeError(f"copy_(): expected a Tensor, got {type(source).__name__}")
+    refuse_overlap(self, (source,), "copy_")
     return _overwrite(self, source._cast(self._data.dtype).expand(self._data.shape), "copy_")
 
 

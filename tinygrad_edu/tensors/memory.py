@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.errors import CudaError, DeviceError
+from tinygrad_edu.kernels import kernels
 from tinygrad_edu.tensors import methods
 from tinygrad_edu.tensors.device import cpu
 from tinygrad_edu.tensors.tensor import Tensor
@@ -55,7 +56,7 @@ class UntypedStorage:
 
     def data_ptr(self) -> int:
         """The address of its first byte."""
-        return int(self._array.ctypes.data)
+        return int(kernels.address(self._array))
 
     def nbytes(self) -> int:
         """Its size in bytes."""
@@ -72,22 +73,14 @@ def is_storage(obj: Any) -> bool:
     return isinstance(obj, UntypedStorage)
 
 
-def _whole(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """The array that owns the memory."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
-
-
 def _untyped_storage(self: Tensor) -> UntypedStorage:
     """The memory behind the Tensor: the same for a Tensor and its views."""
-    return UntypedStorage(_whole(self._array()))
+    return UntypedStorage(kernels.storage(self._array())[0])
 
 
 def _storage_offset(self: Tensor) -> int:
     """How many elements lie in the storage before the first one of the Tensor."""
-    array = self._array()
-    return int((array.ctypes.data - _whole(array).ctypes.data) // array.itemsize)
+    return int(kernels.storage(self._array())[1])
 
 
 def _channels_order(self: Tensor, format: Any, name: str) -> list[int] | None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from tinygrad_edu.engine.modes import no_grad, recording
 from tinygrad_edu.errors import GradError, ShapeError
+from tinygrad_edu.tensors.inplace import refuse_overlap
 from tinygrad_edu.tensors.promotion import check_cast
 from tinygrad_edu.tensors.tensor import Tensor
 
@@ -53,6 +54,8 @@ def _into(out: Any, name: str, function: Callable[..., Any], args: tuple[Any, ..
             f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
             "arguments requires grad: leave out= away, or do it under no_grad()"
         )
+    for target in targets:
+        refuse_overlap(target, tuple(_tensors((args, tuple(kwargs.values())))), name)
     with no_grad():
         result = function(*args, **kwargs)
     results = result if isinstance(result, tuple) else (result,)
@@ -94,7 +97,9 @@ def _write(target: Tensor, data: Any) -> None:
                 "empty one.",
                 stacklevel=4,
             )
-        target._data = np.empty(data.shape, target._data.dtype)
+            target.resize_(tuple(data.shape))
+        else:
+            target._data = np.empty(data.shape, target._data.dtype)
     target._array()[...] = data
     target._counter[0] += 1
 

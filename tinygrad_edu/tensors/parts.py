@@ -110,11 +110,11 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
         if cuts <= 0:
             raise ShapeError(f"tensor_split: number of sections must be larger than 0, got {cuts}")
         least, more = divmod(size, cuts)
-        return _pieces(input, [least + (i < more) for i in range(cuts)], dim, "Slice")
+        cuts = [i * least + min(i, more) for i in range(1, cuts)]
     ends = [slice(None, c).indices(size)[1] for c in cuts] + [size]
     starts = [0, *ends[:-1]]
     return tuple(
-        apply(views.piece, input, params=(dim, start, max(end - start, 0), "SliceBackward0"))
+        input.narrow(dim, start, max(end - start, 0))  # one by one, so that each may be changed in place
         for start, end in zip(starts, ends, strict=True)
     )
 

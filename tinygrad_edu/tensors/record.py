@@ -68,7 +68,7 @@ def finish(operation: Any, inputs: tuple[Any, ...], arrays: tuple[Any, ...], par
     out._node = None
     out._requires = False
     if not operation.elementwise and operation.view:
-        share(out, inputs[0], operation, params)
+        share(out, inputs[0], operation)
     requires = any(isinstance(x, Tensor) and x._requires for x in inputs)
     if requires and recording() and operation.rule is not None and data.dtype.kind == "f":
         out._requires = True
@@ -154,10 +154,10 @@ def _without_tensors(p: Any) -> Any:
     return kind(map(_without_tensors, p)) if kind is tuple or kind is list else p._data if isinstance(p, Tensor) else p
 
 
-def share(out: Tensor, source: Any, operation: Any, params: tuple[Any, ...]) -> None:
+def share(out: Tensor, source: Any, operation: Any) -> None:
     """Where a result is a view of its input's memory, the two share one version counter.
 
-    The view remembers how it is derived from its base, so that it can follow the base through in-place changes.
+    The view remembers its base, so that it can follow the base through in-place changes.
     """
     data, memory = out._data, source._data
     base = source._base
@@ -175,12 +175,13 @@ def share(out: Tensor, source: Any, operation: Any, params: tuple[Any, ...]) -> 
     ):
         out._counter = source._counter
         if base is None:
-            out._base = base = source
-            out._chain = ((operation, params),)
-        else:
-            out._base = base
-            out._chain = (*source._chain, (operation, params))
+            base = source
+        out._base = base
         if base._history:
             out._seen = base._history
-        if source._unrecorded or not recording():
-            out._unrecorded = True
+        if operation.several:
+            out._unrecorded = operation.several
+        elif source._unrecorded:
+            out._unrecorded = source._unrecorded
+        elif not recording():
+            out._unrecorded = "no_grad"

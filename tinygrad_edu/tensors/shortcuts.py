@@ -244,7 +244,7 @@ def view(operation: Any, *, ready: bool = False) -> Callable[[Tensor, tuple[Any,
         out._node = None
         out._requires = False
         out._counter = [0]
-        share(out, self, operation, params)
+        share(out, self, operation)
         if self._requires and recording():
             kind = operation.saves[0]
             out._requires = True

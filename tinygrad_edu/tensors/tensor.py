@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_edu.engine import modes
+from tinygrad_edu.kernels import kernels
 from tinygrad_edu.tensors.convert import Convertible
 from tinygrad_edu.tensors.data import default_float, legacy_array
 from tinygrad_edu.tensors.device import device as Device
@@ -149,7 +150,7 @@ class Tensor(Differentiable, Convertible, Drawable):
 
     def data_ptr(self) -> int:
         """The address of the first element."""
-        return int(self._array().ctypes.data)
+        return int(kernels.address(self._array()))
 
     def is_floating_point(self) -> bool:
         """True for float16, float32 and float64."""
