@@ -24,7 +24,7 @@ UNWRITABLE = (errno.ENOSPC, errno.EBADF, errno.EIO, errno.EFBIG)  # the disk is 
 class Tinyedu(LazyGroup):
     """The outermost group: the one place where errors end."""
 
-    homes = {"demo": "demo", "graph": "graph", "doctor": "doctor"}
+    homes = {"demo": "demo", "run": "run", "graph": "graph", "doctor": "doctor"}
 
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
         arguments = list(sys.argv[1:] if args is None else args)
@@ -60,6 +60,7 @@ def main(debug: bool) -> None:
 
     \b
     tinyedu demo rosenbrock --optim adam --plot path.png
+    tinyedu run script.py --epochs 3
     tinyedu graph "0.2*x1**2 + 0.2*x2**2 - 5" --at x1=2 --at x2=2
     tinyedu doctor
 

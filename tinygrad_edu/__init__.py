@@ -45,12 +45,15 @@ _homes: dict[str, str] = {
         "pixel_unshuffle",
         "optim.minimize": "minimize",
         "serialization": "save load",
+        "amp": "autocast",
+        "compat": "load_ipython_extension unload_ipython_extension",
     }.items()
     for name in names.split()
 }
 _rooms = (
-    "autograd", "backends", "cuda", "engine", "errors", "kernels", "linalg", "mps",
-    "nn", "ops", "optim", "random", "serialization", "train", "utils", "value", "version", "vision", "viz",
+    "amp", "autograd", "backends", "compat", "cuda", "distributed", "engine", "errors", "kernels", "linalg", "mps",
+    "multiprocessing", "nn", "onnx", "ops", "optim", "random", "serialization", "train", "utils", "value", "version",
+    "vision", "viz",
 )  # fmt: skip
 
 if TYPE_CHECKING:  # for editors and type checkers

@@ -5,16 +5,20 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 __all__ = ["cuda", "cudnn", "mkl", "mkldnn", "mps", "openmp"]
 
 
-class Backend:
-    """A backend that is not there; its switches can be set, as programs do, and change nothing."""
+class Backend(ModuleType):
+    """A backend that is not there; its switches can be set, as programs do, and change nothing.
+
+    In PyTorch each is a module, which ``import torch.backends.cudnn as cudnn`` imports.
+    """
 
     def __init__(self, name: str, **switches: Any) -> None:
-        self._name = name
+        super().__init__(f"{__name__}.{name}")
         self.__dict__.update(switches)
 
     def is_available(self) -> bool:
@@ -29,7 +33,7 @@ class Backend:
         """None: there is no version of what is not there."""
 
     def __repr__(self) -> str:
-        return f"<backend {self._name}: not available>"
+        return f"<backend {self.__name__.removeprefix(__name__)[1:]}: not available>"
 
 
 cuda = Backend("cuda", matmul=Backend("cuda.matmul", allow_tf32=False))

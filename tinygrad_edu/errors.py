@@ -22,6 +22,7 @@ __all__ = [
     "LinAlgError",
     "MissingExtraError",
     "MissingFontError",
+    "NotProvidedError",
     "OptimizerError",
     "RenderError",
     "ShapeError",
@@ -67,6 +68,10 @@ class LinAlgError(RuntimeError):
 
 class DimError(IndexError):
     """A dimension or an index out of range."""
+
+
+class NotProvidedError(NotImplementedError):
+    """A name that is there so that programs can import it was called."""
 
 
 class OptimizerError(ValueError):

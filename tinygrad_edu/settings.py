@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -19,16 +20,20 @@ pi, e, inf, nan = math.pi, math.e, math.inf, math.nan
 newaxis = None
 _state: dict[str, Any] = {
     "deterministic": False, "num_threads": os.cpu_count() or 1, "num_interop_threads": os.cpu_count() or 1,
-    "precision": "highest",
+    "precision": "highest", "told_of_compile": False,
 }  # fmt: skip
 
 
 def compile(model: Callable[..., Any] | None = None, **_options: Any) -> Any:
-    """The function or module itself: there is nothing to compile, and the result is the same.
+    """The function or module itself: there is nothing to compile, and the result is the same. Said once, as a warning.
 
     >>> compile(len) is len, compile(backend="eager")(len) is len
     (True, True)
     """
+    if not _state["told_of_compile"]:
+        _state["told_of_compile"] = True
+        told = "torch.compile: there is no compiler in tinygrad_edu; the model or function runs as it is."
+        warnings.warn(told, UserWarning, stacklevel=2)
     return model if model is not None else lambda function: function
 
 

@@ -17,13 +17,14 @@ ROOT = "(the package itself)"  # tinygrad_edu/__init__.py: the public names, for
 
 FLOORS = {
     "errors": 0,
-    "engine": 1,
+    "absent": 1, "engine": 1,
     "viz": 2, "kernels": 2,
     "ops": 3,
     "value": 4, "tensors": 4,
-    "autograd": 5, "backends": 5, "cuda": 5, "mps": 5, "random": 5, "settings": 5,
+    "amp": 5, "autograd": 5, "backends": 5, "distributed": 5, "mps": 5, "multiprocessing": 5, "onnx": 5,
+    "random": 5, "settings": 5,
     "linalg": 5, "nn": 5, "optim": 5, "utils": 5,
-    "serialization": 6, "vision": 6,
+    "cuda": 6, "serialization": 6, "vision": 6,
     ROOT: 7,
     "version": 8,
     "train": 8, "compat": 8,

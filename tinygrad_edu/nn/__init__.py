@@ -1,6 +1,6 @@
 """Networks: layers with parameters (`Linear`), the same without (`functional`), and how they begin (`init`)."""
 
-from tinygrad_edu.nn import functional, init, modules, parameter, utils
+from tinygrad_edu.nn import functional, init, modules, parallel, parameter, utils
 from tinygrad_edu.nn.modules import (
     CELU,
     ELU,
@@ -96,12 +96,14 @@ from tinygrad_edu.nn.modules import (
     TripletMarginWithDistanceLoss,
     Unflatten,
 )
+from tinygrad_edu.nn.parallel import DataParallel
 from tinygrad_edu.nn.parameter import Buffer, Parameter
 
 __all__ = [
     "AlphaDropout", "BCELoss", "BCEWithLogitsLoss", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "Bilinear",
     "Buffer", "CELU", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d",
-    "CosineEmbeddingLoss", "CosineSimilarity", "CrossEntropyLoss", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d",
+    "CosineEmbeddingLoss", "CosineSimilarity", "CrossEntropyLoss", "DataParallel",
+    "Dropout", "Dropout1d", "Dropout2d", "Dropout3d",
     "ELU", "Embedding", "Flatten", "GELU", "GLU", "GRU", "GRUCell", "GaussianNLLLoss", "GroupNorm", "Hardshrink",
     "Hardsigmoid", "Hardswish", "Hardtanh", "HingeEmbeddingLoss", "HuberLoss", "Identity", "KLDivLoss", "L1Loss",
     "LSTM", "LSTMCell", "LayerNorm", "LeakyReLU", "Linear", "LogSigmoid", "LogSoftmax", "MSELoss",
@@ -112,5 +114,5 @@ __all__ = [
     "SoftMarginLoss", "Softmax", "Softmax2d", "Softmin", "Softplus", "Softshrink", "Softsign", "Tanh", "Tanhshrink",
     "Threshold", "Transformer", "TransformerDecoder", "TransformerDecoderLayer", "TransformerEncoder",
     "TransformerEncoderLayer", "TripletMarginLoss", "TripletMarginWithDistanceLoss", "Unflatten", "functional",
-    "init", "modules", "parameter", "utils",
+    "init", "modules", "parallel", "parameter", "utils",
 ]  # fmt: skip

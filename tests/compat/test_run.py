@@ -1,0 +1,157 @@
+"""`tinyedu run` is `python SCRIPT.py` with PyTorch's names leading here: arguments, paths, exit codes, tracebacks."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "tinygrad_edu.cli.main"]
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    plain = {"PYTHONUTF8": "1", "NO_COLOR": "1"}
+    return subprocess.run(
+        [*COMMAND, "run", *arguments], capture_output=True, encoding="utf-8", cwd=folder, env={**os.environ, **plain}
+    )
+
+
+def write(folder: Path, source: str, name: str = "script.py") -> str:
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text(source, encoding="utf-8")
+    return name
+
+
+def test_a_script_finds_what_it_would_under_python(tmp_path: Path) -> None:
+    write(tmp_path, "ANSWER = 42\n", "inner/helper.py")
+    source = (
+        '"""A docstring."""\n'
+        "import sys\n"
+        "from helper import ANSWER\n"
+        "print(sys.argv, __name__, __doc__, ANSWER, sys.path[0], __file__)\n"
+        "print(sys.modules['__main__'].ANSWER, __builtins__ is not None)\n"
+    )
+    name = write(tmp_path, source, "inner/script.py")
+    arguments = ["--epochs", "3", "-x", "--help", "--", "a b"]
+    ours = run(tmp_path, name, *arguments)
+    theirs = subprocess.run([sys.executable, name, *arguments], capture_output=True, encoding="utf-8", cwd=tmp_path)
+    assert theirs.returncode == 0 and ours.stdout == theirs.stdout, ours.stderr
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "error"),
+    [
+        ("", 0, ""),
+        ("import sys; sys.exit()", 0, ""),
+        ("import sys; sys.exit(7)", 7, ""),
+        ("raise SystemExit('no data')", 1, "no data\n"),
+        ("import argparse\nargparse.ArgumentParser(prog='x').parse_args(['--lr'])", 2, "usage: x"),
+        ("import atexit\natexit.register(print, 'end')\nimport sys; sys.exit(4)", 4, ""),
+    ],
+)
+def test_exit_codes_are_the_scripts(source: str, code: int, error: str, tmp_path: Path) -> None:
+    done = run(tmp_path, write(tmp_path, source))
+    assert done.returncode == code and done.stderr.startswith(error)
+
+
+def test_a_traceback_begins_in_the_script(tmp_path: Path) -> None:
+    source = "import torch\ndef train():\n    return torch.ones(2) @ torch.ones(3)\ntrain()\n"
+    done = run(tmp_path, write(tmp_path, source))
+    lines = done.stderr.splitlines()
+    assert done.returncode == 1
+    assert lines[0] == "Traceback (most recent call last):"
+    assert lines[1].strip() == f'File "{tmp_path / "script.py"}", line 4, in <module>'
+    assert "train()" in lines[2] and "cli" not in done.stderr
+
+
+def test_a_missing_name_ends_in_the_script(tmp_path: Path) -> None:
+    done = run(tmp_path, write(tmp_path, "from torch.nn import Linaer\n"))
+    lines = done.stderr.splitlines()
+    assert done.returncode == 1
+    assert [line.strip() for line in lines[1:3]] == [
+        f'File "{tmp_path / "script.py"}", line 1, in <module>', "from torch.nn import Linaer",
+    ]  # fmt: skip
+    assert lines[-1].startswith("ImportError: cannot import name 'Linaer'") and "torch.nn.Linear" in lines[-1]
+    assert len(lines) == 4
+
+
+def test_a_syntax_error_shows_the_line_alone(tmp_path: Path) -> None:
+    done = run(tmp_path, write(tmp_path, "x = (\n"))
+    assert done.returncode == 1 and "SyntaxError" in done.stderr and "tinygrad_edu" not in done.stderr
+
+
+def test_the_scripts_own_excepthook_is_used(tmp_path: Path) -> None:
+    source = "import sys\nsys.excepthook = lambda kind, error, trace: print('hook', error, trace.tb_lineno)\n1 / 0\n"
+    done = run(tmp_path, write(tmp_path, source))
+    assert (done.returncode, done.stdout) == (1, "hook division by zero 3\n")
+
+
+def test_other_encodings_are_read_as_python_does(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_bytes("# -*- coding: euc-jp -*-\nprint(len('学習'))\n".encode("euc-jp"))
+    assert run(tmp_path, "script.py").stdout == "2\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["nothing.py"], "cannot read 'nothing.py': no such file"),
+        (["--nothing.py"], "no such file"),
+        (["lesson.ipynb"], "%load_ext tinygrad_edu"),
+        ([], "SCRIPT"),
+    ],
+)
+def test_what_cannot_be_run_is_said(arguments: list[str], told: str, tmp_path: Path) -> None:
+    done = run(tmp_path, *arguments)
+    assert done.returncode == 2 and told in done.stderr and "Traceback" not in done.stderr
+
+
+PROCESSES = """
+import pickle
+import sys
+from concurrent.futures import ProcessPoolExecutor
+
+import torch
+import torch.multiprocessing as mp
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+
+class Squares(Dataset):
+    def __len__(self):
+        return 6
+
+    def __getitem__(self, i):
+        return torch.tensor(float(i)) ** 2
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(1, 1)
+
+
+def double(x):
+    return x * 2
+
+
+if __name__ == "__main__":
+    how = sys.argv[1]
+    for batch in DataLoader(Squares(), batch_size=3, num_workers=2, multiprocessing_context=how):
+        print(batch)
+    with ProcessPoolExecutor(1, mp_context=mp.get_context(how)) as pool:
+        print(pool.submit(double, torch.ones(2)).result())
+    copied = pickle.loads(pickle.dumps(Net()))
+    print(type(copied) is Net, isinstance(copied.fc, nn.Linear))
+"""
+
+
+@pytest.mark.parametrize("how", ["fork", "spawn", pytest.param("forkserver", marks=pytest.mark.slow)])
+def test_worker_processes_know_the_scripts_classes(how: str, tmp_path: Path) -> None:
+    import multiprocessing
+
+    if how not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"this system does not start processes by {how}")
+    done = run(tmp_path, write(tmp_path, PROCESSES), how)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "tensor([0., 1., 4.])\ntensor([ 9., 16., 25.])\ntensor([2., 2.])\nTrue True\n"
