@@ -25,7 +25,7 @@ CASES = {
     "ending": ([*DEMO, "--plot", "path.gif"], "cannot tell a format from 'path.gif'", ".png, .svg"),
     "folder": ([*DEMO, "--plot", "no/such/path.png"], "there is no folder", "can be written"),
     "option": ([*DEMO, "--setps", "3"], "no such option --setps", "--steps"),
-    "command": (["dome"], "dome", "demo, graph, doctor"),
+    "command": (["dome"], "dome", "demo, run, graph, doctor"),
     "two pictures": (["demo", "paraboloid", "--compare", "--sweep-lr"], "two different pictures", "one of them"),
     "own choice": (["demo", "paraboloid", "--compare", "--lr", "1"], "--lr does not go with --compare", ""),
     "c": (["demo", "paraboloid", "--c", "-2"], "--c: -2 is not above 0", ""),
