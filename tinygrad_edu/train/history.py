@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from tinygrad_edu.serialization.archive import opened_for_writing
+from tinygrad_edu.utils.files import opened_for_writing
 
 __all__ = ["History", "Row"]
 
