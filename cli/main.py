@@ -24,7 +24,11 @@ UNWRITABLE = (errno.ENOSPC, errno.EBADF, errno.EIO, errno.EFBIG)  # the disk is 
 class Tinyedu(LazyGroup):
     """The outermost group: the one place where errors end."""
 
-    homes = {"demo": "demo", "run": "run", "graph": "graph", "doctor": "doctor"}
+    homes = {"demo": "demo", "run": "run", "graph": "graph", "doctor": "doctor", "homework": "homework"}
+    aliases = {"hw": "homework"}
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, self.aliases.get(cmd_name, cmd_name))
 
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
         arguments = list(sys.argv[1:] if args is None else args)
@@ -63,8 +67,10 @@ def main(debug: bool) -> None:
     tinyedu run script.py --epochs 3
     tinyedu graph "0.2*x1**2 + 0.2*x2**2 - 5" --at x1=2 --at x2=2
     tinyedu doctor
+    tinyedu homework                  (or hw: the exercises of the course)
 
-    Exit codes: 0 fine, 2 wrong usage, 3 the descent diverged.
+    Exit codes: 0 fine, 1 a check of the homework fails, 2 wrong usage,
+    3 the descent diverged or the environment is broken.
     """
 
 

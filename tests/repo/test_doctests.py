@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2]
-SOURCES = {"tinygrad_edu": PROJECT / "tinygrad_edu", "tinygrad_edu.cli": PROJECT / "cli"}
+SOURCES = {"tinygrad_edu": PROJECT / "tinygrad_edu"} | {f"tinygrad_edu.{n}": PROJECT / n for n in ("cli", "homework")}
 OPTIONAL = {"numba", "scipy", "matplotlib", "PIL", "sklearn", "safetensors", "IPython", "torch"}
 
 

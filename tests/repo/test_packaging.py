@@ -71,6 +71,12 @@ def test_fonts_types_and_licences_are_in(wheel: zipfile.ZipFile) -> None:
     assert any("fonts" in name for name in licences)
 
 
+def test_the_homeworks_texts_and_programs_are_in(wheel: zipfile.ZipFile) -> None:
+    on_disk = [f for f in (PROJECT / "homework").rglob("*") if f.suffix in (".toml", ".md", ".txt")]
+    wanted = {f"tinygrad_edu/homework/{f.relative_to(PROJECT / 'homework').as_posix()}" for f in on_disk}
+    assert wanted and wanted <= set(wheel.namelist())
+
+
 def test_the_command_is_declared(wheel: zipfile.ZipFile) -> None:
     (name,) = [name for name in wheel.namelist() if name.endswith("entry_points.txt")]
     assert "tinyedu = tinygrad_edu.cli.main:main" in wheel.read(name).decode()

@@ -1,0 +1,33 @@
+"""`hw dev`: for those who write exercises. `dev check` runs the course's own tests on one of them."""
+
+from __future__ import annotations
+
+import click
+
+from tinygrad_edu.cli.homework.common import FAILED, exercise_named, explained, load
+from tinygrad_edu.homework.show.screen import Screen
+
+__all__ = ["dev_command"]
+
+
+@click.group("dev")
+def dev_command() -> None:
+    """For authors of exercises; see homework/AUTHORING.md."""
+
+
+@dev_command.command("check")
+@click.argument("names", nargs=-1)
+@click.option("--seeds", type=int, default=1, help="How many seeds the solutions are tried with.")
+@explained
+def check_command(names: tuple[str, ...], seeds: int) -> int:
+    """Solution passes, starter is to do, each mistake fails exactly what it declares, texts agree."""
+    from tinygrad_edu.homework.matrix import problems
+
+    course, screen, wrong = load(), Screen(), 0
+    for exercise in [exercise_named(course, name) for name in names] or course.exercises.values():
+        found = list(problems(exercise, range(seeds)))
+        wrong += len(found)
+        screen.line(f"{exercise.slug}: {len(found)} problems" if found else f"{exercise.slug}: all holds")
+        for line in found:
+            screen.line(line, indent=2)
+    return FAILED if wrong else 0

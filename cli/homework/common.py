@@ -1,0 +1,106 @@
+"""What the homework's commands share: the workspace, the language, exercises by name, and errors with advice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+from tinygrad_edu.cli.problem import Problem, nearest
+from tinygrad_edu.homework.course import Course, CourseError, Exercise, load
+from tinygrad_edu.homework.show.words import default_language
+from tinygrad_edu.homework.workspace import Workspace, WorkspaceError
+
+__all__ = [
+    "BROKEN",
+    "FAILED",
+    "USAGE",
+    "exercise_named",
+    "explained",
+    "here",
+    "language",
+    "language_option",
+    "split_name",
+]
+
+FAILED, USAGE, BROKEN = 1, 2, 3
+
+
+def language_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The option `--lang`."""
+    option = click.option("--lang", type=click.Choice(["en", "ja"]), help="Language (default: the workspace's).")
+    return option(function)
+
+
+def explained(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn the homework's own exceptions into messages with an exit code."""
+
+    @wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except WorkspaceError as error:
+            raise Problem(error.message, error.hint, USAGE) from error
+        except CourseError as error:
+            raise Problem(str(error), "the installed course is damaged; install tinygrad_edu again", BROKEN) from error
+        except (RuntimeError, OSError) as error:
+            told = str(error) if isinstance(error, RuntimeError) else f"{error.strerror}: {error.filename}"
+            raise Problem(told, "tinyedu hw doctor shows what works here", BROKEN) from error
+
+    return run
+
+
+def here() -> Workspace:
+    """The workspace of the current folder."""
+    return Workspace.find()
+
+
+def language(lang: str | None, workspace: Workspace | None = None) -> str:
+    return lang or (workspace.lang if workspace else default_language())
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """`value/reuse` -> ("value", "reuse")."""
+    exercise, _, check = name.partition("/")
+    return exercise, check
+
+
+def exercise_named(course: Course, name: str) -> Exercise:
+    """An exercise by slug or number.
+
+    Raises:
+        Problem: there is none.
+    """
+    for exercise in course.exercises.values():
+        if name in (exercise.slug, str(exercise.number), f"{exercise.number:02d}"):
+            return exercise
+    guess = nearest(name, course.exercises)
+    raise Problem(
+        f"no exercise {name!r}", f"did you mean {guess}?" if guess else f"there are {', '.join(course.exercises)}"
+    )
+
+
+def check_named(exercise: Exercise, name: str) -> str:
+    """A check of an exercise.
+
+    Raises:
+        Problem: there is none.
+    """
+    if name in exercise.checks:
+        return name
+    guess = nearest(name, exercise.checks)
+    hint = f"did you mean {exercise.slug}/{guess}?" if guess else f"there are {', '.join(exercise.checks)}"
+    raise Problem(f"no check {name!r} in {exercise.slug}", hint)
+
+
+def current_exercise(workspace: Workspace, course: Course) -> Exercise:
+    """The exercise the student is at: the first of the track that was started and is not done, else the first."""
+    exercises = workspace.exercises(course)
+    undone = [exercise for exercise in exercises if not workspace.standing(exercise)[1]]
+    started = [exercise for exercise in undone if workspace.file(exercise).exists()]
+    return (started or undone or exercises)[0]
+
+
+__all__ += ["check_named", "current_exercise", "load"]

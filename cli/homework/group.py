@@ -1,0 +1,44 @@
+"""The group of the homework's commands, loaded one by one; without a command it shows the progress."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from tinygrad_edu.cli.lazy import LazyGroup
+
+__all__ = ["command"]
+
+
+class Homework(LazyGroup):
+    """Commands by the file that holds them."""
+
+    homes = {
+        "init": "places", "list": "places", "start": "places", "reset": "places", "undo": "places",
+        "upgrade": "places", "check": "checking", "hint": "reading", "solution": "reading",
+        "picture": "reading", "dev": "authoring",
+    }  # fmt: skip
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        home = self.homes.get(cmd_name)
+        if home is None:
+            return None
+        found: click.Command = getattr(import_module(f"tinygrad_edu.cli.homework.{home}"), f"{cmd_name}_command")
+        return found
+
+
+@click.group(cls=Homework, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Twelve exercises from one scalar to a CNN, checked on your machine.
+
+    \b
+    tinyedu hw init                 a homework folder here
+    tinyedu hw start value          the first exercise
+    tinyedu hw check value          what is right, what is wrong, and where
+
+    Exit codes: 0 all checks pass, 1 some do not, 2 wrong usage, 3 the environment is broken.
+    """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(Homework.get_command(command, ctx, "list"))  # type: ignore[arg-type]

@@ -1,0 +1,129 @@
+"""`hw hint`, `solution`, `picture`: what helps while writing, and what is worth seeing afterwards."""
+
+from __future__ import annotations
+
+import click
+
+from tinygrad_edu.cli.homework.common import (
+    FAILED,
+    check_named,
+    current_exercise,
+    exercise_named,
+    explained,
+    here,
+    language,
+    language_option,
+    load,
+    split_name,
+)
+from tinygrad_edu.cli.problem import Problem
+from tinygrad_edu.homework.show.screen import Screen
+from tinygrad_edu.homework.show.words import word
+from tinygrad_edu.homework.workspace import read_source, write_atomically
+
+__all__ = ["hint_command", "picture_command", "solution_command"]
+
+
+@click.command("hint")
+@click.argument("name", required=False)
+@language_option
+@explained
+def hint_command(name: str | None, lang: str | None) -> None:
+    """Show the next of three hints: where to look, the idea, nearly the code."""
+    workspace, course = here(), load()
+    slug, check = split_name(name or current_exercise(workspace, course).slug)
+    exercise, lang, screen = exercise_named(course, slug), language(lang, workspace), Screen()
+    if check:
+        check_named(exercise, check)
+    else:
+        last = workspace.last(exercise)
+        open_checks = [c for c in exercise.checks if last.get(c, {}).get("state") not in ("pass", "blocked")]
+        if not open_checks:
+            screen.line(word("done.hint_none", lang, slug=exercise.slug))
+            return
+        check = open_checks[0]
+    full = f"{exercise.slug}/{check}"
+    hints = exercise.check_text(check).hints
+    seen = int(workspace.state["hints"].get(full, 0))
+    rungs = range(len(hints)) if seen >= len(hints) else range(seen, seen + 1)
+    for rung in rungs:
+        screen.line(word("done.hint", lang, rung=rung + 1, of=len(hints), name=full), style="bold")
+        screen.line(hints[rung][lang], indent=2)
+    workspace.state["hints"][full] = min(seen + 1, len(hints))
+    workspace.save()
+    last_one = seen + 1 >= len(hints)
+    screen.line(word("done.hint_last" if last_one else "done.hint_more", lang, name=full), style="dim")
+
+
+@click.command("solution")
+@click.argument("name")
+@click.option("--give-up", is_flag=True, help="Show it although your own does not pass yet; this is recorded.")
+@language_option
+@explained
+def solution_command(name: str, give_up: bool, lang: str | None) -> None:
+    """Show the course's solution beside yours, once yours passes."""
+    workspace, course = here(), load()
+    exercise, lang, screen = exercise_named(course, name), language(lang, workspace), Screen()
+    done = workspace.standing(exercise)[1]
+    if not done and not give_up:
+        told = f"{exercise.slug} does not pass yet" if lang == "en" else f"{exercise.slug} はまだ合格していません"
+        raise Problem(
+            told, f"tinyedu hw hint {exercise.slug}, or: tinyedu hw solution {exercise.slug} --give-up", FAILED
+        )
+    if not done and exercise.slug not in workspace.state["given_up"]:
+        workspace.state["given_up"].append(exercise.slug)
+        workspace.save()
+    path = workspace.file(exercise)
+    if path.exists() and screen.console.width >= 160:
+        from rich.columns import Columns
+        from rich.panel import Panel
+        from rich.syntax import Syntax
+
+        half = screen.console.width // 2 - 1
+        panels = [
+            Panel(Syntax(text, "python", background_color="default"), title=title, width=half)
+            for title, text in (
+                (word("done.yours", lang), read_source(path)),
+                (word("done.ours", lang), exercise.solution),
+            )
+        ]
+        screen.console.print(Columns(panels))
+        return
+    screen.line(f"# {word('done.ours', lang)}", style="bold")
+    screen.code(exercise.solution)
+
+
+@click.command("picture")
+@click.argument("name", required=False)
+@click.option(
+    "--base", type=click.Choice(["mine", "ref"]), help="Build on your own earlier exercise, or on the course's."
+)
+@language_option
+@explained
+def picture_command(name: str | None, base: str | None, lang: str | None) -> int:
+    """Draw the exercise's picture from what your code computes (SVG, in pictures/)."""
+    from tinygrad_edu.homework import picture
+    from tinygrad_edu.homework.base import program_of
+    from tinygrad_edu.homework.show.verdicts import frame_line
+
+    workspace, course = here(), load()
+    exercise = exercise_named(course, name) if name else current_exercise(workspace, course)
+    lang, screen = language(lang, workspace), Screen()
+    seen = picture.look(exercise, program_of(workspace, course, exercise, base))
+    if not seen.finished:
+        error = seen.error or {"kind": "ended", "type": "", "text": ""}
+        kind = "timeout_nowhere" if error["kind"] == "timeout" else error["kind"]
+        limits = exercise.limits()
+        screen.line(word(f"error.{kind}", lang, **{**error, **limits}))
+        for frame in seen.frames[-1:]:
+            screen.line(frame_line(frame, lang), indent=2)
+        return FAILED
+    try:
+        svg = picture.draw(exercise, seen, lang)
+    except ValueError as error:
+        raise Problem(str(error), f"tinyedu hw check {exercise.slug}", FAILED) from error
+    target = picture.path(workspace.root, exercise)
+    write_atomically(target, svg.encode("utf-8"))
+    about = picture.about(exercise, lang)
+    screen.line(word("done.picture", lang, file=target.relative_to(workspace.root), about=about))
+    return 0

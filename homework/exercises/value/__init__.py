@@ -1,0 +1,1 @@
+"""Exercise 01: a scalar that remembers how it was made."""

@@ -1,0 +1,91 @@
+"""An exception of the student's as plain data: its kind, its text, and the frames of the student's own file."""
+
+from __future__ import annotations
+
+import errno
+import linecache
+import os
+import traceback
+from typing import Any
+
+from .guard import ForbiddenImport
+from .tools import MissingName
+from .wire import WireError
+
+MOST_FRAMES = 12
+
+
+def describe(error: BaseException, student_folder: str, kit_folder: str) -> dict[str, Any]:
+    """`{"kind", "type", "text", "frames"}`; frames run from the student's first to the last, without kit and libraries.
+
+    The kinds: `todo` (NotImplementedError raised in the student's file), `missing` (a name), `syntax`, `forbidden`
+    (an import), `memory`, `output` (a file grew too long), `exit`, `recursion`, `large` (the result cannot be sent),
+    `error`.
+    """
+    frames = _frames(error, student_folder)
+    kind = "error"
+    if isinstance(error, NotImplementedError) and frames and frames[-1]["raises"]:
+        kind = "todo"
+    elif isinstance(error, MissingName):
+        kind = "missing"
+    elif isinstance(error, SyntaxError):
+        kind = "syntax"
+        frames = [_syntax_frame(error)] if error.filename and _inside(error.filename, student_folder) else frames
+    elif isinstance(error, ForbiddenImport):
+        kind = "forbidden"
+    elif isinstance(error, MemoryError):
+        kind = "memory"
+    elif isinstance(error, OSError) and error.errno == errno.EFBIG:
+        kind = "output"
+    elif isinstance(error, (SystemExit, KeyboardInterrupt)):
+        kind = "exit"
+    elif isinstance(error, RecursionError):
+        kind = "recursion"
+    elif isinstance(error, WireError):
+        kind = "large"
+    text = error.msg if isinstance(error, SyntaxError) else _text(error)
+    return {"kind": kind, "type": type(error).__name__, "text": text, "frames": frames}
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)[:2000]
+    except Exception as second:  # a __str__ of the student's that fails
+        return f"(its text cannot be made: {type(second).__name__})"
+
+
+def _inside(path: str, folder: str) -> bool:
+    return os.path.abspath(path).startswith(os.path.abspath(folder) + os.sep)
+
+
+def _frames(error: BaseException, folder: str) -> list[dict[str, Any]]:
+    # Walked by hand: extracting all of a RecursionError's thousand frames with their source takes long.
+    found: list[dict[str, Any]] = []
+    step = error.__traceback__
+    walk = list(traceback.walk_tb(step))
+    last = walk[-1][0] if walk else None
+    for frame, line in walk:
+        path = frame.f_code.co_filename
+        if not _inside(path, folder):
+            continue
+        function = getattr(frame.f_code, "co_qualname", frame.f_code.co_name)
+        found.append(
+            {
+                "file": os.path.basename(path),
+                "line": line,
+                "function": "" if function == "<module>" else function,
+                "code": linecache.getline(path, line).strip()[:200],
+                "raises": frame is last,
+            }
+        )
+    return found if len(found) <= MOST_FRAMES else found[: MOST_FRAMES // 2] + found[-MOST_FRAMES // 2 :]
+
+
+def _syntax_frame(error: SyntaxError) -> dict[str, Any]:
+    return {
+        "file": os.path.basename(error.filename or ""),
+        "line": error.lineno or 0,
+        "function": "",
+        "code": (error.text or "").strip()[:200],
+        "raises": True,
+    }

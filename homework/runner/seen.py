@@ -1,0 +1,145 @@
+"""What a job left behind, read with care: its file may hold anything."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tinygrad_edu.homework.kit import wire
+
+MOST_RECORDS = 10_000
+FRAME = re.compile(r'^  File "(?P<path>.*)", line (?P<line>\d+) in (?P<function>.*)$')
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A line of the student's file."""
+
+    file: str
+    line: int
+    function: str
+    code: str
+    raises: bool = False
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What happened when a probe ran.
+
+    Attributes:
+        observation: what the probe returned; None unless `finished`.
+        finished: whether the probe returned.
+        error: `{"kind", "type", "text"}` where it did not.
+        frames: the student's lines that lead to the error, or to where it was stopped.
+        doing: the call that the probe named last.
+        seconds: from the start of the process to its end.
+        printed: the beginning of what the student's code printed.
+    """
+
+    observation: Any = None
+    finished: bool = False
+    error: dict[str, Any] | None = None
+    frames: tuple[Frame, ...] = ()
+    doing: str = ""
+    seconds: float = 0.0
+    printed: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def read(folder: Path, event: dict[str, Any]) -> Seen:
+    """Make sense of a job's folder and the event that ended it; the exit code alone proves nothing."""
+    doing, observation, finished, error = "", None, False, None
+    seconds = event.get("seconds")
+    seconds = float(seconds) if isinstance(seconds, (int, float)) else 0.0
+    printed = _beginning(folder / "stdout.txt", 4000)
+    frames: tuple[Frame, ...] = ()
+    done = False
+    try:
+        for record in _records(folder / "out.jsonl"):
+            ((kind, content),) = record.items()
+            if kind == "doing":
+                doing = str(content)[:300]
+            elif kind == "observation":
+                observation, finished = content, True
+            elif kind == "error" and isinstance(content, dict):
+                error = {key: str(content.get(key, "")) for key in ("kind", "type", "text")}
+                frames = _frames(content.get("frames"))
+            elif kind == "done":
+                done = True
+    except (wire.WireError, AttributeError, ValueError) as problem:
+        return Seen(None, False, {"kind": "malformed", "type": "", "text": str(problem)}, (), doing, seconds, printed)
+    if error is not None:
+        return Seen(None, False, error, frames, doing, seconds, printed)
+    if finished and done:
+        return Seen(observation, True, None, (), doing, seconds, printed)
+    trace = _beginning(folder / "trace.txt", 100_000)
+    why, code = event.get("why"), event.get("code")
+    if why == "output":
+        kind = "output"
+    elif why == "wall" or trace.startswith("Timeout"):
+        kind = "timeout"
+    elif why == "supervisor":
+        kind = "killed"
+    elif isinstance(code, int) and (code < 0 or code > 128):
+        kind = "crash"
+        code = -code if code < 0 else code
+    elif trace.startswith(("Fatal", "Windows fatal")):
+        kind = "crash"
+    else:
+        kind = "ended"
+    error = {"kind": kind, "type": "", "text": _signal(code) if kind == "crash" else ""}
+    return Seen(None, False, error, _traced(trace), doing, seconds, printed)
+
+
+def _records(path: Path) -> list[dict[str, Any]]:
+    text = _beginning(path, wire.MOST_BYTES + 100_000)
+    records = []
+    for line in text.splitlines()[:MOST_RECORDS]:
+        record = wire.decode(line)
+        if not isinstance(record, dict) or len(record) != 1:
+            raise wire.WireError("a record is an object with one member")
+        records.append(record)
+    return records
+
+
+def _frames(found: Any) -> tuple[Frame, ...]:
+    frames = []
+    for item in found if isinstance(found, list) else []:
+        if isinstance(item, dict):
+            line = item.get("line")
+            texts = [str(item.get(key, ""))[:200] for key in ("file", "function", "code")]
+            frames.append(
+                Frame(texts[0], line if isinstance(line, int) else 0, texts[1], texts[2], item.get("raises") is True)
+            )
+    return tuple(frames[:50])
+
+
+def _traced(trace: str) -> tuple[Frame, ...]:
+    """Frames from faulthandler's text, the outermost first as everywhere else; only those of the student's files."""
+    frames = []
+    for line in trace.splitlines()[:400]:
+        match = FRAME.match(line)
+        if match and Path(match["path"]).parent.name == "student":
+            frames.append(Frame(Path(match["path"]).name, int(match["line"]), match["function"], ""))
+        elif line.startswith("Thread") and frames:
+            break
+    return tuple(frames[::-1])
+
+
+def _beginning(path: Path, most: int) -> str:
+    try:
+        with open(path, "rb") as file:
+            return file.read(most).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _signal(code: Any) -> str:
+    import signal
+
+    try:
+        return signal.Signals(code).name
+    except (ValueError, TypeError):
+        return f"exit code {code}"

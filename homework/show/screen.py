@@ -1,0 +1,107 @@
+"""A terminal of any encoding and width: Rich where it helps, plain text where the output is not a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TextIO
+
+from tinygrad_edu.homework.show.words import showable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+NARROWEST = 60
+
+
+class Screen:
+    """Prints styled lines; signs that the encoding lacks are replaced.
+
+    Args:
+        file: where to; standard output by default.
+        width: of the lines; the terminal's own by default, 100 where there is none.
+    """
+
+    def __init__(self, file: TextIO | None = None, width: int | None = None) -> None:
+        from rich.console import Console
+
+        self.file: TextIO = file if file is not None else sys.stdout
+        self.encoding = getattr(self.file, "encoding", None) or "utf-8"
+        self.console: Console = Console(
+            file=self.file, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False
+        )
+        if width is None and not self.console.is_terminal and "COLUMNS" not in self.console._environ:
+            self.console.width = 100
+
+    @property
+    def width(self) -> int:
+        return max(self.console.width, NARROWEST)
+
+    def line(self, text: str = "", style: str = "", indent: int = 0) -> None:
+        """One paragraph; what does not fit is wrapped below its own beginning."""
+        from rich.text import Text
+
+        body = Text(showable(text, self.encoding), style=style)
+        for row in body.wrap(self.console, max(min(self.width, 110) - indent, 20)) or [Text()]:
+            row.rstrip()
+            self.console.print(Text(" " * indent).append_text(row), crop=False, soft_wrap=True)
+
+    def parts(self, parts: Iterable[tuple[str, str]]) -> None:
+        """One line of (text, style) pieces; not wrapped."""
+        from rich.text import Text
+
+        text = Text(no_wrap=True, overflow="ignore", end="\n")
+        for piece, style in parts:
+            text.append(showable(piece, self.encoding), style or None)
+        self.console.print(text, crop=False, soft_wrap=True)
+
+    def markdown(self, text: str) -> None:
+        """A statement, formatted for a terminal."""
+        from rich.markdown import Markdown
+
+        self.console.print(Markdown(showable(text, self.encoding)), width=min(self.width, 100))
+
+    def code(self, text: str) -> None:
+        """Source text, coloured on a terminal."""
+        from rich.syntax import Syntax
+
+        shown = showable(text, self.encoding)
+        if self.console.is_terminal:
+            self.console.print(Syntax(shown, "python", background_color="default"))
+        else:
+            self.console.print(shown)
+
+    def table(self, rows: Iterable[tuple[str, ...]], indent: int = 0, style: str = "") -> None:
+        """Columns that line up, Japanese included."""
+        found = [tuple(showable(cell, self.encoding) for cell in row) for row in rows]
+        widths = [max(cell_len(row[i]) for row in found) for i in range(len(found[0]))] if found else []
+        for row in found:
+            cells = [pad(cell, width) for cell, width in zip(row, widths, strict=True)]
+            self.parts([(" " * indent + "  ".join(cells).rstrip(), style)])
+
+
+def cell_len(text: str) -> int:
+    """The columns a text takes on a terminal: a kanji takes two."""
+    from rich.cells import cell_len as of_rich
+
+    return of_rich(text)
+
+
+def pad(text: str, width: int) -> str:
+    """The text filled up, or cut, to so many columns."""
+    from rich.cells import set_cell_size
+
+    return set_cell_size(text, width) if cell_len(text) > width else text + " " * (width - cell_len(text))
+
+
+def styles(**more: Any) -> dict[str, str]:
+    """The colour of each state; colour is never the only sign."""
+    return {
+        "pass": "green",
+        "fail": "red",
+        "error": "red",
+        "timeout": "red",
+        "blocked": "dim",
+        "todo": "yellow",
+        **more,
+    }

@@ -1,0 +1,151 @@
+"""A verdict as the lines of the terminal: state, title, points, seconds, and below it what is wrong and where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tinygrad_edu.homework.course import Course, Exercise
+from tinygrad_edu.homework.judge.fail import Cause, Fail
+from tinygrad_edu.homework.judge.verdict import Verdict
+from tinygrad_edu.homework.runner.seen import Frame
+from tinygrad_edu.homework.show.screen import Screen, cell_len, pad, styles
+from tinygrad_edu.homework.show.words import harmless, word
+from tinygrad_edu.homework.workspace import Workspace
+
+GLYPH = {"pass": "✓", "fail": "✗", "error": "!", "timeout": "⏱", "blocked": "○", "todo": "☆"}
+INDENT = 8
+
+
+def head(screen: Screen, exercise: Exercise, lang: str, right: str) -> None:
+    """The exercise's name on the left, what kind of checks these are on the right."""
+    left = f"{exercise.number:02d} {exercise.slug} · {exercise.title[lang]}"
+    room = min(screen.width, 100) - cell_len(left) - cell_len(right)
+    screen.parts([(left, "bold"), (" " * max(room, 2) + right, "dim")])
+
+
+def show(screen: Screen, exercise: Exercise, verdict: Verdict, lang: str, verbose: bool = False) -> None:
+    """One check: its line and, unless it passed, the reason."""
+    check, text = verdict.check, exercise.check_text(verdict.check.name)
+    style = styles()[verdict.state]
+    name = max([cell_len(each) for each in exercise.checks] + [12])
+    title = text.title[lang] + (" ◆" if check.stretch else "")
+    left = [(f"  {GLYPH[verdict.state]} ", style), (pad(check.name, name) + "  ", "bold")]
+    room = max(min(screen.width, 100) - name - 6 - 14, 20)
+    if verdict.state == "blocked":
+        waits = word("line.waits_for", lang, names=", ".join(verdict.waits_for))
+        screen.parts([*left, (pad(title, min(room, 30)) + "  ", "dim"), (waits, "dim")])
+        return
+    points = f"{verdict.earned}/{check.points}" if not check.stretch else " ◆ "
+    screen.parts([*left, (pad(title, room), ""), (f"{points:>6}{verdict.seconds:7.1f}s", "dim")])
+    for line in reason(exercise, verdict, lang):
+        screen.line(line, indent=INDENT)
+    if verbose and verdict.fail and verdict.fail.table:
+        header = (word("line.wrong_at", lang), word("line.expected", lang), word("line.got", lang))
+        screen.table([header, *verdict.fail.table], indent=INDENT + 2, style="dim")
+    if verbose and verdict.seen and verdict.seen.printed and verdict.state != "pass":
+        screen.line(word("line.printed", lang, text=harmless(verdict.seen.printed[:1000])), indent=INDENT, style="dim")
+
+
+def reason(exercise: Exercise, verdict: Verdict, lang: str) -> list[str]:
+    """What is wrong, in lines: what was called, expected and got, the cause, the student's own line."""
+    if verdict.state == "pass" or verdict.seen is None:
+        return []
+    lines = []
+    if verdict.fail is not None:
+        if verdict.fail.where:
+            lines.append(verdict.fail.where)
+        lines.append(_difference(exercise, verdict.fail, lang))
+        if verdict.twin:
+            lines.append(word("line.twin", lang))
+    else:
+        lines += _error(exercise, verdict, lang)
+    lines += _cause(verdict, lang)
+    if verdict.state == "timeout":
+        lines += [exercise.check_text(verdict.check.name).hints[0][lang]]
+    elif verdict.line is not None and verdict.fail is not None:
+        lines.append(f"{word('line.look_at', lang)}  {frame_line(verdict.line, lang)}")
+    return [harmless(line) for line in lines]
+
+
+def _difference(exercise: Exercise, fail: Fail, lang: str) -> str:
+    if fail.kind.startswith("says."):
+        sentence = exercise.says[fail.kind.removeprefix("says.")][lang].format(**fail.words)
+        return f"{fail.label}   {sentence}" if fail.label else sentence
+    told = word(f"fail.{fail.kind}", lang, label=fail.label, got=fail.got)
+    if fail.kind == "malformed":
+        return told
+    return f"{told}   {word('line.expected', lang)} {fail.expected}   {word('line.got', lang)} {fail.got}"
+
+
+def _error(exercise: Exercise, verdict: Verdict, lang: str) -> list[str]:
+    assert verdict.seen is not None and verdict.seen.error is not None
+    error, limits = verdict.seen.error, exercise.limits(verdict.check)
+    kind = error["kind"]
+    filled: Mapping[str, object] = {**error, **limits, "wall": f"{limits['wall']:g}"}
+    if kind == "timeout" and verdict.line is None:
+        kind = "timeout_nowhere"
+    lines = [word(f"error.{kind}", lang, **filled)]
+    shown = [frame for frame in verdict.seen.frames if not frame.raises or frame is verdict.seen.frames[-1]]
+    # The first line of the student's that was called and the last: what lies between rarely helps.
+    for frame in dict.fromkeys((*shown[:1], *shown[-2:])):
+        lines.append(frame_line(frame, lang))
+    if verdict.seen.doing and kind not in ("syntax", "forbidden", "missing"):
+        lines.append(word("line.called_with", lang, what=verdict.seen.doing))
+    return lines
+
+
+def _cause(verdict: Verdict, lang: str) -> list[str]:
+    if verdict.mistake is not None:
+        told = f"{verdict.mistake.hint[lang]}  {word('line.exactly', lang)}"
+    elif verdict.fail is not None and verdict.fail.cause is not None:
+        told = cause_text(verdict.fail.cause, lang)
+    else:
+        return []
+    return [word("line.cause", lang) + told]
+
+
+def cause_text(cause: Cause, lang: str) -> str:
+    """The sentence of a cause."""
+    return word(f"cause.{cause.key}", lang, **cause.words)
+
+
+def frame_line(frame: Frame, lang: str) -> str:
+    """A line of the student's: file, number, function and text."""
+    where = f"  {word('line.in_function', lang, function=frame.function)}" if frame.function else ""
+    return f"{frame.file}:{frame.line}{where}      {frame.code}".rstrip()
+
+
+def foot(
+    screen: Screen,
+    workspace: Workspace,
+    course: Course,
+    exercise: Exercise,
+    verdicts: list[Verdict],
+    lang: str,
+    complete: bool,
+) -> None:
+    """What the checks came to, and what to do next."""
+    from tinygrad_edu.homework.base import choices
+
+    earned = sum(verdict.earned for verdict in verdicts)
+    wrong = next((v for v in verdicts if v.state not in ("pass", "blocked")), None)
+    passed = all(v.state == "pass" or v.check.stretch for v in verdicts)
+    for choice in choices(workspace, course, exercise).values():
+        key = "foot.own_base" if choice.own else "foot.ref_base"
+        mark = "★" if choice.own else "·"
+        screen.line(f"  {mark} {word(key, lang, number=f'{choice.exercise.number:02d}', slug=choice.exercise.slug)}")
+    of = exercise.points if complete else sum(verdict.check.points for verdict in verdicts)
+    points = word("foot.points", lang, earned=earned, of=of)
+    if not passed and wrong is not None:
+        more = word("foot.more", lang, name=f"{exercise.slug}/{wrong.check.name}")
+        screen.line(f"{points}   {more}")
+        return
+    if not complete:
+        screen.line(points)
+        return
+    if exercise.lecture_homework:
+        screen.line(word("foot.homework_done", lang, number=exercise.lecture_homework), style="bold green")
+    screen.line(f"{points}   {word('foot.compare', lang, slug=exercise.slug)}")
+    later = [e for e in workspace.exercises(course) if e.number > exercise.number and not workspace.standing(e)[1]]
+    if later:
+        screen.line(word("foot.next", lang, slug=later[0].slug))

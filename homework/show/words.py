@@ -1,0 +1,85 @@
+"""The table of words in English and Japanese, and what a console can show of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tinygrad_edu.homework.course import LANGUAGES
+
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+PLAINER = {
+    "✓": "+", "✗": "x", "⏱": "T", "○": "-", "·": "-", "…": "...", "★": "*", "☆": "*", "◆": "#", "—": "-", "–": "-",
+    "²": "^2", "³": "^3", "×": "x", "−": "-", "≤": "<=", "≥": ">=", "→": "->", "█": "#", "░": ".", "∂": "d",
+    "⌊": "floor(", "⌋": ")", "ᵀ": ".T", "‘": "'", "’": "'", "“": '"', "”": '"', "≠": "!=", "√": "sqrt", "•": "*",
+    "│": "|", "─": "-", "┃": "|", "━": "-", "├": "|", "└": "`", "▼": "v", "ₗ": "l", "₁": "1", "₂": "2",
+}  # fmt: skip
+"""What is shown instead of a sign that a console's encoding lacks (cp932 has neither ✓ nor ²)."""
+
+
+@cache
+def _table() -> dict[str, Any]:
+    return tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
+
+
+def word(key: str, lang: str, **filled: Any) -> str:
+    """The text of a key (`state.pass`) in a language, its places filled.
+
+    Raises:
+        KeyError: there is none.
+    """
+    place: Any = _table()
+    for part in key.split("."):
+        place = place[part]
+    return str(place[lang]).format(**filled)
+
+
+def has_word(key: str) -> bool:
+    """Whether the table has this key in both languages."""
+    place: Any = _table()
+    for part in key.split("."):
+        if not isinstance(place, dict) or part not in place:
+            return False
+        place = place[part]
+    return isinstance(place, dict) and set(LANGUAGES) <= set(place)
+
+
+def default_language() -> str:
+    """Japanese where the environment asks for it, else English."""
+    for name in ("TINYEDU_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if os.environ.get(name):
+            return "ja" if os.environ[name].lower().startswith("ja") else "en"
+    return "en"
+
+
+def harmless(text: str) -> str:
+    """Text of a student's without anything that steers a terminal."""
+    return CONTROL.sub("\ufffd", text)
+
+
+def showable(text: str, encoding: str) -> str:
+    """The text with every sign that the encoding lacks replaced by a plainer one.
+
+    >>> showable("✓ x²", "cp932"), showable("✓ x²", "utf-8")
+    ('+ x^2', '✓ x²')
+    """
+    try:
+        text.encode(encoding)
+        return text
+    except (UnicodeEncodeError, LookupError):
+        return "".join(_sign(sign, encoding) for sign in text)
+
+
+def _sign(sign: str, encoding: str) -> str:
+    for candidate in (sign, PLAINER.get(sign, "?")):
+        try:
+            candidate.encode(encoding)
+            return candidate
+        except (UnicodeEncodeError, LookupError):
+            continue
+    return "?"

@@ -1,0 +1,239 @@
+"""The student's folder: their files, and `.tinyedu/` with what was passed, the starters as given, and backups.
+
+Nothing of the student's is ever lost: a file is only replaced by one that is complete, and only after a copy of the old
+one is safely in `.tinyedu/backup/`. Killing the program at any moment leaves the old file or the new one, and the copy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from tinygrad_edu.homework.course import Course, Exercise
+from tinygrad_edu.homework.judge.verdict import Verdict
+
+HIDDEN = ".tinyedu"
+MOST_BYTES = 2_000_000  # of a student's file
+
+
+class WorkspaceError(Exception):
+    """Something about the student's folder that they can put right; `hint` says how."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message, self.hint = message, hint
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file by complete content, or leave it as it was: there is no moment in between."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(OSError):  # (mkstemp makes it private; a source file is not)
+            os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def fingerprint(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def read_source(path: Path) -> str:
+    """A student's file as text; bytes that are no UTF-8 survive, so that Python itself can complain about them.
+
+    Raises:
+        WorkspaceError: it is missing, no file, or absurdly large.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise WorkspaceError(f"{path.name} has {size} bytes; a solution has a few thousand")
+        return path.read_bytes().decode("utf-8", "surrogateescape")
+    except FileNotFoundError:
+        raise WorkspaceError(f"{path.name} is not there", f"tinyedu hw start {path.parent.name} makes it") from None
+    except OSError as error:
+        raise WorkspaceError(f"cannot read {path}: {error.strerror}") from None
+
+
+class Workspace:
+    """A folder made by `init`.
+
+    Args:
+        root: the folder that holds `.tinyedu`.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.hidden = root / HIDDEN
+        self.state = self._read_state()
+
+    @classmethod
+    def create(cls, root: Path, lang: str, track: str) -> Workspace:
+        """Make a workspace, or change the language and track of one; files that are there stay."""
+        (root / HIDDEN).mkdir(parents=True, exist_ok=True)
+        workspace = cls(root)
+        workspace.state.update({"lang": lang, "track": track})
+        workspace.save()
+        return workspace
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> Workspace:
+        """The workspace that the current folder is in.
+
+        Raises:
+            WorkspaceError: it is in none.
+        """
+        here = (start or Path.cwd()).resolve()
+        for folder in (here, *here.parents):
+            if (folder / HIDDEN).is_dir():
+                return cls(folder)
+        raise WorkspaceError("no homework folder here or above", "tinyedu hw init makes one in the current folder")
+
+    def _read_state(self) -> dict[str, Any]:
+        fresh: dict[str, Any] = {"format": 1, "lang": "en", "track": "full", "checks": {}, "hints": {}, "given_up": []}
+        path = self.hidden / "state.json"
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            if isinstance(found, dict):
+                fresh.update(found)
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError):  # (kept beside: it is the student's record)
+            with suppress(OSError):
+                os.replace(path, path.with_suffix(".broken.json"))
+        return fresh
+
+    def save(self) -> None:
+        text = json.dumps(self.state, ensure_ascii=False, indent=1, sort_keys=True)
+        write_atomically(self.hidden / "state.json", text.encode("utf-8"))
+
+    @property
+    def lang(self) -> str:
+        return "ja" if self.state.get("lang") == "ja" else "en"
+
+    @property
+    def track(self) -> str:
+        return "lecture" if self.state.get("track") == "lecture" else "full"
+
+    def exercises(self, course: Course) -> list[Exercise]:
+        return course.track(self.track)
+
+    def file(self, exercise: Exercise) -> Path:
+        return self.root / exercise.slug / exercise.file
+
+    def beside(self, exercise: Exercise) -> dict[str, str]:
+        """Other Python files of the exercise's folder: the student may split their work."""
+        found = {}
+        for path in sorted(self.file(exercise).parent.glob("*.py"))[:20]:
+            if path.name != exercise.file and not path.name.endswith(".NEW.py"):
+                found[path.name] = read_source(path)
+        return found
+
+    def hash_of(self, exercise: Exercise) -> str:
+        try:
+            return fingerprint(self.file(exercise).read_bytes())
+        except OSError:
+            return ""
+
+    # What was passed
+
+    def record(self, exercise: Exercise, verdicts: Iterable[Verdict]) -> None:
+        """Remember the verdicts with the hash of the file and the version of the exercise."""
+        mine = self.state["checks"].setdefault(exercise.slug, {})
+        for verdict in verdicts:
+            mine[verdict.check.name] = {
+                "state": verdict.state,
+                "hash": self.hash_of(exercise),
+                "version": exercise.version,
+                "when": time.strftime("%Y-%m-%d %H:%M:%S"),
+            }
+        self.save()
+
+    def last(self, exercise: Exercise) -> dict[str, dict[str, Any]]:
+        found = self.state["checks"].get(exercise.slug, {})
+        return found if isinstance(found, dict) else {}
+
+    def last_failures(self, exercise: Exercise) -> list[str]:
+        """The checks to try first: those that failed the last time, not those that only waited."""
+        last = self.last(exercise)
+        return [name for name in exercise.checks if last.get(name, {}).get("state") in ("fail", "error", "timeout")][:1]
+
+    def standing(self, exercise: Exercise) -> tuple[int, bool, bool]:
+        """(points, whether all scored checks pass, whether the file has changed since)."""
+        last, now = self.last(exercise), self.hash_of(exercise)
+        passed = [c for c in exercise.checks.values() if last.get(c.name, {}).get("state") == "pass"]
+        stale = any(last[c.name].get("hash") != now for c in passed)
+        done = all(c in passed for c in exercise.checks.values() if not c.stretch)
+        return sum(c.points for c in passed), done, stale
+
+    # Starters and backups
+
+    def start(self, exercise: Exercise) -> bool:
+        """Put the starter in place unless a file is there; returns whether it did."""
+        self._keep_starter(exercise)
+        if self.file(exercise).exists():
+            return False
+        write_atomically(self.file(exercise), exercise.starter.encode("utf-8"))
+        return True
+
+    def starter_path(self, exercise: Exercise) -> Path:
+        return self.hidden / "starters" / exercise.slug / exercise.file
+
+    def _keep_starter(self, exercise: Exercise, replace: bool = False) -> None:
+        if replace or not self.starter_path(exercise).exists():
+            write_atomically(self.starter_path(exercise), exercise.starter.encode("utf-8"))
+
+    def back_up(self, exercise: Exercise) -> Path | None:
+        """Copy the student's file to a new folder under `.tinyedu/backup`; None if there is none."""
+        path = self.file(exercise)
+        if not path.exists():
+            return None
+        number = max((int(p.name.split("-")[0]) for p in self._backups()), default=0) + 1
+        folder = self.hidden / "backup" / f"{number:05d}-{time.strftime('%Y%m%d-%H%M%S')}-{exercise.slug}"
+        write_atomically(folder / exercise.file, path.read_bytes())
+        return folder / exercise.file
+
+    def _backups(self) -> list[Path]:
+        folder = self.hidden / "backup"
+        found = [p for p in folder.iterdir() if p.name.split("-")[0].isdigit()] if folder.is_dir() else []
+        return sorted(found)
+
+    def reset(self, exercise: Exercise) -> Path | None:
+        """Put the starter back; returns where the student's own file has been kept."""
+        kept = self.back_up(exercise)
+        write_atomically(self.file(exercise), exercise.starter.encode("utf-8"))
+        self._keep_starter(exercise, replace=True)
+        return kept
+
+    def undo(self, course: Course) -> tuple[Exercise, Path]:
+        """Bring the newest backup back, after backing up what is there now; so undo can be undone.
+
+        Raises:
+            WorkspaceError: there is none.
+        """
+        for folder in self._backups()[::-1]:
+            slug = folder.name.split("-", 3)[-1]
+            exercise = course.exercises.get(slug)
+            files = [p for p in folder.iterdir() if not p.name.startswith(".")]
+            if exercise is None or not files:
+                continue
+            content = files[0].read_bytes()
+            self.back_up(exercise)
+            write_atomically(self.file(exercise), content)
+            return exercise, folder
+        raise WorkspaceError("there is no backup", "reset and upgrade make one")

@@ -1,0 +1,131 @@
+"""Programs that loop, crash, exit, print without end or take all memory end in the right state, in bounded time."""
+
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+
+from tinygrad_edu.homework.course import Exercise, load
+from tinygrad_edu.homework.judge.verdict import Verdict
+from tinygrad_edu.homework.session import Program, check_program
+
+VALUE = """
+class Value:
+    def __init__(self, data, name=""):
+        self.data, self.grad, self.op, self.parents = data, 0.0, "", ()
+    def __mul__(self, other):
+        BODY
+"""
+
+CASES = {
+    "endless loop": ("while True: pass", "timeout", "timeout"),
+    "endless loop in C": ("import itertools; sum(itertools.repeat(1))", "timeout", "timeout"),
+    "sleep": ("import time; time.sleep(60)", "timeout", "timeout"),
+    "exit": ("exit(0)", "error", "exit"),
+    "sys.exit": ("import sys; sys.exit()", "error", "exit"),
+    "os._exit": ("import os; os._exit(0)", "error", "ended"),
+    "endless print": ("while True: print('x' * 1000)", "error", "output"),
+    "input": ("return Value(float(input('number? ')))", "error", "error"),
+    "recursion": ("return self * other", "error", "recursion"),
+    "memory": ("return bytearray(8 << 30)", "error", "memory"),
+    "exception": ("return 1 / 0", "error", "error"),
+    "forbidden": ("import torch", "error", "forbidden"),
+    "library": ("import tinygrad_edu.value", "error", "forbidden"),
+    "network": ("import socket; socket.create_connection(('127.0.0.1', 9))", "error", "error"),
+    "wrong type": ("return 'surprise'", "error", "error"),
+    "KeyboardInterrupt": ("raise KeyboardInterrupt", "error", "exit"),
+    "bad repr": ("raise type('E', (Exception,), {'__str__': lambda self: 1 / 0})", "error", "error"),
+}
+POSIX = {
+    "segfault": ("import ctypes; ctypes.string_at(0)", "error", "crash"),
+    "kill": ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "error", "crash"),
+    "fork": ("import os\n        while os.fork(): time.sleep(0.05)\n        time.sleep(60)", "timeout", "timeout"),
+}
+WHOLE = {
+    "syntax": ("def f(:\n    pass\n", "error", "syntax"),
+    "missing name": ("x = 1\n", "error", "missing"),
+    "loop at the top": ("x = 1\nwhile True:\n    x += 1\n", "timeout", "timeout"),
+    "not UTF-8": ("x = 'caf\udce9'\n", "error", "syntax"),
+    "null byte": ("x = 1\x00\n", "error", "syntax"),
+    "empty": ("", "error", "missing"),
+}
+
+
+def value() -> Exercise:
+    exercise = load().exercises["value"]
+    return replace(exercise, meta={**exercise.meta, "limits": {"wall": 0.8}})  # time-outs are waited for
+
+
+def judge_mul(source: str) -> Verdict:
+    verdicts = {v.check.name: v for v in check_program(value(), Program(source), only=["mul"], ignore_needs=True)}
+    return verdicts["mul"]
+
+
+def program(body: str) -> str:
+    return "import time\n" + VALUE.replace("BODY", body)
+
+
+@pytest.mark.parametrize(("body", "state", "kind"), CASES.values(), ids=CASES)
+def test_a_hostile_operation(body: str, state: str, kind: str) -> None:
+    if kind == "memory" and sys.platform != "linux":
+        pytest.skip("memory is limited on Linux only")
+    began = time.monotonic()
+    verdict = judge_mul(program(body))
+    assert (verdict.state, verdict.seen and verdict.seen.error and verdict.seen.error["kind"]) == (state, kind)
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals and fork")
+@pytest.mark.parametrize(("body", "state", "kind"), POSIX.values(), ids=POSIX)
+def test_a_hostile_operation_of_posix(body: str, state: str, kind: str) -> None:
+    verdict = judge_mul(program(body))
+    assert (verdict.state, verdict.seen and verdict.seen.error and verdict.seen.error["kind"]) == (state, kind)
+
+
+@pytest.mark.parametrize(("source", "state", "kind"), WHOLE.values(), ids=WHOLE)
+def test_a_hostile_file(source: str, state: str, kind: str) -> None:
+    verdict = judge_mul(source)
+    assert (verdict.state, verdict.seen and verdict.seen.error and verdict.seen.error["kind"]) == (state, kind)
+
+
+def test_an_endless_loop_is_named_with_its_line() -> None:
+    verdict = judge_mul(program("n = 0\n        while n < 1:\n            n -= 1"))
+    assert verdict.state == "timeout" and verdict.line is not None
+    assert verdict.line.file == "value.py" and verdict.line.function == "__mul__"
+    assert verdict.line.code in ("while n < 1:", "n -= 1")
+
+
+def test_a_syntax_error_is_named_with_its_line() -> None:
+    verdict = judge_mul("x = 1\ndef f(:\n    pass\n")
+    assert verdict.line is not None and (verdict.line.line, verdict.line.code) == (2, "def f(:")
+
+
+KILL_PARENT = """
+import os, signal
+        parent = os.getppid()
+        if b"worker.py" in open(f"/proc/{parent}/cmdline", "rb").read():  # and nobody else
+            os.kill(parent, signal.SIGKILL)
+        time.sleep(9)"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_whoever_ends_the_supervisor_fails_and_the_others_are_still_checked() -> None:
+    verdicts = list(
+        check_program(value(), Program(program(KILL_PARENT.strip())), only=["forward", "long_chain"], ignore_needs=True)
+    )
+    assert [v.state for v in verdicts if v.check.name in ("forward", "mul", "reuse")] == ["error"] * 3
+    assert (
+        verdicts[-1].check.name == "long_chain" and verdicts[-1].state == "error"
+    )  # it needs __add__, which is missing
+
+
+def test_a_forged_result_is_worth_nothing() -> None:
+    forged = program("import os\n        open('../out.jsonl', 'w').write('{\"done\": true}\\n')\n        os._exit(0)")
+    assert judge_mul(forged).state == "error"
+    assert judge_mul("raise SystemExit(0)\n").state == "error"
+
+
+def test_a_file_of_the_students_cannot_be_reached_by_accident() -> None:
+    verdict = judge_mul(program("open(__file__, 'w').close(); return 1"))
+    assert verdict.state == "error"  # and what was emptied is a copy

@@ -1,0 +1,154 @@
+"""A student's bytes are never lost: not by reset, undo or upgrade, and not when these are killed at any moment."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tinygrad_edu.homework import upgrade as upgrading
+from tinygrad_edu.homework import workspace as places
+from tinygrad_edu.homework.course import Course, Exercise, load
+from tinygrad_edu.homework.workspace import Workspace, WorkspaceError
+
+MINE = b"# my own work\r\nx = '\xff'\n"
+
+
+@pytest.fixture
+def exercise() -> Exercise:
+    return load().exercises["value"]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, exercise: Exercise) -> Workspace:
+    made = Workspace.create(tmp_path, "en", "full")
+    made.start(exercise)
+    made.file(exercise).write_bytes(MINE)
+    return made
+
+
+def newer(exercise: Exercise, starter: str, tmp_path: Path) -> Course:
+    """The course with another starter for this exercise."""
+    folder = tmp_path / "newer"
+    (folder / "starter").mkdir(parents=True)
+    (folder / "starter" / "value.py.txt").write_text(starter, encoding="utf-8")
+    return Course(1, {"value": replace(exercise, folder=folder)})
+
+
+def anywhere(workspace: Workspace, content: bytes) -> bool:
+    """Whether these bytes are in a file that a student would look at: theirs, or a backup."""
+    files = [*workspace.root.glob("value/*.py"), *workspace.hidden.glob("backup/*/*.py")]
+    return any(file.read_bytes() == content for file in files)
+
+
+def test_starting_twice_keeps_the_file(workspace: Workspace, exercise: Exercise) -> None:
+    assert workspace.start(exercise) is False
+    assert workspace.file(exercise).read_bytes() == MINE
+
+
+def test_reset_keeps_a_copy_and_undo_brings_it_back(workspace: Workspace, exercise: Exercise) -> None:
+    kept = workspace.reset(exercise)
+    assert kept is not None and kept.read_bytes() == MINE
+    assert workspace.file(exercise).read_text(encoding="utf-8") == exercise.starter
+    workspace.undo(load())
+    assert workspace.file(exercise).read_bytes() == MINE
+    workspace.undo(load())  # undo can be undone
+    assert workspace.file(exercise).read_text(encoding="utf-8") == exercise.starter
+
+
+def test_undo_without_a_backup_says_so(workspace: Workspace) -> None:
+    with pytest.raises(WorkspaceError, match="no backup"):
+        workspace.undo(load())
+
+
+def test_a_broken_state_file_is_kept_beside(workspace: Workspace) -> None:
+    (workspace.hidden / "state.json").write_text("{", encoding="utf-8")
+    again = Workspace(workspace.root)
+    assert again.state["checks"] == {}
+    assert (workspace.hidden / "state.broken.json").read_text(encoding="utf-8") == "{"
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the process end right before its n-th step that changes what is on disk: nothing after it happens."""
+    count = [0]
+
+    def counting(function):  # type: ignore[no-untyped-def]
+        def run(*args, **kwargs):  # type: ignore[no-untyped-def]
+            count[0] += 1
+            if count[0] == step:
+                raise Killed
+            if count[0] > step:
+                raise AssertionError("a dead process goes on")
+            return function(*args, **kwargs)
+
+        return run
+
+    monkeypatch.setattr(places.os, "replace", counting(os.replace))
+    monkeypatch.setattr(places.os, "fsync", counting(os.fsync))
+
+
+@pytest.mark.parametrize("action", ["reset", "undo", "upgrade"])
+@pytest.mark.parametrize("step", range(1, 11))
+def test_killing_it_at_any_step_loses_nothing(
+    action: str, step: int, workspace: Workspace, exercise: Exercise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = newer(exercise, "# another starter\n", tmp_path)
+    if action == "undo":
+        workspace.reset(exercise)
+        workspace.file(exercise).write_bytes(MINE)
+    with monkeypatch.context() as patched:
+        killed_at(step, patched)
+        try:
+            {
+                "reset": lambda: workspace.reset(exercise),
+                "undo": lambda: workspace.undo(course),
+                "upgrade": lambda: upgrading.upgrade(workspace, course),
+            }[action]()
+            finished = True
+        except Killed:
+            finished = False
+    assert anywhere(workspace, MINE)
+    assert workspace.file(exercise).read_bytes(), "there is always a whole file"
+    if step == 10:
+        assert finished, "more steps than were tried: raise the range"
+
+
+def test_upgrade_leaves_what_is_not_new(workspace: Workspace) -> None:
+    assert upgrading.upgrade(workspace, load()) == {"value": "unchanged"}
+
+
+def test_upgrade_replaces_an_untouched_starter(workspace: Workspace, exercise: Exercise, tmp_path: Path) -> None:
+    workspace.file(exercise).write_text(exercise.starter, encoding="utf-8")
+    assert upgrading.upgrade(workspace, newer(exercise, "# new\n", tmp_path)) == {"value": "replaced"}
+    assert workspace.file(exercise).read_text(encoding="utf-8") == "# new\n"
+
+
+@pytest.mark.skipif(upgrading.shutil.which("git") is None, reason="merging needs git")
+def test_upgrade_merges_changes_of_different_places(workspace: Workspace, exercise: Exercise, tmp_path: Path) -> None:
+    workspace.file(exercise).write_text(exercise.starter + "\nmine = 1\n", encoding="utf-8")
+    course = newer(exercise, exercise.starter.replace('"""Exercise 01:', '"""The exercise 01:'), tmp_path)
+    assert upgrading.upgrade(workspace, course) == {"value": "merged"}
+    merged = workspace.file(exercise).read_text(encoding="utf-8")
+    assert merged.startswith('"""The exercise 01:') and merged.endswith("mine = 1\n")
+
+
+def test_upgrade_keeps_the_students_file_in_a_conflict(
+    workspace: Workspace, exercise: Exercise, tmp_path: Path
+) -> None:
+    assert upgrading.upgrade(workspace, newer(exercise, "# new\n", tmp_path)) == {"value": "conflict"}
+    assert workspace.file(exercise).read_bytes() == MINE
+    assert (workspace.root / "value" / "value.NEW.py").read_text(encoding="utf-8") == "# new\n"
+
+
+def test_a_pass_is_stale_when_the_file_changes(workspace: Workspace, exercise: Exercise) -> None:
+    from tinygrad_edu.homework.judge.verdict import Verdict
+
+    workspace.record(exercise, [Verdict(check, "pass") for check in exercise.checks.values()])
+    assert workspace.standing(exercise) == (exercise.points, True, False)
+    workspace.file(exercise).write_bytes(MINE + b"# more\n")
+    assert workspace.standing(exercise) == (exercise.points, True, True)
+    assert workspace.last_failures(exercise) == []
