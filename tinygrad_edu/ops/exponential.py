@@ -108,4 +108,5 @@ def xlogy(input: Any, other: Any, /) -> Any:
 
 @xlogy.partials
 def _(_out: Any, a: Any, b: Any) -> Any:
-    return lambda: xlogy(a != 0, b), lambda: a / b
+    # log(y), and 0 where that is infinite but x * log(y) is 0 all the same
+    return lambda: xlogy((a != 0) | (b > 0), b), lambda: a / b

@@ -1,0 +1,61 @@
+"""An exponential to both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tinygrad_edu.distributions import constraints
+from tinygrad_edu.distributions.distribution import Elementwise
+from tinygrad_edu.tensors.draws import rand
+from tinygrad_edu.tensors.tensor import Tensor
+
+__all__ = ["Laplace"]
+
+
+class Laplace(Elementwise):
+    """``exp(-|x - loc| / scale) / (2 * scale)``."""
+
+    arg_constraints: Any = {"loc": constraints.real, "scale": constraints.positive}
+    support: Any = constraints.real
+    has_rsample = True
+    loc: Tensor
+    scale: Tensor
+
+    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
+        super().__init__(validate_args, loc=loc, scale=scale)
+
+    @property
+    def mean(self) -> Tensor:
+        return self.loc
+
+    @property
+    def mode(self) -> Tensor:
+        return self.loc
+
+    @property
+    def stddev(self) -> Tensor:
+        return 2**0.5 * self.scale
+
+    @property
+    def variance(self) -> Tensor:
+        return 2 * self.scale**2
+
+    def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
+        return self.icdf(1 - rand(self._extended_shape(sample_shape), dtype=self.loc.dtype))  # never 0
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        self._validate_sample(value)
+        return -(2 * self.scale).log() - (value - self.loc).abs() / self.scale
+
+    def cdf(self, value: Tensor) -> Tensor:
+        self._validate_sample(value)
+        apart = value - self.loc
+        return 0.5 - 0.5 * apart.sign() * (-apart.abs() / self.scale).expm1()
+
+    def icdf(self, value: Tensor) -> Tensor:
+        term = value - 0.5
+        return self.loc - self.scale * term.sign() * (-2 * term.abs()).clamp(min=-1 + 1e-16).log1p()
+
+    def entropy(self) -> Tensor:
+        return 1 + (2 * self.scale).log()
