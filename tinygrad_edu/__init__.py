@@ -51,9 +51,9 @@ _homes: dict[str, str] = {
     for name in names.split()
 }
 _rooms = (
-    "amp", "autograd", "backends", "compat", "cuda", "distributed", "distributions", "engine", "errors", "kernels", "linalg",
-    "mps", "multiprocessing", "nn", "onnx", "ops", "optim", "random", "serialization", "train", "utils", "value", "version",
-    "vision", "viz",
+    "amp", "autograd", "backends", "compat", "cuda", "distributed", "distributions", "engine", "errors",
+    "kernels", "linalg", "mps", "multiprocessing", "nn", "onnx", "ops", "optim", "random", "serialization",
+    "train", "utils", "value", "version", "vision", "viz",
 )  # fmt: skip
 
 if TYPE_CHECKING:  # for editors and type checkers
