@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -36,7 +37,8 @@ TOLERANCE = {"torch.float32": 1e-5, "torch.float64": 1e-11}
 def counterpart(operation: Operation) -> Callable[..., Any]:
     name = operation.oracle or operation.name
     room, _, last = name.rpartition(".")
-    found = getattr(getattr(torch, room) if room else torch, last, None) or getattr(torch.Tensor, name, None)
+    home = operator.attrgetter(room)(torch) if room else torch
+    found = getattr(home, last, None) or getattr(torch.Tensor, name, None)
     assert found is not None, f"PyTorch has no {name}: say oracle='' in the definition of {operation.name}"
 
     def call(*inputs: Any, params: tuple[Any, ...]) -> Any:

@@ -15,7 +15,7 @@ __all__ = ["elementwise", "kernels"]
 
 
 _FILES = (
-    "places", "convolution", "decompositions", "error_function", "lines", "pooling", "resampling", "special",
+    "places", "bends", "convolution", "decompositions", "error_function", "lines", "pooling", "resampling", "special",
     "statistics",
 )  # fmt: skip
 

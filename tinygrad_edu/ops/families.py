@@ -1,6 +1,7 @@
 """All families of operations: to import this is to define them, so that who subscribes here hears of every one."""
 
 from tinygrad_edu.ops import (
+    bends,
     blend,
     compare,
     elementwise,
@@ -21,6 +22,6 @@ from tinygrad_edu.ops.registry import subscribe
 __all__ = ["FAMILIES", "subscribe"]
 
 FAMILIES = (
-    blend, compare, elementwise, exponential, index, linalg, ordering, reduce, rounding, scans, shape, special,
-    statistics, trigonometry,
+    bends, blend, compare, elementwise, exponential, index, linalg, ordering, reduce, rounding, scans, shape,
+    special, statistics, trigonometry,
 )  # fmt: skip

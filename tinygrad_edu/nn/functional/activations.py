@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from tinygrad_edu.ops import bends
 from tinygrad_edu.tensors import sampling
 from tinygrad_edu.tensors.functions import functional, where
 from tinygrad_edu.tensors.inplace import write
@@ -54,12 +55,6 @@ def activation(module: str, one_step: bool = False) -> Callable[[Function], Func
     return decorate
 
 
-def _steep(input: Tensor, condition: Any, slope: Any, other: Any) -> Tensor:
-    """The input times a slope where the condition holds, and times another where it does not."""
-    factor = np.where(condition._data, slope, other).astype(input._data.dtype)
-    return input * Tensor._wrap(factor)
-
-
 @activation("ReLU", one_step=True)
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """The input where it is positive, else 0."""
@@ -71,8 +66,10 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     """The input held between two bounds; on and outside them the derivative is 0."""
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val cannot be greater than max_val, got {min_val} and {max_val}")
-    held = input.detach().clamp(min_val, max_val)
-    return where((input <= min_val).logical_or(input >= max_val), held, input)
+    if input._data.dtype.kind == "b":
+        raise RuntimeError("Bool inputs not supported for hardtanh: convert with .float()")
+    held: Tensor = bends.hardtanh(input, min_val, max_val)
+    return held
 
 
 @activation("ReLU6")
@@ -84,13 +81,15 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
 @activation("Threshold")
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """The input where it is above the threshold, else the value."""
-    return where(input <= threshold, value, input)
+    kept: Tensor = bends.threshold(input, threshold, value)
+    return kept
 
 
 @activation("LeakyReLU")
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """The input where it is positive, else a small part of it."""
-    return _steep(input, input > 0, 1, negative_slope)
+    bent: Tensor = bends.leaky_relu(input, negative_slope)
+    return bent
 
 
 @activation("RReLU")
@@ -103,7 +102,9 @@ def rrelu(
     slope: Any = (lower + upper) / 2
     if training:
         slope = sampling.uniform(None, input._data.shape, np.dtype(np.float64), lower, upper)
-        return _steep(input, input > 0, 1, slope)
+        slopes = Tensor._wrap(np.asarray(slope, input._data.dtype))
+        bent: Tensor = bends.prelu(input, slopes)
+        return bent
     return leaky_relu(input, slope)
 
 
@@ -124,7 +125,8 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
                 f"{weight.numel()} and channel size = {channels}"
             )
         weight = weight.reshape((1, channels) + (1,) * (input.ndim - 2))
-    return where(input > 0, input, weight * input)
+    bent: Tensor = bends.prelu(input, weight)
+    return bent
 
 
 def _elu(input: Tensor, alpha: float, scale: float, inner: float) -> Tensor:
@@ -232,7 +234,8 @@ def softsign(input: Tensor) -> Tensor:
 @activation("Hardshrink")
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """0 between -lambd and lambd, elsewhere the input."""
-    return where((input >= -lambd).logical_and(input <= lambd), 0.0, input)
+    shrunk: Tensor = bends.hardshrink(input, lambd)
+    return shrunk
 
 
 @activation("Softshrink")
@@ -240,7 +243,8 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """0 between -lambd and lambd, elsewhere the distance to these."""
     if lambd < 0:
         raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}")
-    return input - input.clamp(-lambd, lambd)
+    shrunk: Tensor = bends.softshrink(input, lambd)
+    return shrunk
 
 
 @activation("GLU")
