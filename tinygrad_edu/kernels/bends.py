@@ -8,13 +8,19 @@ import numpy as np
 
 Array = Any
 
-__all__ = ["between", "hardshrink", "hardtanh", "leaky_relu", "prelu", "softshrink", "threshold"]
+__all__ = ["above", "between", "hardshrink", "hardtanh", "leaky_relu", "prelu", "softshrink", "threshold"]
 
 
-def between(a: Array, low: float, high: float, closed: bool, inside: float, outside: float) -> Array:
-    out = (a < low) | (a > high) if closed else (a <= low) | (a >= high)
+def above(a: Array, bound: float, yes: float, no: float) -> Array:
     kind = a.dtype.type
-    return np.where(out, kind(outside), kind(inside))[()]
+    return np.where(a > bound, kind(yes), kind(no))[()]
+
+
+def between(a: Array, low: float, high: float, closed: bool, yes: float, no: float) -> Array:
+    kind = a.dtype.type
+    if closed:
+        return np.where((a >= low) & (a <= high), kind(yes), kind(no))[()]
+    return np.where((a <= low) | (a >= high), kind(no), kind(yes))[()]
 
 
 def leaky_relu(a: Array, negative_slope: float) -> Array:

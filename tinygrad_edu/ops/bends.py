@@ -1,6 +1,6 @@
 """Functions made of straight pieces: leaky ReLU and its kin. Their slope is a number on each side of a bend.
 
-The slope is an operation itself, :func:`between`, whose own derivative is 0. So the graph stays connected when a
+The slope is an operation itself, :func:`above` or :func:`between`, whose own derivative is 0. So the graph stays connected when a
 gradient is differentiated again, and gives zeros, as in PyTorch.
 """
 
@@ -12,21 +12,31 @@ from typing import Any
 from tinygrad_edu.ops.elementwise import clamp
 from tinygrad_edu.ops.registry import cases, elementwise
 
-__all__ = ["between", "hardshrink", "hardtanh", "leaky_relu", "prelu", "softshrink", "threshold"]
+__all__ = ["above", "between", "hardshrink", "hardtanh", "leaky_relu", "prelu", "softshrink", "threshold"]
+
+
+@elementwise(array="above", method=False, promote="floating", oracle="", samples=cases(([(2, 3)], (0.1, 2.0, 3.0))))
+def above(input: Any, /, bound: float, yes: float, no: float) -> Any:
+    """One number where the input is greater than the bound, another where it is not, and for nan."""
+    return float(yes if input > bound else no)
+
+
+@above.partials
+def _(_out: Any, _a: Any, _bound: Any, _yes: Any, _no: Any) -> Any:
+    return 0.0
 
 
 @elementwise(
     array="between", method=False, promote="floating", oracle="",
     samples=cases(([(2, 3)], (-1.0, 0.5, True, 2.0, 3.0)), ([(2, 3)], (-1.0, 0.5, False, 2.0, 3.0))),
 )  # fmt: skip
-def between(input: Any, /, low: float, high: float, closed: bool, inside: float, outside: float) -> Any:
-    """One number from `low` to `high` (these two included if `closed`) and for nan, another beyond."""
-    out = input < low or input > high if closed else input <= low or input >= high
-    return float(outside if out else inside)
+def between(input: Any, /, low: float, high: float, closed: bool, yes: float, no: float) -> Any:
+    """One number between two bounds (`closed`: and at them, else also for nan), another elsewhere."""
+    return float(yes if (low <= input <= high if closed else not (input <= low or input >= high)) else no)
 
 
 @between.partials
-def _(_out: Any, _a: Any, _low: Any, _high: Any, _closed: Any, _inside: Any, _outside: Any) -> Any:
+def _(_out: Any, _a: Any, _low: Any, _high: Any, _closed: Any, _yes: Any, _no: Any) -> Any:
     return 0.0
 
 
@@ -41,7 +51,7 @@ def leaky_relu(input: Any, /, negative_slope: float = 0.01) -> Any:
 
 @leaky_relu.partials
 def _(_out: Any, a: Any, negative_slope: float) -> Any:
-    return between(a, -math.inf, 0.0, True, negative_slope, 1.0)
+    return above(a, 0.0, 1.0, negative_slope)
 
 
 @elementwise(
@@ -55,7 +65,7 @@ def prelu(input: Any, weight: Any, /) -> Any:
 
 @prelu.partials
 def _(_out: Any, a: Any, b: Any) -> Any:
-    positive = between(a, -math.inf, 0.0, True, 0.0, 1.0)
+    positive = above(a, 0.0, 1.0, 0.0)
     return lambda: positive + (1 - positive) * b, lambda: clamp(a, None, 0.0)
 
 
@@ -98,7 +108,7 @@ def hardshrink(input: Any, /, lambd: float = 0.5) -> Any:
 
 @hardshrink.partials
 def _(_out: Any, a: Any, lambd: float) -> Any:
-    return _beyond(a, lambd)
+    return between(a, -lambd, lambd, True, 0.0, 1.0)
 
 
 @elementwise(
@@ -112,9 +122,4 @@ def softshrink(input: Any, /, lambd: float = 0.5) -> Any:
 
 @softshrink.partials
 def _(_out: Any, a: Any, lambd: float) -> Any:
-    return _beyond(a, lambd)
-
-
-def _beyond(a: Any, lambd: float) -> Any:
-    """1 beyond ±lambd and for nan, else 0."""
-    return 1 - between(a, -lambd, lambd, True, 1.0, 0.0)
+    return between(a, -lambd, lambd, True, 0.0, 1.0)
