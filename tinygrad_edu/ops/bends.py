@@ -1,7 +1,7 @@
 """Functions made of straight pieces: leaky ReLU and its kin. Their slope is a number on each side of a bend.
 
-The slope is an operation itself, :func:`above` or :func:`between`, whose own derivative is 0. So the graph stays connected when a
-gradient is differentiated again, and gives zeros, as in PyTorch.
+The slope is an operation itself, :func:`above` or :func:`between`, whose own derivative is 0. So the graph stays
+connected when a gradient is differentiated again, and gives zeros, as in PyTorch.
 """
 
 from __future__ import annotations
