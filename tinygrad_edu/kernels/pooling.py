@@ -17,6 +17,7 @@ import numpy as np
 Array = Any
 Sizes = tuple[int, ...]
 Windows = tuple[list[tuple[Any, Any]], ...]
+NEAR = 1 << 17  # elements: what a processor keeps near it
 
 __all__ = [
     "adaptive_windows", "col2im", "im2col", "max_pool", "max_pool_back", "max_pool_picked", "max_unpool",
@@ -102,28 +103,45 @@ def max_pool(a: Array, windows: Windows, places: Sizes) -> tuple[Array, Array]:
 
     Of equals the first; a nan is larger than all numbers, and of several the last counts, as in PyTorch.
     """
-    size = a.shape[-len(places) :]
-    least = -np.inf if a.dtype.kind == "f" else np.iinfo(a.dtype).min
-    best = np.full((*a.shape[: -len(places)], *places), least, a.dtype)
+    spatial = len(places)
+    lead, size = a.shape[:-spatial], a.shape[-spatial:]
     number = np.arange(math.prod(size), dtype=np.int64).reshape(size)
+    least = -np.inf if a.dtype.kind == "f" else np.iinfo(a.dtype).min
+    best = np.full((math.prod(lead), *places), least, a.dtype)
     where = np.zeros(best.shape, np.int64)
-    seen = np.zeros(places, bool)
-    for out, at in _taps(windows):
-        there, old = a[at], best[out]
-        better = (there > old) | (there != there) | ~seen[out]  # (the first element wins over nothing at all)
-        best[out] = np.where(better, there, old)
-        where[out] = np.where(better, number[at], where[out])
-        seen[out] = True
-    return best, where
+    taps = list(_taps(windows))
+    images = a.reshape(math.prod(lead), *size)
+    for part in _parts(len(images), math.prod(size)):
+        x, top, index = images[part], best[part], where[part]
+        for out, at in taps:
+            top[out] = np.maximum(top[out], x[at])
+        for out, at in reversed(taps):  # what is equal to the largest: the first of them is written last
+            index[out] = np.where(x[at] == top[out], number[at], index[out])
+        if a.dtype.kind == "f" and np.isnan(top).any():
+            for out, at in taps:
+                index[out] = np.where(np.isnan(x[at]), number[at], index[out])
+    return best.reshape(*lead, *places), where.reshape(*lead, *places)
 
 
-def max_pool_back(g: Array, where: Array, size: Sizes) -> Array:
-    """Each window's gradient added to the element that was its largest."""
+def _parts(images: int, area: int) -> Iterator[slice]:
+    """Images in parts that a processor keeps near it."""
+    step = max(NEAR // max(area, 1), 1)
+    return (slice(first, first + step) for first in range(0, images, step))
+
+
+def max_pool_back(g: Array, where: Array, size: Sizes, apart: bool) -> Array:
+    """Each window's gradient added to the element that was its largest; `apart`: no element is in two windows."""
     lead, area = g.shape[: -len(size)], math.prod(size)
     images = math.prod(lead)
-    at = _flat(where, len(size)).reshape(images, -1 if images else 0) + np.arange(images)[:, None] * area
-    whole = np.bincount(at.reshape(-1), weights=g.reshape(-1), minlength=images * area)
-    return whole.astype(g.dtype, copy=False).reshape(*lead, *size)
+    whole = np.zeros(images * area, g.dtype)
+    values, places = (_flat(x, len(size)).reshape(images, math.prod(x.shape[-len(size) :])) for x in (g, where))
+    for part in _parts(images, area):
+        at = places[part] + np.arange(part.start, part.start + len(places[part]))[:, None] * area
+        if apart:
+            whole[at] = values[part]
+        else:
+            np.add.at(whole, at.reshape(-1), values[part].reshape(-1))
+    return whole.reshape(*lead, *size)
 
 
 def max_pool_picked(a: Array, where: Array, spatial: int) -> Array:
