@@ -275,7 +275,8 @@ def test_every_module_is_in_the_table() -> None:
         for name in tg.nn.__all__
         if isinstance(getattr(tg.nn, name), type) and issubclass(getattr(tg.nn, name), tg.nn.Module)
     }
-    assert mine - ELSEWHERE - set(CASES) == set()
+    lazy = {name for name in mine if name.startswith("Lazy")}  # (test_lazy.py)
+    assert mine - ELSEWHERE - set(CASES) - lazy == set()
 
 
 @pytest.mark.parametrize("name", tg.nn.functional.__all__)

@@ -54,7 +54,7 @@ def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
         ShapeError: windows larger than the padded image.
 
     >>> import tinygrad_edu as tg
-    >>> unfold(tg.ones(1, 3, 4, 4), 2).shape
+    >>> tg.nn.functional.unfold(tg.ones(1, 3, 4, 4), 2).shape
     torch.Size([1, 12, 9])
     """
     x, had_batch = batched(input, 2, "unfold")

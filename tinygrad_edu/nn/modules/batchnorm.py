@@ -6,13 +6,14 @@ from typing import Any, ClassVar
 
 from tinygrad_edu.nn import init
 from tinygrad_edu.nn.functional.norms import batch_norm
+from tinygrad_edu.nn.modules.lazy import LazyModuleMixin
 from tinygrad_edu.nn.modules.module import Module
-from tinygrad_edu.nn.parameter import Parameter
+from tinygrad_edu.nn.parameter import Parameter, Uninitialized
 from tinygrad_edu.tensors.creation import empty, ones, tensor, zeros
 from tinygrad_edu.tensors.dtype import int64
 from tinygrad_edu.tensors.tensor import Tensor
 
-__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d"]
+__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LazyBatchNorm1d", "LazyBatchNorm2d", "LazyBatchNorm3d"]
 
 
 class _BatchNorm(Module):
@@ -121,3 +122,69 @@ class BatchNorm3d(_BatchNorm):
     """For volumes (N, C, D, H, W)."""
 
     ranks = (5,)
+
+
+class LazyNorm(LazyModuleMixin):
+    """What lazy batch and instance normalisations share: `num_features` is the first input's number of channels."""
+
+    num_features: int
+
+    def __init__(
+        self,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(0, eps, momentum, False, False, device, dtype)  # type: ignore[call-arg]
+        self.affine = affine
+        self.track_running_stats = track_running_stats
+        if affine:
+            self._wait("weight", *(["bias"] if bias else []), device=device, dtype=dtype)
+        if track_running_stats:
+            self._wait("running_mean", "running_var", buffers=True, device=device, dtype=dtype)
+            self.num_batches_tracked = tensor(0, dtype=int64, device=device)
+
+    def reset_parameters(self) -> None:
+        """Everything begins again, if it has a shape."""
+        if not self.has_uninitialized_params() and getattr(self, "num_features", 0) != 0:
+            super().reset_parameters()  # type: ignore[misc]
+
+    def _channels(self, input: Tensor) -> int:
+        ranks: tuple[int, ...] = self.ranks  # type: ignore[attr-defined]
+        if input.ndim not in ranks:
+            expected = " or ".join(f"{rank}D" for rank in ranks)
+            raise ValueError(f"expected {expected} input (got {input.ndim}D input)")
+        return int(input.shape[1])
+
+    def initialize_parameters(self, input: Tensor) -> None:
+        """(N, C, ...): as many as dimension 1 has."""
+        waiting = [x for x in (*self._parameters.values(), *self._buffers.values()) if isinstance(x, Uninitialized)]
+        if waiting or not self.num_features:
+            self.num_features = self._channels(input)
+            for x in waiting:
+                x.materialize((self.num_features,))
+            if waiting:
+                self.reset_parameters()
+
+
+class LazyBatchNorm1d(LazyNorm, BatchNorm1d):
+    """A BatchNorm1d that takes `num_features` from its first input."""
+
+    cls_to_become = BatchNorm1d
+
+
+class LazyBatchNorm2d(LazyNorm, BatchNorm2d):
+    """A BatchNorm2d that takes `num_features` from its first input."""
+
+    cls_to_become = BatchNorm2d
+
+
+class LazyBatchNorm3d(LazyNorm, BatchNorm3d):
+    """A BatchNorm3d that takes `num_features` from its first input."""
+
+    cls_to_become = BatchNorm3d

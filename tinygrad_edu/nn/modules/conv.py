@@ -5,15 +5,20 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
+from tinygrad_edu.engine.modes import no_grad
 from tinygrad_edu.nn import init
 from tinygrad_edu.nn.functional import convolution
+from tinygrad_edu.nn.modules.lazy import LazyModuleMixin
 from tinygrad_edu.nn.modules.module import Module
 from tinygrad_edu.nn.parameter import Parameter
 from tinygrad_edu.tensors.creation import empty
 from tinygrad_edu.tensors.grids import pad
 from tinygrad_edu.tensors.tensor import Tensor
 
-__all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
+__all__ = [
+    "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "LazyConv1d", "LazyConv2d",
+    "LazyConv3d", "LazyConvTranspose1d", "LazyConvTranspose2d", "LazyConvTranspose3d",
+]  # fmt: skip
 
 _MODES = ("zeros", "reflect", "replicate", "circular")
 
@@ -269,3 +274,89 @@ class ConvTranspose3d(_Transposed):
     """The transpose of Conv3d: (N, in, D, H, W); arguments as ConvTranspose1d's."""
 
     spatial = 3
+
+
+class _Lazy(LazyModuleMixin):
+    """What lazy convolutions share: `in_channels` is the first input's number of channels."""
+
+    def _postpone(self, out_channels: int, bias: bool, device: Any, dtype: Any) -> None:
+        self.out_channels = out_channels
+        self._wait("weight", *(["bias"] if bias else []), device=device, dtype=dtype)
+
+    def reset_parameters(self) -> None:
+        """Weight and bias begin again, if they have a shape."""
+        if not self.has_uninitialized_params() and self.in_channels != 0:
+            super().reset_parameters()  # type: ignore[misc]
+
+    def initialize_parameters(self: Any, input: Tensor, *args: Any, **kwargs: Any) -> None:
+        """(N, C, *size) or (C, *size): as many as there are channels."""
+        if not self.has_uninitialized_params():
+            if self.in_channels == 0:  # its parameters were loaded
+                self.in_channels = self.weight.shape[0] if self.transposed else self.weight.shape[1] * self.groups
+            return
+        spatial, kind = self.spatial, type(self).__name__
+        if input.ndim not in (spatial + 1, spatial + 2):
+            raise RuntimeError(
+                f"Expected {spatial + 1}D (unbatched) or {spatial + 2}D (batched) input to {kind}, but got input of "
+                f"size: {input.shape}"
+            )
+        channels = input.shape[-spatial - 1]
+        for name, count in (("in_channels", channels), ("out_channels", self.out_channels)):
+            if count % self.groups:
+                raise ValueError(f"{name} must be divisible by groups, got {name}={count} and groups={self.groups}")
+        self.in_channels = channels
+        outer, inner = (channels, self.out_channels) if self.transposed else (self.out_channels, channels)
+        with no_grad():
+            self.weight.materialize((outer, inner // self.groups, *self.kernel_size))
+            if self.bias is not None:
+                self.bias.materialize((self.out_channels,))
+            self.reset_parameters()
+
+
+class _LazyConvolution(_Lazy, _Convolution):
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode)
+        self._postpone(out_channels, bias, device, dtype)
+
+
+class _LazyTransposed(_Lazy, _Transposed):
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Any = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation, padding_mode)
+        self._postpone(out_channels, bias, device, dtype)
+
+
+def _lazy(base: type[Any], becomes: type[Any]) -> Any:
+    text = f"A {becomes.__name__} that takes `in_channels` from its first input."
+    body = {"cls_to_become": becomes, "spatial": becomes.spatial, "__doc__": text, "__module__": __name__}
+    return type(f"Lazy{becomes.__name__}", (base, becomes), body)
+
+
+LazyConv1d, LazyConv2d, LazyConv3d = (_lazy(_LazyConvolution, kind) for kind in (Conv1d, Conv2d, Conv3d))
+LazyConvTranspose1d, LazyConvTranspose2d, LazyConvTranspose3d = (
+    _lazy(_LazyTransposed, kind) for kind in (ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)
+)

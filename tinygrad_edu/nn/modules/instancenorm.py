@@ -6,10 +6,13 @@ import warnings
 from typing import Any, ClassVar
 
 from tinygrad_edu.nn.functional.norms import instance_norm
-from tinygrad_edu.nn.modules.batchnorm import _BatchNorm
+from tinygrad_edu.nn.modules.batchnorm import LazyNorm, _BatchNorm
 from tinygrad_edu.tensors.tensor import Tensor
 
-__all__ = ["InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"]
+__all__ = [
+    "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LazyInstanceNorm1d", "LazyInstanceNorm2d",
+    "LazyInstanceNorm3d",
+]  # fmt: skip
 
 
 class _InstanceNorm(_BatchNorm):
@@ -31,16 +34,19 @@ class _InstanceNorm(_BatchNorm):
     ) -> None:
         super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
 
+    def _channels(self, input: Tensor) -> int:
+        spatial = self.spatial
+        if input.ndim not in (spatial + 1, spatial + 2):
+            raise ValueError(f"expected {spatial + 1}D or {spatial + 2}D input (got {input.ndim}D input)")
+        return int(input.shape[-spatial - 1])
+
     def forward(self, input: Tensor) -> Tensor:
         """(N, C, *size) or (C, *size) in the same shape.
 
         Raises:
             ValueError: another number of dimensions, or of channels where these have parameters.
         """
-        spatial = self.spatial
-        if input.ndim not in (spatial + 1, spatial + 2):
-            raise ValueError(f"expected {spatial + 1}D or {spatial + 2}D input (got {input.ndim}D input)")
-        channels = input.shape[-spatial - 1]
+        spatial, channels = self.spatial, self._channels(input)
         if channels != self.num_features:
             told = (
                 f"expected input's size at dim={input.ndim - spatial - 1} to match num_features ({self.num_features}), "
@@ -83,3 +89,25 @@ class InstanceNorm3d(_InstanceNorm):
     """For volumes (N, C, D, H, W) or (C, D, H, W)."""
 
     spatial = 3
+
+
+class _LazyInstanceNorm(LazyNorm):
+    _channels = _InstanceNorm._channels  # (the batch dimension may be missing)
+
+
+class LazyInstanceNorm1d(_LazyInstanceNorm, InstanceNorm1d):
+    """An InstanceNorm1d that takes `num_features` from its first input; affine and tracking by default."""
+
+    cls_to_become = InstanceNorm1d
+
+
+class LazyInstanceNorm2d(_LazyInstanceNorm, InstanceNorm2d):
+    """An InstanceNorm2d that takes `num_features` from its first input; affine and tracking by default."""
+
+    cls_to_become = InstanceNorm2d
+
+
+class LazyInstanceNorm3d(_LazyInstanceNorm, InstanceNorm3d):
+    """An InstanceNorm3d that takes `num_features` from its first input; affine and tracking by default."""
+
+    cls_to_become = InstanceNorm3d

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from tinygrad_edu.engine.modes import no_grad
 from tinygrad_edu.nn import init
 from tinygrad_edu.nn.functional.layers import bilinear, linear
+from tinygrad_edu.nn.modules.lazy import LazyModuleMixin
 from tinygrad_edu.nn.modules.module import Module
 from tinygrad_edu.nn.parameter import Parameter
 from tinygrad_edu.tensors.creation import empty
 from tinygrad_edu.tensors.tensor import Tensor
 
-__all__ = ["Bilinear", "Identity", "Linear", "NonDynamicallyQuantizableLinear"]
+__all__ = ["Bilinear", "Identity", "LazyLinear", "Linear", "NonDynamicallyQuantizableLinear"]
 
 
 class Identity(Module):
@@ -64,6 +66,41 @@ class Linear(Module):
 
     def extra_repr(self) -> str:
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
+class LazyLinear(LazyModuleMixin, Linear):
+    """A Linear that takes `in_features` from its first input.
+
+    >>> import tinygrad_edu as tg
+    >>> layer = tg.nn.LazyLinear(2); layer
+    LazyLinear(in_features=0, out_features=2, bias=True)
+    >>> _ = layer(tg.ones(5, 3)); layer
+    Linear(in_features=3, out_features=2, bias=True)
+    """
+
+    cls_to_become = Linear
+
+    def __init__(self, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
+        super().__init__(0, 0, False)
+        self.out_features = out_features
+        self._wait("weight", *(["bias"] if bias else []), device=device, dtype=dtype)
+
+    def reset_parameters(self) -> None:
+        """Weight and bias begin again, if they have a shape."""
+        if not self.has_uninitialized_params() and self.in_features != 0:
+            super().reset_parameters()
+
+    def initialize_parameters(self, input: Tensor) -> None:
+        """(..., in_features): as many as the last dimension has."""
+        if self.has_uninitialized_params():
+            with no_grad():
+                self.in_features = input.shape[-1]
+                self.weight.materialize((self.out_features, self.in_features))
+                if self.bias is not None:
+                    self.bias.materialize((self.out_features,))
+                self.reset_parameters()
+        elif self.in_features == 0:  # its parameters were loaded
+            self.in_features = self.weight.shape[-1]
 
 
 class NonDynamicallyQuantizableLinear(Linear):

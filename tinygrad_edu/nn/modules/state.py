@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from tinygrad_edu.engine.modes import no_grad
 from tinygrad_edu.nn.modules.registry import Registry
-from tinygrad_edu.nn.parameter import Parameter
+from tinygrad_edu.nn.parameter import Parameter, Uninitialized
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["IncompatibleKeys", "Stateful"]
@@ -116,8 +116,12 @@ class Stateful(Registry):
             for owner, name, tensor, given in ready:
                 if assign:
                     _replace(owner, name, tensor, given)
-                else:
-                    tensor.copy_(given)
+                    continue
+                if isinstance(tensor, Uninitialized):
+                    if isinstance(given, Uninitialized):
+                        continue
+                    tensor.materialize(given.shape)
+                tensor.copy_(given)
         for path, owner in self.named_modules(remove_duplicate=False):
             key = f"{path}.{_EXTRA}" if path else _EXTRA
             if owner._saves_more() and key in state_dict:
@@ -136,6 +140,8 @@ def _misfit(name: str, tensor: Tensor, given: Any) -> str:
             f'While copying the parameter named "{name}", expected torch.Tensor or Tensor-like object from checkpoint '
             f"but received {type(given)}"
         )
+    if isinstance(tensor, Uninitialized):  # it takes any shape
+        return ""
     if given.shape == tensor.shape or (tensor.ndim == 0 and given.shape == (1,)):
         return ""
     return (
