@@ -181,7 +181,7 @@ CASES: dict[str, list[tuple[Any, Any, Any]]] = {
 # What needs its own tests: chance, and what holds other modules.
 ELSEWHERE = {
     "Module", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict", "Dropout", "Dropout1d",
-    "Dropout2d", "Dropout3d", "AlphaDropout",
+    "Dropout2d", "Dropout3d", "AlphaDropout", "DataParallel",
     # test_recurrent.py has their table
     "RNN", "LSTM", "GRU", "RNNBase", "RNNCell", "LSTMCell", "GRUCell", "RNNCellBase",
     # test_attention.py has theirs

@@ -119,7 +119,7 @@ class Uninitialized(Tensor):
         return BY_NUMPY[_stored.__get__(self).dtype]
 
     @property
-    def data(self) -> Tensor:
+    def data(self) -> Any:
         """A Tensor of its type without elements."""
         return Tensor._wrap(_stored.__get__(self))
 
