@@ -108,12 +108,12 @@ def _zero(dtype: Any) -> Array:
 
 
 def sum(a: Array, axes: tuple[int, ...], keepdim: bool, out: Out = None) -> Array:
-    return np.add.reduce(a, axis=axes, keepdims=keepdim, out=out)
+    return np.add.reduce(a, axes, None, out, keepdim)
 
 
 def mean(a: Array, axes: tuple[int, ...], keepdim: bool, out: Out = None) -> Array:
     count = math.prod([a.shape[axis] for axis in axes])
-    return _into(out, np.add.reduce(a, axis=axes, keepdims=keepdim) / a.dtype.type(count))
+    return _into(out, np.add.reduce(a, axes, None, None, keepdim) / count)
 
 
 def prod(a: Array, axes: tuple[int, ...], keepdim: bool, out: Out = None) -> Array:

@@ -25,7 +25,7 @@ def _share(out: Any, data: Any, kind: str) -> None:
     if not isinstance(data, Tensor):
         raise TypeError(f"{kind}(): data must be a Tensor, got {type(data).__name__}: wrap it in tensor(...) first")
     out._data, out._counter = data._array(), data._counter
-    out._node, out._requires = None, False
+    out._node, out._requires, out._base = None, False, None
 
 
 class Parameter(Tensor):

@@ -155,5 +155,5 @@ class Convertible(Exchangeable):
 
 def _rebuild(kind: Any, data: Any, requires: bool) -> Any:
     out = object.__new__(kind)
-    out._data, out._node, out._requires, out._counter = data, None, requires, [0]
+    out._data, out._node, out._requires, out._counter, out._base = data, None, requires, [0], None
     return out

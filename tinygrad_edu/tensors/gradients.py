@@ -30,6 +30,7 @@ class Differentiable:
 
     if TYPE_CHECKING:
         _data: Any
+        _base: Any
         _node: Node | None
         _requires: bool
         _counter: Any
@@ -44,8 +45,7 @@ class Differentiable:
     _inputs: tuple[Any, ...] = ()  # a leaf takes part in the graph as its own node, the oldest of all
     _sequence = 0
     _grad: Any = None
-    _base: Any = None  # of a view: the Tensor whose memory it looks at,
-    _seen = 0  # and the base's _history when this view took its place in the graph
+    _seen = 0  # of a view: its base's _history when it took its place in the graph
     _history = 0  # how often a recorded in-place operation has changed this Tensor's place in the graph
     _unrecorded: Any = None  # of a view that cannot follow its base: "no_grad", or the operation that made several
     _hooks: Hooks | None = None

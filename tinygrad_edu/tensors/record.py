@@ -64,6 +64,7 @@ def finish(operation: Any, inputs: tuple[Any, ...], arrays: tuple[Any, ...], par
         extra = tuple(Tensor._wrap(r) for r in rest)
     out = _new(Tensor)
     out._data = data
+    out._base = None
     out._counter = [0]
     out._node = None
     out._requires = False

@@ -45,6 +45,7 @@ def unary(operation: Any) -> Callable[[Tensor], Tensor]:
             return record(operation, (self,), ())
         out = _new(Tensor)
         out._data = data
+        out._base = None
         out._counter = version = [0]
         if self._requires and recording():
             out._requires = True
@@ -104,6 +105,7 @@ def binary(operation: Any) -> Callable[[Tensor, Any], Any]:
             return record(operation, (self, other), ())
         out = _new(Tensor)
         out._data = data
+        out._base = None
         out._counter = [0]
         if requires and recording():
             out._requires = True
@@ -193,6 +195,7 @@ def single(operation: Any, *, ready: bool = False) -> Callable[[Tensor, tuple[An
             return finish(operation, (self,), (a,), params, data)
         out = _new(Tensor)
         out._data = data
+        out._base = None
         out._counter = [0]
         if self._requires and data.dtype is dtype and recording() and operation.rule is not None:
             kind, saves_output = operation.saves[0], operation.saves_output == WHOLE
@@ -241,6 +244,7 @@ def view(operation: Any, *, ready: bool = False) -> Callable[[Tensor, tuple[Any,
             return record(operation, (self,), params)  # fails again, and says so in our words
         out = _new(Tensor)
         out._data = data
+        out._base = None
         out._node = None
         out._requires = False
         out._counter = [0]
@@ -279,6 +283,7 @@ def pair(operation: Any) -> Callable[[Tensor, Any], Any]:
             return record(operation, (self, other), ())
         out = _new(Tensor)
         out._data = data
+        out._base = None
         out._counter = [0]
         mine, theirs = self._requires, other._requires
         if not (mine or theirs) or not recording():
@@ -323,12 +328,12 @@ def method(operation: Any) -> Callable[..., Any]:
 
     if not operation.elementwise and operation.arity == 1 and not operation.variadic:
         if operation.promote in _UNCHANGED:
-            call, casts = (view if operation.view else single)(operation), operation.casts
+            call, casts, bind = (view if operation.view else single)(operation), operation.casts, operation.bind
 
             def apply(self: Tensor, *args: Any, **kwargs: Any) -> Any:
                 if kwargs and casts and "dtype" in kwargs:
                     self, kwargs = _converted(self, **kwargs)
-                return call(self, operation.bind((self, *args), kwargs)[1])
+                return call(self, bind((self, *args), kwargs)[1])
 
             return _named(apply, operation)
 

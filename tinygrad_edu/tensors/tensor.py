@@ -42,19 +42,20 @@ class Tensor(Differentiable, Convertible, Drawable):
     tensor([2., 4.])
     """
 
-    # The four things that every result needs are slots; what few Tensors have (a gradient, hooks, attributes set by
-    # the user) lives in __dict__ and costs the others nothing.
-    __slots__ = ("__dict__", "__weakref__", "_data", "_node", "_requires", "_counter")
+    # The five things that every operation asks for are slots; what few Tensors have (a gradient, hooks, attributes set
+    # by the user) lives in __dict__ and costs the others nothing.
+    __slots__ = ("__dict__", "__weakref__", "_base", "_counter", "_data", "_node", "_requires")
 
     _data: Any  # an ndarray, or a NumPy scalar: a computed result without dimensions
     _node: Node | None
     _requires: bool
     _counter: list[int]
+    _base: Any  # of a view: the Tensor whose memory it looks at
 
     def __init__(self, *args: Any) -> None:
         """``Tensor(2, 3)`` is uninitialised memory of that shape, ``Tensor([1, 2])`` data of the default float type."""
         self._data = legacy_array(args, default_float(), "Tensor")
-        self._node, self._requires, self._counter = None, False, [0]
+        self._node, self._requires, self._counter, self._base = None, False, [0], None
         untrack(self)
 
     # --- making one around an array --------------------------------------------------------------------------------
@@ -64,6 +65,7 @@ class Tensor(Differentiable, Convertible, Drawable):
         """A Tensor around an array (or NumPy scalar) that needs no gradient; the array is not copied."""
         out = object.__new__(Tensor)
         out._data = data
+        out._base = None
         out._node = None
         out._requires = False
         out._counter = [0]
