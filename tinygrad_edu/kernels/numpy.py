@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextvars
 import functools
-import math
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -76,7 +75,7 @@ def sign(a: Array) -> Array:
 
 
 def relu(a: Array, out: Out = None) -> Array:
-    return np.maximum(a, _zero(a.dtype), out=out)
+    return np.maximum(a, _number(0, a.dtype), out=out)
 
 
 def sigmoid(a: Array, out: Out = None) -> Array:
@@ -99,9 +98,9 @@ def clamp(a: Array, low: Any, high: Any, out: Out = None) -> Array:
     return _into(out, a if high is None else np.minimum(a, high))
 
 
-@functools.cache
-def _zero(dtype: Any) -> Array:
-    return np.zeros((), dtype)  # for a ufunc half as dear as the number 0, which it first has to find a type for
+@functools.lru_cache(maxsize=256)
+def _number(value: float, dtype: Any) -> Array:
+    return np.array(value, dtype)  # for a ufunc half as dear as a Python number, which it first has to find a type for
 
 
 # Reductions. `axes` is a tuple of dimensions counted from 0; all of them where it names them all.
@@ -112,8 +111,13 @@ def sum(a: Array, axes: tuple[int, ...], keepdim: bool, out: Out = None) -> Arra
 
 
 def mean(a: Array, axes: tuple[int, ...], keepdim: bool, out: Out = None) -> Array:
-    count = math.prod([a.shape[axis] for axis in axes])
-    return _into(out, np.add.reduce(a, axes, None, None, keepdim) / count)
+    count = 1
+    for axis in axes:
+        count *= a.shape[axis]
+    total = np.add.reduce(a, axes, None, out, keepdim)
+    if total.__class__ is not np.ndarray:
+        return total / count
+    return np.divide(total, _number(count, a.dtype), out=total)
 
 
 def prod(a: Array, axes: tuple[int, ...], keepdim: bool, out: Out = None) -> Array:

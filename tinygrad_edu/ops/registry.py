@@ -208,6 +208,10 @@ class Operation:
                 raise EmptyListError(f"{self.name}() expects at least one tensor, got an empty {type(first).__name__}")
         return inputs, args[arity:]
 
+    def completed(self, given: int) -> tuple[Any, ...] | None:
+        """The defaults that complete a call with so many positional arguments; None if it lacks more."""
+        return self._tails.get(given)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Apply the operation: recorded if an input is a Value or a Tensor, at once on plain numbers and arrays."""
         inputs, params = self.bind(args, kwargs)

@@ -63,8 +63,8 @@ def _pow(self: Tensor, exponent: Any) -> Any:
 
 
 _to_power = single(elementwise.pow_scalar)
-_permute = view(shape.permute, ready=True)
-_transpose = view(shape.transpose, ready=True)
+_permute = view(shape.permute)
+_transpose = view(shape.transpose)
 _reversed = [(tuple(range(ndim))[::-1],) for ndim in range(65)]  # NumPy's arrays have up to 64 dimensions
 
 
@@ -104,7 +104,7 @@ def _compare(operation: Any) -> Callable[..., Any]:
     return apply
 
 
-_take = view(index.getitem, ready=True)
+_take = view(index.getitem)
 
 
 def _getitem(self: Tensor, position: Any) -> Any:

@@ -18,7 +18,7 @@ from tinygrad_edu.tensors.tensor import Tensor
 __all__: list[str] = []
 
 _plain = (float, int, type(None))  # what does not change the type of a float Tensor
-_divide, _hold = binary(elementwise.div), single(elementwise.clamp, ready=True)
+_divide, _hold = binary(elementwise.div), single(elementwise.clamp)
 
 
 @composed()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from tinygrad_edu.engine import modes
 from tinygrad_edu.engine.modes import recording
@@ -141,11 +142,16 @@ def plain(params: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple([_without_tensors(p) for p in params]) if _need_care(params) else params
 
 
+_numbers = {int, bool, float, type(None)}
+
+
 def _need_care(params: tuple[Any, ...]) -> bool:
     """Whether there are Tensors, or lists (which their owner may change), among the parameters."""
     for p in params:
         kind = p.__class__
-        if kind is not int and (kind is list or isinstance(p, Tensor) or (kind is tuple and _need_care(p))):
+        if kind in _numbers:
+            continue
+        if kind is list or (_need_care(p) if kind is tuple else isinstance(p, Tensor)):
             return True
     return False
 
@@ -155,14 +161,14 @@ def _without_tensors(p: Any) -> Any:
     return kind(map(_without_tensors, p)) if kind is tuple or kind is list else p._data if isinstance(p, Tensor) else p
 
 
-def share(out: Tensor, source: Any, operation: Any) -> None:
-    """Where a result is a view of its input's memory, the two share one version counter.
+def share(out: Tensor, source: Any, operation: Any) -> bool:
+    """Where a result is a view of its input's memory, the two share one version counter. Says whether it is one.
 
     The view remembers its base, so that it can follow the base through in-place changes.
     """
     data, memory = out._data, source._data
     base = source._base
-    looked = data.base if data.__class__ is np.ndarray else None
+    looked = data.base if data.__class__ is ndarray else None
     if (
         looked is memory
         or data is memory
@@ -186,3 +192,5 @@ def share(out: Tensor, source: Any, operation: Any) -> None:
             out._unrecorded = source._unrecorded
         elif not recording():
             out._unrecorded = "no_grad"
+        return True
+    return False

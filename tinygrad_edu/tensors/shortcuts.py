@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from tinygrad_edu.engine import modes
 from tinygrad_edu.engine.modes import recording
@@ -174,8 +175,8 @@ def _kept(a: Any, kind: int) -> Any:
     return None if kind == NOTHING else np.shape(a) if kind == SHAPE else Absent(np.shape(a))
 
 
-def single(operation: Any, *, ready: bool = False) -> Callable[[Tensor, tuple[Any, ...]], Any]:
-    """Apply an operation with one input to it and the parameters; `ready`: there are no Tensors among these."""
+def single(operation: Any) -> Callable[[Tensor, tuple[Any, ...]], Any]:
+    """Apply an operation with one input to it and the parameters, among which there are no Tensors (see `plain`)."""
     function = operation.array if operation.elementwise else operation.function
 
     def apply(self: Tensor, params: tuple[Any, ...]) -> Any:
@@ -185,8 +186,6 @@ def single(operation: Any, *, ready: bool = False) -> Callable[[Tensor, tuple[An
         dtype = a.dtype
         if dtype is not _f32 and dtype is not _f64:
             return record(operation, (self,), params)
-        if params and not ready:
-            params = plain(params)
         try:
             data = quiet.run(function, a, *params)
         except (ValueError, TypeError, RuntimeError):
@@ -226,7 +225,7 @@ def single(operation: Any, *, ready: bool = False) -> Callable[[Tensor, tuple[An
     return apply
 
 
-def view(operation: Any, *, ready: bool = False) -> Callable[[Tensor, tuple[Any, ...]], Any]:
+def view(operation: Any) -> Callable[[Tensor, tuple[Any, ...]], Any]:
     """The same for an operation that looks at its input's memory: it computes nothing, and takes any type."""
     function = operation.function
 
@@ -234,10 +233,8 @@ def view(operation: Any, *, ready: bool = False) -> Callable[[Tensor, tuple[Any,
         if self._base is not None:
             self._refresh()
         a = self._data
-        if a.__class__ is not np.ndarray:
+        if a.__class__ is not ndarray:
             a = self._array()  # a view needs memory to look at
-        if params and not ready:
-            params = plain(params)
         try:
             data = function(a, *params)
         except (ValueError, TypeError, RuntimeError):
@@ -247,8 +244,8 @@ def view(operation: Any, *, ready: bool = False) -> Callable[[Tensor, tuple[Any,
         out._base = None
         out._node = None
         out._requires = False
-        out._counter = [0]
-        share(out, self, operation)
+        if not share(out, self, operation):
+            out._counter = [0]
         if self._requires and recording():
             kind = operation.saves[0]
             out._requires = True
@@ -329,11 +326,14 @@ def method(operation: Any) -> Callable[..., Any]:
     if not operation.elementwise and operation.arity == 1 and not operation.variadic:
         if operation.promote in _UNCHANGED:
             call, casts, bind = (view if operation.view else single)(operation), operation.casts, operation.bind
+            usual = operation.completed(1)
 
             def apply(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+                if usual is not None and not args and not kwargs:
+                    return call(self, usual)
                 if kwargs and casts and "dtype" in kwargs:
                     self, kwargs = _converted(self, **kwargs)
-                return call(self, bind((self, *args), kwargs)[1])
+                return call(self, plain(bind((self, *args), kwargs)[1]))
 
             return _named(apply, operation)
 
