@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
 
 from tinygrad_edu.cli.problem import Problem
+from tinygrad_edu.cli.training import BACKENDS, VARIABLE, Backend
 
 __all__ = ["command"]
 
 
 @click.command("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.option("--backend", type=Backend(), metavar="NAME", help=f"Where the kernels come from: {', '.join(BACKENDS)}.")
 @click.argument("script", metavar="SCRIPT.py")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGS]...")
-def command(script: str, arguments: tuple[str, ...]) -> None:
+def command(backend: str | None, script: str, arguments: tuple[str, ...]) -> None:
     """Run a script written for PyTorch without changing it.
 
     `import torch`, torch.nn, torchvision, torchviz and what is in them give tinygrad_edu's modules; a PyTorch that is
-    installed is not touched. Everything after SCRIPT.py is the script's own. A name that tinygrad_edu does not have
-    is an error that says so and names the nearest. The exit code is the script's.
+    installed is not touched. Options of tinyedu stand before SCRIPT.py; everything after it is the script's own. A
+    name that tinygrad_edu does not have is an error that says so and names the nearest. The exit code is the script's.
 
     \b
     tinyedu run train.py --epochs 3
@@ -34,6 +37,8 @@ def command(script: str, arguments: tuple[str, ...]) -> None:
         why = (error.strerror or str(error)).lower()
         raise Problem(f"cannot read {script!r}: {why}", "check the name; it comes before the arguments") from None
     source.close()
+    if backend is not None:
+        os.environ[VARIABLE] = backend  # for this process and for those that the script starts
     code = run(script, arguments)
     if code:
         sys.exit(code)

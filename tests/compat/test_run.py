@@ -55,6 +55,14 @@ def test_exit_codes_are_the_scripts(source: str, code: int, error: str, tmp_path
     assert done.returncode == code and done.stderr.startswith(error)
 
 
+def test_the_backend_is_for_the_script_and_its_processes(tmp_path: Path) -> None:
+    source = "import os, sys\nprint(os.environ['TINYEDU_BACKEND'], sys.argv[1:])\n"
+    done = run(tmp_path, "--backend", "numpy", write(tmp_path, source), "--backend", "other")
+    assert done.stdout == "numpy ['--backend', 'other']\n", done.stderr
+    refused = run(tmp_path, "--backend", "other", "script.py")
+    assert refused.returncode == 2 and "no 'other' here" in refused.stderr
+
+
 def test_a_traceback_begins_in_the_script(tmp_path: Path) -> None:
     source = "import torch\ndef train():\n    return torch.ones(2) @ torch.ones(3)\ntrain()\n"
     done = run(tmp_path, write(tmp_path, source))

@@ -49,19 +49,16 @@ def test_tensors_from_a_shape() -> None:
     assert torch.diag(torch.tensor([1.0, 2.0, 3.0])).tolist() == [[1, 0, 0], [0, 2, 0], [0, 0, 3]]
 
 
-QUARTERS = """
-0.71 0.63 0.85 0.44 0.61 0.69 0.92 0.55 0.72 0.77 0.92 0.60 0.83 0.80 1.00 0.77 0.92 1.00 1.24 1.00 1.16 1.30 1.45
-1.25 1.26 1.38 1.86 1.56 1.53 1.59 1.83 1.86 1.53 2.07 2.34 2.25 2.16 2.43 2.70 2.25 2.79 3.42 3.69 3.60 3.60 4.32
-4.32 4.05 4.86 5.04 5.04 4.41 5.58 5.85 6.57 5.31 6.03 6.39 6.93 5.85 6.93 7.74 7.83 6.12 7.74 8.91 8.28 6.84 9.54 10.26
-9.54 8.73 11.88 12.06 12.15 8.91"""
-
-
 def test_a_quarterly_series_by_years() -> None:
-    series = torch.tensor([float(word) for word in QUARTERS.split()])
-    assert series.dtype is torch.float32 and str(series[:4]) == "tensor([0.7100, 0.6300, 0.8500, 0.4400])"
-    years = series.view(-1, 4)
-    assert years.shape == (19, 4)  # 1960 to 1978: the years that the page prints whole
-    assert [round(value, 2) for value in years[1978 - 1960].tolist()] == [11.88, 12.06, 12.15, 8.91]
+    from tinygrad_edu.vision.datasets import johnson_johnson
+
+    series = johnson_johnson()
+    assert (series.shape, series.dtype) == ((84,), torch.float32)
+    first = "tensor([0.7100, 0.6300, 0.8500, 0.4400, 0.6100, 0.6900, 0.9200, 0.5500])"
+    assert str(series[:8]) == first
+    years = {1960 + row: [f"{value:.2f}" for value in values] for row, values in enumerate(series.view(21, 4).tolist())}
+    assert " ".join(years[1964] + years[1970]) == "0.92 1.00 1.24 1.00 2.79 3.42 3.69 3.60"
+    assert " ".join(years[1978] + years[1980]) == "11.88 12.06 12.15 8.91 16.20 14.67 16.02 11.61"
 
 
 def test_tables_with_words_are_refused_and_numbers_for_words_are_not() -> None:

@@ -92,6 +92,17 @@ def test_optim_a_random_input_each_time() -> None:
     assert all(re.fullmatch(r"Epoch \[\d+/100\], Loss: \d+\.\d{4}", line) for line in lines)
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_dataloader_of_mnist_in_sixty_fours(mnist: Path, workers: int) -> None:
+    from tinygrad_edu.vision import datasets, transforms
+
+    prepare = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])
+    dataset = datasets.MNIST(root=mnist, train=True, transform=prepare, download=False)
+    batches = list(DataLoader(dataset=dataset, batch_size=64, shuffle=True, num_workers=workers))
+    assert [tuple(images.shape) for images, _ in batches] == [(64, 1, 28, 28)] * 2 + [(2, 1, 28, 28)]
+    assert all(-1 <= images.min().item() and images.max().item() <= 1 for images, _ in batches)
+
+
 class Pairs(Dataset):
     def __init__(self, data: Any, labels: Any) -> None:
         self.data, self.labels = data, labels

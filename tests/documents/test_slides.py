@@ -116,6 +116,18 @@ def test_the_graph_is_drawn(tmp_path: Path) -> None:
     assert file.read_bytes().startswith(b"\x89PNG")
 
 
+def test_mnist_goes_through_the_network(mnist: Path) -> None:
+    from tinygrad_edu.vision import datasets, transforms
+
+    prepare = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))])
+    train = datasets.MNIST(root=mnist, train=True, download=False, transform=prepare)
+    test = datasets.MNIST(root=mnist, train=False, download=False, transform=prepare)
+    images, labels = next(iter(DataLoader(dataset=train, batch_size=64, shuffle=True)))
+    assert (images.shape, labels.shape, len(test)) == ((64, 1, 28, 28), (64,), 10)
+    assert images.min().item() == pytest.approx(-0.1307 / 0.3081, abs=1e-4)
+    assert NeuralNetwork()(images).shape == (64, 10)
+
+
 class Samples(Dataset):
     def __init__(self, data: Any, labels: Any, transform: Any = None) -> None:
         self.data, self.labels, self.transform = data, labels, transform
