@@ -17,7 +17,7 @@ class Homework(LazyGroup):
     homes = {
         "init": "places", "list": "places", "start": "places", "reset": "places", "undo": "places",
         "upgrade": "places", "check": "checking", "hint": "reading", "solution": "reading",
-        "picture": "reading", "dev": "authoring",
+        "picture": "reading", "watch": "watching", "submit": "handing_in", "doctor": "health", "dev": "authoring",
     }  # fmt: skip
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

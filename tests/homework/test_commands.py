@@ -1,20 +1,34 @@
 """The commands as a student types them: from an empty folder to a passed exercise, in both languages."""
 
+import io
 import json
 import os
 import subprocess
 import sys
+import zipfile
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 
+from tinygrad_edu.cli.main import main
 from tinygrad_edu.homework.course import load
 
 VALUE = load().exercises["value"]
 
 
 def tinyedu(folder: Path, *arguments: str, code: int = 0, **environment: str) -> str:
-    """Run `tinyedu hw ...` in a folder; the output of both streams."""
+    """Run `tinyedu hw ...` in a folder; the output of both streams. In this process where no encoding is asked for."""
+    if not environment:
+        out = io.StringIO()
+        with pytest.MonkeyPatch.context() as patched, redirect_stdout(out), redirect_stderr(out):
+            patched.chdir(folder)
+            patched.setenv("COLUMNS", "100")
+            patched.setenv("LANG", "C.UTF-8")
+            with pytest.raises(SystemExit) as ended:
+                main(["hw", *arguments])
+        assert ended.value.code == code, out.getvalue()
+        return out.getvalue()
     done = subprocess.run(
         [sys.executable, "-m", "tinygrad_edu.cli.main", "hw", *arguments],
         cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
@@ -136,3 +150,59 @@ def test_a_wrong_name_is_usage(folder: Path, arguments: tuple[str, ...], told: s
 
 def test_outside_a_workspace_the_way_in_is_named(tmp_path: Path) -> None:
     assert "tinyedu hw init" in tinyedu(tmp_path, "check", "value", code=2)
+
+
+def test_submit_packs_the_students_files(folder: Path) -> None:
+    write(folder, "import helper\n")
+    (folder / "value" / "helper.py").write_text("x = 1\n", encoding="utf-8")
+    tinyedu(folder, "submit")
+    with zipfile.ZipFile(folder / "submission.zip") as archive:
+        assert sorted(archive.namelist()) == ["submission.json", "value/helper.py", "value/value.py"]
+        assert archive.read("value/value.py") == b"import helper\n"
+        assert json.loads(archive.read("submission.json"))["versions"] == {"value": VALUE.version}
+
+
+def test_a_file_beside_the_students_can_be_imported(folder: Path) -> None:
+    (folder / "value" / "helper.py").write_text(VALUE.solution, encoding="utf-8")
+    write(folder, "from helper import Value\n")
+    assert "✓ mul" in tinyedu(folder, "check", "value/mul")
+
+
+def test_the_doctor_tries_every_limit(tmp_path: Path) -> None:
+    out = tinyedu(tmp_path, "doctor", "--lang", "en")
+    assert "an endless loop is stopped" in out and "an endless print is stopped" in out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal")
+def test_watch_checks_on_start_on_save_and_on_a_key(folder: Path) -> None:
+    import pty
+
+    write(folder, VALUE.mistakes["swapped_mul"].source)
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "PYTHONUTF8": "1", "COLUMNS": "100", "TERM": "dumb"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tinygrad_edu.cli.main", "hw", "watch", "value"],
+        cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True,
+    )  # fmt: skip
+    os.close(theirs)
+    seen = ""
+
+    def read_until(text: str, times: int) -> None:
+        nonlocal seen
+        while seen.count(text) < times:
+            seen += os.read(ours, 4096).decode("utf-8", "replace")
+
+    try:
+        read_until("[q]uit", 1)
+        assert "swapped" in seen
+        write(folder, VALUE.solution)
+        read_until("[q]uit", 2)
+        assert "tinyedu hw solution value" in seen
+        os.write(ours, b"l")
+        read_until("[q]uit", 3)
+        assert "1 of" in seen
+        os.write(ours, b"q")
+        assert process.wait(timeout=60) == 0
+    finally:
+        process.kill()
+        os.close(ours)

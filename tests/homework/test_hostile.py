@@ -129,3 +129,19 @@ def test_a_forged_result_is_worth_nothing() -> None:
 def test_a_file_of_the_students_cannot_be_reached_by_accident() -> None:
     verdict = judge_mul(program("open(__file__, 'w').close(); return 1"))
     assert verdict.state == "error"  # and what was emptied is a copy
+
+
+@pytest.mark.parametrize(
+    ("source", "state"),
+    [(load().exercises["value"].solution, "pass"), ("while True: pass\n", "timeout"), ("1 / 0\n", "error")],
+    ids=["right", "endless", "error"],
+)
+def test_a_fresh_python_for_each_check_gives_the_same_verdict(
+    source: str, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows and macOS, where there is no fork, or none that is safe."""
+    monkeypatch.setenv("TINYEDU_START", "spawn")
+    exercise = replace(value(), meta={**value().meta, "limits": {"wall": 4.0}})
+    (verdict,) = check_program(exercise, Program(source), only=["forward"])
+    assert verdict.state == state
+    assert state != "timeout" or (verdict.line is not None and verdict.line.line == 1)
