@@ -14,7 +14,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from support.spatial import SPATIAL
+from support.spatial import NAMED_ALIKE, SPATIAL
 
 import tinygrad_edu as tg
 
@@ -326,7 +326,7 @@ def test_what_is_refused_is_refused_with_the_same_kind_of_error(name: str, argum
     assert isinstance(ours, type(theirs)), (ours, theirs)
 
 
-@pytest.mark.parametrize("name", ["MSELoss", "NLLLoss", "CrossEntropyLoss", "ReLU", "Sigmoid", "Tanh", "Linear"])
+@pytest.mark.parametrize("name", ["MSELoss", "NLLLoss", "CrossEntropyLoss", "ReLU", "Sigmoid", "Tanh", "Linear", *NAMED_ALIKE])
 def test_grad_fn_prints_as_pytorch_s(name: str) -> None:
     args, options, inputs = CASES[name][0]
     ours, theirs = build(name, args, options)

@@ -126,3 +126,10 @@ SPATIAL: dict[str, list[Row]] = {
     ],
     "InstanceNorm3d": [case(2, eps=1e-3, x=VOLUMES)],
 }
+
+# What these record is called as in PyTorch.
+NAMED_ALIKE = [
+    "Conv1d", "Conv2d", "Conv3d", "ConvTranspose2d", "MaxPool2d", "MaxPool3d", "AvgPool2d", "AvgPool3d",
+    "AdaptiveMaxPool2d", "Unfold", "Fold", "Upsample", "UpsamplingBilinear2d", "ReflectionPad2d", "ReplicationPad1d",
+    "ConstantPad3d", "MaxUnpool3d",
+]  # fmt: skip

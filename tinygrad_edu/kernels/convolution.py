@@ -2,7 +2,8 @@
 
 Arrays are (N, C, *spatial), weights (out, in / groups, *kernel). `stride`, `padding` and `dilation` have a number for
 each spatial dimension. The windows of an input hold each of its elements once for every element of the kernel, so
-they are never laid out all at once, but for as many images, or rows of one image, as fit into LIMIT bytes.
+they are never laid out all at once, but for as many images, or rows of one image, as fit into LIMIT bytes. Besides
+its result a kernel takes at most three times that, and twice an image with its border.
 """
 
 from __future__ import annotations
