@@ -326,7 +326,9 @@ def test_what_is_refused_is_refused_with_the_same_kind_of_error(name: str, argum
     assert isinstance(ours, type(theirs)), (ours, theirs)
 
 
-@pytest.mark.parametrize("name", ["MSELoss", "NLLLoss", "CrossEntropyLoss", "ReLU", "Sigmoid", "Tanh", "Linear", *NAMED_ALIKE])
+@pytest.mark.parametrize(
+    "name", ["MSELoss", "NLLLoss", "CrossEntropyLoss", "ReLU", "Sigmoid", "Tanh", "Linear", *NAMED_ALIKE]
+)
 def test_grad_fn_prints_as_pytorch_s(name: str) -> None:
     args, options, inputs = CASES[name][0]
     ours, theirs = build(name, args, options)

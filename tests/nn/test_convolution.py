@@ -128,6 +128,7 @@ def test_output_size_chooses() -> None:
 MAKE = numbers(-2, 2)
 
 
+@pytest.mark.filterwarnings("ignore:Using")  # the advice about create_graph, and about even kernels
 @pytest.mark.parametrize(
     "function",
     [
