@@ -80,7 +80,7 @@ class Uninitialized(Tensor):
 
     def __init__(self, requires_grad: bool = False, device: Any = None, dtype: Any = None) -> None:
         _stored.__set__(self, empty(0, device=device, dtype=dtype)._array())
-        self._counter, self._node, self._requires = [0], None, requires_grad
+        self._counter, self._node, self._requires, self._base = [0], None, requires_grad, None
 
     def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
         """Give it a shape: from now on it is an ordinary parameter or buffer, with elements that mean nothing yet."""
