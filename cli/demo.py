@@ -12,7 +12,7 @@ __all__ = ["command"]
 class Demos(LazyGroup):
     """The demonstrations."""
 
-    homes = {"rosenbrock": "rosenbrock", "paraboloid": "paraboloid", "moons": "moons", "regression": "regression"}
+    homes = {"rosenbrock": "rosenbrock", "paraboloid": "paraboloid", "moons": "moons", "regression": "regression", "text": "text"}
 
 
 @click.group("demo", cls=Demos, no_args_is_help=False)

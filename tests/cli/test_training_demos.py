@@ -17,11 +17,14 @@ from tinygrad_edu.cli.main import main
 QUICK: dict[str, tuple[str, ...]] = {
     "moons": ("--engine", "tensor", "--steps", "12"),
     "regression": ("--epochs", "12"),
+    "text": ("--steps", "20", "--window", "8", "--width", "8", "--layers", "1", "--batch-size", "4", "--length", "30"),
 }
 HEAD = {"schema", "seed", "backend", "device", "plots"}
 KEYS = {
     "moons": {"points", "network", "steps", "runs"},
     "regression": {"observations", "network", "epochs", "stages"},
+    "text": {"data", "characters", "vocabulary", "parameters", "steps", "loss", "valid_loss", "seconds", "samples",
+             "history"},
 }
 
 
@@ -146,6 +149,38 @@ def test_a_training_that_runs_away_ends_with_3(arguments: tuple[str, ...], told:
     result = json.loads(invoke(*arguments, "--json").stdout)
     runs: list[Any] = result.get("runs") or result["stages"]
     assert "diverged" in [run["status"] for run in runs]
+
+
+def test_text_learns_and_writes_what_it_was_given(tmp_path: Path) -> None:
+    (tmp_path / "ab.txt").write_text("abcd\n" * 60, encoding="utf-8")
+    options = ("--steps", "150", "--window", "8", "--width", "16", "--layers", "1", "--lr", "0.02", "--length", "40")
+    done = invoke("text", "--data", str(tmp_path / "ab.txt"), *options, "--json")
+    result = json.loads(done.stdout)
+    assert result["vocabulary"] == 5 and len(result["history"]) == 10 and result["steps"] == 150
+    assert result["valid_loss"] < 0.2 < result["history"][0]["loss"]
+    assert len(result["samples"]) == 2 and all(len(text) == 40 and "abcd\nabcd" in text for text in result["samples"])
+
+
+TEXTS = {
+    "missing": (["--data", "none.txt"], "cannot read 'none.txt'", "text file"),
+    "binary": (["--data", "bytes"], "is not UTF-8", "UTF-8"),
+    "short": (["--data", "short"], "has 30 characters", "--window"),
+    "width": (["--width", "6"], "--width: 6 is not a multiple of 4", "give 8"),
+    "steps": (["--steps", "3"], "--steps: 3 is less than 10", ""),
+}
+
+
+@pytest.mark.parametrize(("options", "message", "hint"), TEXTS.values(), ids=TEXTS)
+def test_text_refuses(
+    options: list[str], message: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "short").write_text("x" * 30)
+    done = invoke("text", *options)
+    assert done.exit_code == 2 and done.stdout == ""
+    told, advice = done.stderr.splitlines()
+    assert message in told and hint in advice
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGINT to send there")
