@@ -1,6 +1,6 @@
 """The regression network of the book's chapters 6 to 8: by hand, then with modules, then with an optimizer.
 
-100 observations of three features, y = 0.2 x1 - 1.3 x2 - 0.5 x3 + noise; 32 hidden units with ReLU; 200 epochs.
+100 observations of three features: y = 0.2 x1 - 1.3 x2 - 0.5 x3 + noise; 32 hidden units with ReLU; 200 epochs.
 The three stages begin with the same weights, and the last two only say the same thing with less code: with plain SGD
 their losses are those of the first.
 """

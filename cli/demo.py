@@ -1,4 +1,4 @@
-"""`tinyedu demo`: the two functions that the optimizers are shown on."""
+"""`tinyedu demo`: functions to walk down on, and networks to train."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["command"]
 class Demos(LazyGroup):
     """The demonstrations."""
 
-    homes = {"rosenbrock": "rosenbrock", "paraboloid": "paraboloid", "moons": "moons", "regression": "regression", "text": "text"}
+    homes = {name: name for name in ("rosenbrock", "paraboloid", "moons", "regression", "text")}
 
 
 @click.group("demo", cls=Demos, no_args_is_help=False)
 def command() -> None:
-    """Watch an optimizer walk downhill."""
+    """Watch an optimizer walk downhill, or a network learn."""
