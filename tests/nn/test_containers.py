@@ -129,3 +129,15 @@ def test_they_print_and_save_as_pytorch_s() -> None:
         assert list(ours.state_dict()) == list(theirs.state_dict())
         assert [n for n, _ in ours.named_modules()] == [n for n, _ in theirs.named_modules()]
         assert [n for n, _ in ours.named_parameters()] == [n for n, _ in theirs.named_parameters()]
+
+
+def test_parameter_dictionaries_are_joined_and_emptied() -> None:
+    one, two = tg.nn.ParameterDict({"a": tg.zeros(1)}), tg.nn.ParameterDict({"b": tg.ones(1)})
+    joined = one | two
+    assert list(joined) == ["a", "b"] and joined["a"] is one["a"]
+    one |= two
+    assert list(one.copy()) == ["a", "b"] and one.popitem()[0] == "b" and list(one) == ["a"]
+    with pytest.raises(KeyError):
+        tg.nn.ParameterDict().popitem()
+    with pytest.raises(TypeError):
+        tg.nn.ModuleList()["a"]

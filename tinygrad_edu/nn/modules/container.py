@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import index as as_index
 from typing import Any, Self
 
 from tinygrad_edu.nn.modules.module import Module
@@ -28,7 +29,7 @@ class _Listed(Module):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return self._some(list(self._modules.items())[index])
-        return list(self._modules.values())[self._position(index.__index__())]
+        return list(self._modules.values())[self._position(as_index(index))]
 
     def _some(self, items: list[tuple[str, Any]]) -> Any:
         return type(self)([module for _, module in items])
@@ -282,7 +283,7 @@ class ParameterList(_Parameters):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return type(self)([self[i] for i in range(*index.indices(self._size))])
-        return getattr(self, self._position(index.__index__()))
+        return getattr(self, self._position(as_index(index)))
 
     def __setitem__(self, index: int, value: Any) -> None:
         self._put(self._position(index), value)
@@ -349,6 +350,26 @@ class ParameterDict(_Named, _Parameters):
         if key not in self._keys:
             self[key] = default
         return self[key]
+
+    def popitem(self) -> tuple[str, Any]:
+        """Take out the last one: its name and value."""
+        if not self._keys:
+            raise KeyError("popitem(): the ParameterDict is empty")
+        key = next(reversed(self._keys))
+        return key, self.pop(key)
+
+    def copy(self) -> ParameterDict:
+        """Another dictionary of the same Parameters."""
+        return ParameterDict(dict(self.items()))
+
+    def __or__(self, other: Any) -> ParameterDict:
+        joined = self.copy()
+        joined.update(other)
+        return joined
+
+    def __ior__(self, other: Any) -> Self:
+        self.update(other)
+        return self
 
     def extra_repr(self) -> str:
         return "\n".join(self._line(key, value, former=True) for key, value in self.items())

@@ -68,6 +68,8 @@ class Hooked:
         """
         return _register(self._backward_hooks, hook, prepend)
 
+    register_backward_hook = register_full_backward_hook  # PyTorch's former one, which saw the last operation only
+
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """`forward` with all hooks around it."""
         for hook, with_kwargs in list(self._forward_pre_hooks.values()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -9,7 +10,7 @@ from tinygrad_edu.engine.modes import no_grad
 from tinygrad_edu.nn.modules.hooks import Hooked
 from tinygrad_edu.nn.modules.state import Stateful
 from tinygrad_edu.tensors.device import device as Device
-from tinygrad_edu.tensors.dtype import as_dtype
+from tinygrad_edu.tensors.dtype import as_dtype, bfloat16
 from tinygrad_edu.tensors.dtype import dtype as DType
 from tinygrad_edu.tensors.tensor import Tensor
 
@@ -25,6 +26,10 @@ _PLAIN = {
     "_forward_hooks": dict,
     "_backward_pre_hooks": dict,
     "_backward_hooks": dict,
+    "_state_dict_pre_hooks": dict,
+    "_state_dict_hooks": dict,
+    "_load_state_dict_pre_hooks": dict,
+    "_load_state_dict_post_hooks": dict,
 }
 
 
@@ -47,6 +52,8 @@ class Module(Stateful, Hooked):
     >>> Line()(tg.tensor(3.0))
     tensor(6., grad_fn=<MulBackward0>)
     """
+
+    dump_patches = False  # PyTorch's former switch, which programs may look at
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args or kwargs:
@@ -188,6 +195,26 @@ class Module(Stateful, Hooked):
     def type(self, dst_type: Any) -> Self:
         """Convert all parameters and buffers to a dtype."""
         return self._apply(lambda t: t.to(dst_type))
+
+    def bfloat16(self) -> Self:
+        """Raises DTypeError: NumPy has no such type; use half()."""
+        return self.to(bfloat16)
+
+    def to_empty(self, *, device: Any, recurse: bool = True) -> Self:
+        """Move to a device without copying values: here they are kept, which is allowed."""
+        return self._apply(lambda t: t.to(device), recurse)
+
+    def share_memory(self) -> Self:
+        """Self: parameters reach other processes as copies."""
+        return self
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing: there is no compiler, and the result is the same. Said as a warning."""
+        warnings.warn(
+            f"{type(self).__name__}.compile: there is no compiler in tinygrad_edu; the module runs as it is.",
+            UserWarning,
+            stacklevel=2,
+        )
 
     def cpu(self) -> Self:
         """Move parameters and buffers to the CPU."""

@@ -25,6 +25,11 @@ class NoSuchPart(AttributeError):
 
     def __str__(self) -> str:
         owner, wanted = self.args
+        if isinstance(getattr(type(owner), wanted, None), property):
+            return (
+                f"{type(owner).__name__!r} object has no attribute {wanted!r}: the property of that name asked for "
+                "something that is missing"
+            )
         near = get_close_matches(wanted, dir(owner), 3)
         hint = f": did you mean {' or '.join(map(repr, near))}?" if near else ""
         return f"{type(owner).__name__!r} object has no attribute {wanted!r}{hint}"
@@ -187,6 +192,25 @@ class Registry:
             if not isinstance(module, Registry):
                 raise AttributeError(f"`{step}` is not an nn.Module")
         return module
+
+    def set_submodule(self, target: str, module: Any, strict: bool = False) -> None:
+        """Put a module in the place of the one at a path.
+
+        Args:
+            strict: there must be a module at that path already.
+
+        Raises:
+            ValueError: an empty path, or no Module; AttributeError: there is no such path.
+        """
+        if not target:
+            raise ValueError("Cannot set the submodule without a target name!")
+        if not isinstance(module, Registry):
+            raise ValueError(f"`module` is not an nn.Module, found {type(module)}")
+        path, _, name = target.rpartition(".")
+        owner = self.get_submodule(path)
+        if strict and name not in owner._modules:
+            raise AttributeError(f"{type(owner).__name__} has no attribute `{name}`")
+        setattr(owner, name, module)
 
     def _get(self, target: str, shelf: str, kind: str) -> Any:
         path, _, name = target.rpartition(".")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tinygrad_edu.engine.modes import no_grad
 from tinygrad_edu.nn.modules.registry import Registry
 from tinygrad_edu.nn.parameter import Parameter, Uninitialized
+from tinygrad_edu.tensors.hooks import RemovableHandle
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["IncompatibleKeys", "Stateful"]
@@ -30,6 +31,12 @@ class IncompatibleKeys(NamedTuple):
 
 class Stateful(Registry):
     """The part of Module that is saved and loaded."""
+
+    if TYPE_CHECKING:
+        _state_dict_pre_hooks: dict[int, Any]
+        _state_dict_hooks: dict[int, Any]
+        _load_state_dict_pre_hooks: dict[int, Any]
+        _load_state_dict_post_hooks: dict[int, Any]
 
     def get_extra_state(self) -> Any:
         """What else is saved with this module; a subclass that defines it defines `set_extra_state` too."""
@@ -61,6 +68,8 @@ class Stateful(Registry):
         ['weight', 'bias']
         """
         found: dict[str, Any] = OrderedDict() if destination is None else destination
+        for hook in list(self._state_dict_pre_hooks.values()):
+            hook(self, prefix, keep_vars)
         for name, tensor in self._own_state():
             found[prefix + name] = tensor if keep_vars else tensor.detach()
         if self._saves_more():
@@ -68,7 +77,31 @@ class Stateful(Registry):
         for name, module in self._modules.items():
             if module is not None:
                 module.state_dict(destination=found, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
+        for hook in list(self._state_dict_hooks.values()):
+            if hook(self, found, prefix, {}) is not None:
+                raise RuntimeError("state_dict post-hook must return None: it changes the dictionary that it is given")
         return found
+
+    def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(module, prefix, keep_vars)`` before this module's Tensors are collected."""
+        return RemovableHandle(self._state_dict_pre_hooks, hook)
+
+    def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(module, state_dict, prefix, local_metadata)`` after that; it may change the dictionary."""
+        return RemovableHandle(self._state_dict_hooks, hook)
+
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call a hook before loading, which may rename or change what is to be loaded.
+
+        Args:
+            hook: ``hook(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys,
+                error_msgs)``; the dictionary is a copy, the lists are added to.
+        """
+        return RemovableHandle(self._load_state_dict_pre_hooks, hook)
+
+    def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(module, incompatible_keys)`` after loading; it may take names out of the two lists."""
+        return RemovableHandle(self._load_state_dict_post_hooks, hook)
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
         """Copy Tensors into the parameters and buffers of the same paths. Nothing is changed if anything is wrong.
@@ -86,9 +119,16 @@ class Stateful(Registry):
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
-        unexpected, missing, wrong, ready, known = [], [], [], [], set()
-        for path, owner in self.named_modules(remove_duplicate=False):
+        state_dict = OrderedDict(state_dict)
+        unexpected: list[str] = []
+        missing: list[str] = []
+        wrong: list[str] = []
+        ready, known = [], set()
+        owners = list(self.named_modules(remove_duplicate=False))
+        for path, owner in owners:
             prefix = f"{path}." if path else ""
+            for hook in list(owner._load_state_dict_pre_hooks.values()):
+                hook(owner, state_dict, prefix, {}, strict, missing, unexpected, wrong)
             for name, tensor in owner._own_state():
                 known.add(prefix + name)
                 if prefix + name not in state_dict:
@@ -104,14 +144,10 @@ class Stateful(Registry):
                 known.add(prefix + _EXTRA)
                 if prefix + _EXTRA not in state_dict:
                     missing.append(prefix + _EXTRA)
-        unexpected = [key for key in state_dict if key not in known]
-        problems = list(wrong)
-        if strict and missing:
-            problems.insert(0, f"Missing key(s) in state_dict: {_quoted(missing)}. ")
-        if strict and unexpected:
-            problems.insert(0, f"Unexpected key(s) in state_dict: {_quoted(unexpected)}. ")
-        if problems:
-            raise RuntimeError("\n\t".join([f"Error(s) in loading state_dict for {type(self).__name__}:", *problems]))
+        unexpected += [key for key in state_dict if key not in known]
+        keys = IncompatibleKeys(missing, unexpected)
+        forgiving = any(owner._load_state_dict_post_hooks for _, owner in owners)  # they may clear the lists
+        self._complain(keys if strict and not forgiving else IncompatibleKeys([], []), wrong)
         with no_grad():
             for owner, name, tensor, given in ready:
                 if assign:
@@ -122,11 +158,29 @@ class Stateful(Registry):
                         continue
                     tensor.materialize(given.shape)
                 tensor.copy_(given)
-        for path, owner in self.named_modules(remove_duplicate=False):
+        for path, owner in owners:
             key = f"{path}.{_EXTRA}" if path else _EXTRA
             if owner._saves_more() and key in state_dict:
                 owner.set_extra_state(state_dict[key])
-        return IncompatibleKeys(missing, unexpected)
+        for _, owner in reversed(owners):  # what is inside comes first
+            for hook in list(owner._load_state_dict_post_hooks.values()):
+                if hook(owner, keys) is not None:
+                    raise AssertionError(
+                        "Hooks registered with ``register_load_state_dict_post_hook`` are not expected to return new "
+                        "values, if incompatible_keys need to be modified, it should be done inplace."
+                    )
+        self._complain(keys if strict else IncompatibleKeys([], []), [])
+        return keys
+
+    def _complain(self, keys: IncompatibleKeys, wrong: list[str]) -> None:
+        """Raise an error that lists all that is wrong, if anything is."""
+        problems = list(wrong)
+        if keys.missing_keys:
+            problems.insert(0, f"Missing key(s) in state_dict: {_quoted(keys.missing_keys)}. ")
+        if keys.unexpected_keys:
+            problems.insert(0, f"Unexpected key(s) in state_dict: {_quoted(keys.unexpected_keys)}. ")
+        if problems:
+            raise RuntimeError("\n\t".join([f"Error(s) in loading state_dict for {type(self).__name__}:", *problems]))
 
 
 def _quoted(names: list[str]) -> str:
