@@ -400,7 +400,7 @@ def test_what_has_nothing_to_do_says_so() -> None:
     assert net.share_memory() is net and tg.equal(net.to_empty(device="cpu").bias, net.bias)
     with pytest.warns(UserWarning, match="no compiler"):
         assert net.compile() is None
-    with pytest.raises(TypeError, match="bfloat16"):
+    with pytest.raises(tg.errors.DTypeError, match="bfloat16"):
         net.bfloat16()
 
 
