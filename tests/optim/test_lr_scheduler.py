@@ -47,6 +47,34 @@ CASES: list[tuple[str, dict[str, Any] | Callable[[Any, Any], Any]]] = [
     ("OneCycleLR", {"max_lr": 0.5, "total_steps": 51, "three_phase": True, "pct_start": 0.2, "div_factor": 10.0}),
     ("OneCycleLR", {"max_lr": 0.5, "total_steps": 60, "cycle_momentum": False, "final_div_factor": 100.0}),
     ("OneCycleLR", {"max_lr": 0.5, "total_steps": 60, "base_momentum": 0.7, "max_momentum": [0.9, 0.8]}),
+    ("CyclicLR", {"base_lr": 0.01, "max_lr": 0.1, "step_size_up": 7}),
+    (
+        "CyclicLR",
+        {"base_lr": [0.01, 0.02], "max_lr": 0.1, "step_size_up": 4, "step_size_down": 9, "mode": "triangular2"},
+    ),
+    (
+        "CyclicLR",
+        {
+            "base_lr": 0.01,
+            "max_lr": [0.1, 0.3],
+            "step_size_up": 5,
+            "mode": "exp_range",
+            "gamma": 0.97,
+            "base_momentum": 0.5,
+            "max_momentum": 0.95,
+        },
+    ),
+    (
+        "CyclicLR",
+        {
+            "base_lr": 0.01,
+            "max_lr": 0.1,
+            "step_size_up": 5,
+            "scale_fn": half,
+            "scale_mode": "iterations",
+            "cycle_momentum": False,
+        },
+    ),
     (
         "SequentialLR",
         lambda s, o: s.SequentialLR(o, [s.LinearLR(o, total_iters=5), s.CosineAnnealingLR(o, T_max=20)], [5]),

@@ -10,7 +10,7 @@ from tinygrad_edu.errors import OptimizerError
 from tinygrad_edu.optim.optimizer import Optimizer
 from tinygrad_edu.optim.schedule import LRScheduler, check, rates
 
-__all__ = ["CosineAnnealingLR", "CosineAnnealingWarmRestarts", "OneCycleLR"]
+__all__ = ["CosineAnnealingLR", "CosineAnnealingWarmRestarts", "OneCycleLR", "one_of"]
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -164,12 +164,12 @@ class OneCycleLR(LRScheduler):
     ) -> None:
         """Write the ends of the phases into the groups, under PyTorch's names, so that they are saved with them."""
         for number, group in enumerate(optimizer.param_groups):
-            group["initial_lr"] = _one_of("max_lr", max_lr, number, optimizer) / first
-            group["max_lr"] = _one_of("max_lr", max_lr, number, optimizer)
+            group["initial_lr"] = one_of("OneCycleLR", "max_lr", max_lr, number, optimizer) / first
+            group["max_lr"] = one_of("OneCycleLR", "max_lr", max_lr, number, optimizer)
             group["min_lr"] = group["initial_lr"] / last
             if self.cycle_momentum:
-                group["max_momentum"] = _one_of("max_momentum", max_momentum, number, optimizer)
-                group["base_momentum"] = _one_of("base_momentum", base_momentum, number, optimizer)
+                group["max_momentum"] = one_of("OneCycleLR", "max_momentum", max_momentum, number, optimizer)
+                group["base_momentum"] = one_of("OneCycleLR", "base_momentum", base_momentum, number, optimizer)
                 self._set_momentum(group, group["max_momentum"])
 
     def _set_momentum(self, group: dict[str, Any], value: float) -> None:
@@ -203,12 +203,12 @@ class OneCycleLR(LRScheduler):
         return end + (start - end) / 2.0 * (math.cos(math.pi * share) + 1)
 
 
-def _one_of(name: str, value: float | Sequence[float], number: int, optimizer: Optimizer) -> float:
+def one_of(owner: str, name: str, value: float | Sequence[float], number: int, optimizer: Optimizer) -> float:
     """The value for one group: of a list with one for each, or the same for all."""
     if not isinstance(value, list | tuple):
         return value  # type: ignore[return-value]
     if len(value) != len(optimizer.param_groups):
         raise OptimizerError(
-            f"OneCycleLR: expected {len(optimizer.param_groups)} values for {name}, one a group, but got {len(value)}."
+            f"{owner}: expected {len(optimizer.param_groups)} values for {name}, one a group, but got {len(value)}."
         )
     return float(value[number])

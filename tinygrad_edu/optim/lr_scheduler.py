@@ -2,6 +2,7 @@
 
 from tinygrad_edu.optim.annealing import CosineAnnealingLR, CosineAnnealingWarmRestarts, OneCycleLR
 from tinygrad_edu.optim.combined import ChainedScheduler, SequentialLR
+from tinygrad_edu.optim.cycles import CyclicLR
 from tinygrad_edu.optim.decays import (
     ConstantLR,
     ExponentialLR,
@@ -22,6 +23,7 @@ __all__ = [
     "ConstantLR",
     "CosineAnnealingLR",
     "CosineAnnealingWarmRestarts",
+    "CyclicLR",
     "ExponentialLR",
     "LRScheduler",
     "LambdaLR",
