@@ -1,12 +1,14 @@
 """The DataLoader in one process: batches, order, lengths, and PyTorch's refusals."""
 
+import copy
+import pickle
 from typing import Any
 
 import pytest
 
 import tinygrad_edu as tg
 from tinygrad_edu.tensors.random import Generator
-from tinygrad_edu.utils.data import DataLoader, Dataset, IterableDataset, Subset, TensorDataset
+from tinygrad_edu.utils.data import DataLoader, Dataset, IterableDataset, Subset, TensorDataset, WeightedRandomSampler
 
 
 class Stream(IterableDataset):
@@ -185,3 +187,32 @@ def test_what_was_built_from_is_fixed_and_the_rest_can_change() -> None:
             setattr(loader, name, None)
     loader.collate_fn = str
     assert list(loader) == ["[0]", "[1]", "[2]"]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_epoch_knows_its_length(workers: int) -> None:
+    loader = DataLoader(range(7), batch_size=3, num_workers=workers)
+    epoch = iter(loader)
+    assert len(epoch) == 3 and iter(epoch) is epoch and len(list(epoch)) == 3  # type: ignore[arg-type]
+    assert list(epoch) == []
+    if not workers:
+        with pytest.raises(TypeError):
+            len(iter(DataLoader(Stream())))  # type: ignore[arg-type]
+
+
+def test_a_loader_can_be_copied_and_annotated() -> None:
+    loader = DataLoader(range(7), batch_size=3, num_workers=1, persistent_workers=True)
+    assert len(list(loader)) == 3
+    for again in (copy.deepcopy(loader), pickle.loads(pickle.dumps(loader))):
+        assert lists(again) == [[0, 1, 2], [3, 4, 5], [6]]
+        with pytest.raises(ValueError, match="should not be set"):
+            again.batch_size = 2
+    assert DataLoader[int].__origin__ is DataLoader
+
+
+def test_weights_may_change_between_epochs() -> None:
+    sampler = WeightedRandomSampler([1, 0], 3)
+    assert sampler.weights.dtype == tg.float64 and list(sampler) == [0, 0, 0]
+    for weights in ([0, 2], tg.tensor([0.0, 1.0])):
+        sampler.weights = weights
+        assert list(sampler) == [1, 1, 1]

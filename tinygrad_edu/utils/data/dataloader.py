@@ -1,6 +1,6 @@
 """The DataLoader: a dataset, the order in which to visit it, and the way from samples to batches, in one loop.
 
-Without workers it is the few lines of `_serial`; with `num_workers` the same fetching runs in other processes.
+Without workers it is the few lines of `SerialIterator`; with `num_workers` the same fetching runs in other processes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
+from types import GenericAlias
 from typing import Any
 
 from tinygrad_edu.tensors.random import Generator
@@ -111,6 +112,9 @@ class DataLoader:
         self._pool: WorkerPool | None = None
         self._fixed = True
 
+    def __class_getitem__(cls, item: Any) -> GenericAlias:
+        return GenericAlias(cls, item)  # for annotations: DataLoader[int]
+
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _FIXED and "_fixed" in self.__dict__:
             raise ValueError(
@@ -168,7 +172,7 @@ class DataLoader:
         seed = fresh_seed(self.generator)
         order = iter(self._order)
         if not self.num_workers:
-            return self._serial(order)
+            return SerialIterator(self, order)
         assert self.prefetch_factor, "prefetch_factor must be greater than 0 to load with workers"
         pool = self._pool
         if pool is None or not pool.close.alive:
@@ -180,15 +184,39 @@ class DataLoader:
             pool = WorkerPool(job, self._context)
             if self.persistent_workers:
                 self._pool = pool
-        return ParallelIterator(pool, order, self.prefetch_factor, self.timeout, self.persistent_workers)
+        return ParallelIterator(pool, order, self.prefetch_factor, self.timeout, self.persistent_workers, self.__len__)
 
-    def _serial(self, order: Iterator[Any]) -> Iterator[Any]:
-        fetch = fetcher_of(self.dataset, self._batched, self.collate_fn, self.drop_last)
-        for indices in order:
-            batch = fetch(indices)
-            if batch is END:
-                return
-            yield batch
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_pool": None}  # a copy starts workers of its own
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+
+class SerialIterator:
+    """One epoch over the batches, made in this process."""
+
+    def __init__(self, loader: DataLoader, order: Iterator[Any]) -> None:
+        self._loader, self._order = loader, order
+        self._fetch = fetcher_of(loader.dataset, loader._batched, loader.collate_fn, loader.drop_last)
+
+    def __iter__(self) -> SerialIterator:
+        return self
+
+    def __len__(self) -> int:
+        return len(self._loader)
+
+    def __next__(self) -> Any:
+        indices = next(self._order)
+        try:
+            batch = self._fetch(indices)
+        except StopIteration as error:  # would pass for the end of the data
+            raise RuntimeError(
+                "DataLoader: the dataset raised StopIteration; an index it lacks is an IndexError."
+            ) from error
+        if batch is END:
+            raise StopIteration
+        return batch
 
 
 def _check_workers(num_workers: int, timeout: float, prefetch_factor: int | None, persistent: bool) -> None:

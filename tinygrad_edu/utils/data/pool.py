@@ -13,7 +13,7 @@ import signal
 import time
 import weakref
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -93,7 +93,9 @@ class WorkerPool:
         self.close()
         if code is not None and code < 0:
             how = f"was killed by signal {_signal_name(-code)}"
-            hint = "The system kills a process when memory runs out: try fewer workers or smaller batches."
+            hint = "A crash in compiled code ends a process so."
+            if -code == getattr(signal, "SIGKILL", 9):
+                hint = "The system kills a process when memory runs out: try fewer workers or smaller batches."
         else:
             how = "closed its connection" if code is None else f"ended with exit code {code}"
             hint = "See what it printed. A script that starts workers needs its main part under `if __name__ == ...`."
@@ -106,8 +108,17 @@ class WorkerPool:
 class ParallelIterator:
     """One epoch over the batches that the workers make."""
 
-    def __init__(self, pool: WorkerPool, indices: Iterator[Any], prefetch: int, timeout: float, keep: bool) -> None:
+    def __init__(
+        self,
+        pool: WorkerPool,
+        indices: Iterator[Any],
+        prefetch: int,
+        timeout: float,
+        keep: bool,
+        length: Callable[[], int],
+    ) -> None:
         pool.epoch += 1
+        self._length = length
         self._pool, self._epoch = pool, pool.epoch
         self._indices, self._timeout, self._keep = indices, timeout, keep
         self._turns = deque(range(len(pool.processes)))  # the workers that still have something to give
@@ -118,6 +129,9 @@ class ParallelIterator:
 
     def __iter__(self) -> ParallelIterator:
         return self
+
+    def __len__(self) -> int:
+        return self._length()
 
     def __next__(self) -> Any:
         with self._whole():

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from tinygrad_edu.tensors import sampling
+from tinygrad_edu.tensors.creation import from_numpy
 from tinygrad_edu.tensors.random import Generator
 
 __all__ = [
@@ -156,11 +157,12 @@ class WeightedRandomSampler(Sampler[int]):
             raise ValueError(
                 f"WeightedRandomSampler: weights should be a 1d sequence but given weights have shape {values.shape}"
             )
-        self.weights, self.num_samples = values, num_samples
+        self.weights, self.num_samples = from_numpy(values.astype(np.float64)), num_samples
         self.replacement, self.generator = replacement, generator
 
     def __iter__(self) -> Iterator[int]:
-        return iter(sampling.multinomial(self.generator, self.weights, self.num_samples, self.replacement).tolist())
+        weights = np.asarray(self.weights, np.float64)
+        return iter(sampling.multinomial(self.generator, weights, self.num_samples, self.replacement).tolist())
 
     def __len__(self) -> int:
         return self.num_samples
