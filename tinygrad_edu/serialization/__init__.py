@@ -36,8 +36,8 @@ def save(
     """Write an object to a path or a file object, such as BytesIO.
 
     Tensors, arrays, numbers, text, bytes, None, dtypes, and lists, tuples, dicts, sets of them are data that anybody
-    can load. Objects of other classes are written as the name of their class and their attributes. Tensors that see
-    the same memory in the same way share it after loading as well. A file under a path is replaced in one step: it
+    can load. Objects of other classes are written as the name of their class and their attributes. Tensors that share
+    memory, as views do, share it after loading as well. A file under a path is replaced in one step: it
     never is half written. A path that ends in ``.safetensors`` is written in that format, which PyTorch's users can
     read, and takes only a dict of Tensors by name. The pickle options are accepted and have no effect.
 
@@ -58,7 +58,8 @@ def save(
         return
     encoder = Encoder()
     encoder.root = encoder.encode(obj)
-    write(f, encoder.description(), encoder.arrays)
+    description = encoder.description()
+    write(f, description, encoder.arrays)
 
 
 def load(
@@ -97,7 +98,5 @@ def load(
     description, arrays = read(content, name)
     try:
         return Decoder(description, arrays, trust=weights_only is False).root()
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise RuntimeError(
-            f"load: the description in the file does not fit its classes or arrays: {error!r}."
-        ) from error
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise RuntimeError(f"load: the description in {name} does not fit its classes or arrays: {error!r}.") from error

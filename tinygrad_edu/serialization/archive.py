@@ -17,9 +17,10 @@ import numpy as np
 
 from tinygrad_edu.utils.files import opened_for_writing
 
-__all__ = ["content_of", "name_of", "read", "write"]
+__all__ = ["DAMAGE", "content_of", "name_of", "opened", "read", "write"]
 
 FORMAT = "tinygrad_edu 1"
+DAMAGE = (zipfile.BadZipFile, zipfile.LargeZipFile, ValueError, NotImplementedError, EOFError)
 _DAY = (1980, 1, 1, 0, 0, 0)  # one date for every member: the same object gives the same bytes
 
 
@@ -52,7 +53,7 @@ def read(content: bytes, name: str) -> tuple[dict[str, Any], list[np.ndarray[Any
     if not content:
         raise EOFError(f"load: {name} is empty: ran out of input.")
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with opened(content) as archive:
             text = archive.read("structure.json")
             if hashlib.sha256(text).hexdigest() != archive.read("structure.sha256").decode():
                 raise RuntimeError(f"load: {name} is damaged: the checksum of its structure is wrong.")
@@ -60,10 +61,25 @@ def read(content: bytes, name: str) -> tuple[dict[str, Any], list[np.ndarray[Any
             if description["format"] != FORMAT:
                 raise RuntimeError(f"load: {name} has format {description['format']!r}; this version reads {FORMAT!r}.")
             return description, [_array(archive, i, d, name) for i, d in enumerate(description["arrays"])]
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, KeyError, ValueError, NotImplementedError, EOFError) as error:
+    except (*DAMAGE, KeyError, TypeError, RecursionError, MemoryError) as error:
         raise RuntimeError(
             f"load: {name} is damaged, cut short, or not a zip archive that save() has written: {error}."
         ) from error
+
+
+def opened(content: bytes) -> zipfile.ZipFile:
+    """The archive in these bytes, none of whose members can be larger than they are.
+
+    Raises:
+        ValueError, or one of DAMAGE: it is no archive, or its members are packed or lie over each other.
+    """
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    members = archive.infolist()
+    if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+        raise ValueError("its members are packed; saving stores them as they are")
+    if sum(member.file_size for member in members) > len(content):
+        raise ValueError("its members say they are larger than the file")
+    return archive
 
 
 def _array(archive: zipfile.ZipFile, i: int, digest: str, name: str) -> np.ndarray[Any, Any]:

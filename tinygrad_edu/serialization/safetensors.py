@@ -34,13 +34,17 @@ def pack(tensors: Any) -> bytes:
     """The bytes of a file with these Tensors.
 
     Raises:
-        TypeError: not a dict whose keys are text and whose values are Tensors.
+        TypeError: not a dict whose keys are text and whose values are Tensors. ValueError: a name of the format's own.
     """
     if not isinstance(tensors, dict) or not all(
         isinstance(k, str) and isinstance(v, Tensor) for k, v in tensors.items()
     ):
         raise TypeError(
             "save: a .safetensors file holds a flat dict from names to Tensors; use another suffix for more."
+        )
+    if "__metadata__" in tensors:
+        raise ValueError(
+            "save: '__metadata__' is no name for a Tensor in a .safetensors file; the format uses it itself."
         )
     entries: dict[str, Any] = {}
     parts: list[bytes] = []
@@ -76,16 +80,20 @@ def unpack(content: bytes, file: str) -> dict[str, Tensor]:
             if entry["dtype"] not in _TYPES:
                 raise RuntimeError(f"load: {name!r} in {file} has type {entry['dtype']}, which NumPy does not have.")
             kind, shape = _TYPES[entry["dtype"]], entry["shape"]
+            if min([first, *shape]) < 0:
+                raise ValueError(f"{name!r} has a negative size")
             if first != end or last - first != prod(shape) * kind.itemsize or last > len(data):
                 raise ValueError(f"the place of {name!r} does not fit its shape or the file")
             end = last
             array = np.frombuffer(data[first:last], kind).reshape(shape)
+            if kind.kind == "b":  # a byte that is neither 0 nor 1 is no bool that NumPy could work with
+                array = array.view(np.uint8) != 0
             out[name] = Tensor._wrap(array.astype(_NAMES[entry["dtype"]]))
         if end != len(data):
             raise ValueError("it is longer than its header says")
         if metadata.get("sha256", (seal := _digest(entries, data))) != seal:
             raise ValueError("its checksum is wrong")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RuntimeError(f"load: {file} is a damaged safetensors file: {error}.") from error
     return {name: out[name] for name in entries}
 

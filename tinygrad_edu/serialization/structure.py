@@ -1,9 +1,9 @@
 """How objects are described in JSON: a table with one row for each object, in which objects refer to others by number.
 
 Numbers, text, True, False and None stand for themselves. A row is ``[kind, ...]``, such as ``["list", [1, 2]]`` or
-``["Tensor", array, requires_grad]``; ``{"ref": 3}`` is row 3. So an object that is used twice is one object again after
-loading, and a list may contain itself. An object of a class that is not listed here is described by what its
-``__reduce_ex__`` says, as in a pickle, but its class is only a name until somebody allows it.
+``["Tensor", place, requires_grad]`` (`memory` says what a place is); ``{"ref": 3}`` is row 3. So an object that is used
+twice is one object again after loading, and a list may contain itself. An object of a class that is not listed here is
+described by what its ``__reduce_ex__`` says, as in a pickle, but its class is only a name until somebody allows it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.serialization.memory import plan, restore
 from tinygrad_edu.tensors import dtype as dtypes
 from tinygrad_edu.tensors.creation import from_numpy
 from tinygrad_edu.tensors.device import device
@@ -31,6 +32,7 @@ __all__ = ["Decoder", "Encoder", "add_safe_globals", "clear_safe_globals", "get_
 _LISTS: dict[str, Any] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset, "Size": Size}
 _DICTS: dict[str, Any] = {"dict": dict, "OrderedDict": OrderedDict, "Counter": Counter}
 _TENSORS = ("Tensor", "Parameter", "Buffer")
+_ARRAYS = (*_TENSORS, "array", "scalar")  # rows whose second entry is the place of an array
 _PARAMETERS = "tinygrad_edu.nn.parameter"  # loaded only where such Tensors are
 _kinds = {cls: kind for table in (_LISTS, _DICTS) for kind, cls in table.items()}
 _allowed: dict[str, Any] = {}
@@ -45,15 +47,22 @@ class Encoder:
         self._rows: list[Any] = []
         self._seen: dict[int, int] = {}
         self._alive: list[Any] = []  # an id is only an object's own while the object lives
-        self._memories: dict[Any, int] = {}
+        self._found: list[np.ndarray[Any, Any]] = []
 
     def description(self) -> dict[str, Any]:
-        """What goes into the JSON."""
+        """What goes into the JSON, when everything is encoded; now `arrays` is what is stored."""
+        self.arrays, places = plan(self._found)
+        for row in self._rows:
+            if row[0] in _ARRAYS:
+                row[1] = places[row[1]]
         return {"root": self.root, "rows": self._rows}
 
     def encode(self, thing: Any) -> Any:
         """The JSON for a thing: itself, or a reference to its row."""
         if thing is None or type(thing) in (bool, int, float, str):
+            if type(thing) is int and thing.bit_length() > 64:  # JSON's readers give up on long ones
+                self._rows.append(["int", hex(thing)])
+                return {"ref": len(self._rows) - 1}
             return thing
         at = self._seen.get(id(thing))
         if at is None:
@@ -94,13 +103,8 @@ class Encoder:
         return self._reduced(thing)
 
     def _array(self, array: np.ndarray[Any, Any]) -> int:
-        place = (array.ctypes.data, array.shape, array.strides, array.dtype.str)
-        if array.size and place in self._memories:
-            return self._memories[place]
-        self._memories[place] = len(self.arrays)
-        self._alive.append(array)
-        self.arrays.append(array)
-        return len(self.arrays) - 1
+        self._found.append(array)
+        return len(self._found) - 1
 
     def _reduced(self, thing: Any) -> list[Any]:
         if isinstance(thing, Tensor):  # a subclass of the user's
@@ -141,6 +145,8 @@ class Decoder:
         if not isinstance(value, dict):
             return value
         at = value["ref"]
+        if at < 0:
+            raise LookupError("a negative reference")
         if at not in self._made:
             self._make(at, *self._rows[at])
         return self._made[at]
@@ -165,8 +171,8 @@ class Decoder:
         else:
             made[at] = self._plain(kind, *parts)
 
-    def _tensor(self, kind: str, array: int, requires: bool, persistent: bool = True) -> Tensor:
-        tensor = from_numpy(self._arrays[array])
+    def _tensor(self, kind: str, array: Any, requires: bool, persistent: bool = True) -> Tensor:
+        tensor = from_numpy(restore(self._arrays, array))
         if kind != "Tensor":
             from tinygrad_edu.nn.parameter import Buffer, Parameter
 
@@ -180,11 +186,12 @@ class Decoder:
             "bytes": base64.b64decode,
             "bytearray": lambda text: bytearray(base64.b64decode(text)),
             "complex": complex,
+            "int": lambda text: int(text, 16),
             "slice": lambda bounds: slice(*map(self._decode, bounds)),
             "dtype": lambda name: dtypes.as_dtype(getattr(dtypes, "bool_" if name == "bool" else name), "load"),
             "device": device,
-            "array": lambda i: self._arrays[i],
-            "scalar": lambda i: self._arrays[i][()],
+            "array": lambda place: restore(self._arrays, place),
+            "scalar": lambda place: restore(self._arrays, place)[()],
         }
         return make[kind](*parts)
 
