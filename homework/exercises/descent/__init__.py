@@ -1,0 +1,1 @@
+"""Exercise 04: down the Rosenbrock function, then five optimizers."""
