@@ -27,6 +27,7 @@ def absent_function(name: str, why: str) -> Callable[..., NoReturn]:
 
     refuse.__name__ = refuse.__qualname__ = name.rpartition(".")[2]
     refuse.__doc__ = f"Not provided. {why}"
+    refuse.not_provided = True  # type: ignore[attr-defined]
     return refuse
 
 
@@ -37,4 +38,4 @@ def absent_class(name: str, why: str) -> type:
         raise NotProvidedError(f"torch.{name} is not provided. {why}")
 
     short = name.rpartition(".")[2]
-    return type(short, (), {"__new__": __new__, "__doc__": f"Not provided. {why}", "__module__": __name__})
+    return type(short, (), {"__new__": __new__, "__doc__": f"Not provided. {why}", "not_provided": True})

@@ -37,4 +37,5 @@ def __getattr__(name: str) -> Any:
         raise DeviceError(f"mps.{name}(): there is no MPS device: ask torch.backends.mps.is_available() before")
 
     refuse.__name__ = refuse.__qualname__ = name
+    refuse.not_provided = True  # type: ignore[attr-defined]
     return refuse

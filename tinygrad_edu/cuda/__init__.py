@@ -62,4 +62,5 @@ def __getattr__(name: str) -> Any:
         )
 
     refuse.__name__ = refuse.__qualname__ = name
+    refuse.not_provided = True  # type: ignore[attr-defined]
     return refuse
