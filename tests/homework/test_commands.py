@@ -159,7 +159,7 @@ def test_submit_packs_the_students_files(folder: Path) -> None:
     with zipfile.ZipFile(folder / "submission.zip") as archive:
         assert sorted(archive.namelist()) == ["submission.json", "value/helper.py", "value/value.py"]
         assert archive.read("value/value.py") == b"import helper\n"
-        assert json.loads(archive.read("submission.json"))["versions"] == {"value": VALUE.version}
+        assert json.loads(archive.read("submission.json"))["versions"]["value"] == VALUE.version
 
 
 def test_a_file_beside_the_students_can_be_imported(folder: Path) -> None:
