@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextvars
 import functools
+import math
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -272,11 +273,34 @@ def getitem(a: Array, index: tuple[Any, ...]) -> Array:
 
 def index_back(a: Array, shape: tuple[int, ...], index: tuple[Any, ...]) -> Array:
     whole = np.zeros(shape, a.dtype)
-    if any(isinstance(i, (list, np.ndarray)) for i in index):
-        np.add.at(whole, index, a)  # places may repeat, and each repetition counts
-    else:
+    if not any(isinstance(i, (list, np.ndarray)) for i in index):
         whole[index] = a
+        return whole
+    *before, places = index
+    if all(isinstance(i, slice) and i == slice(None) for i in before) and np.asarray(places).dtype.kind in "iu":
+        _add_along(whole, len(before), np.asarray(places), a)
+    else:
+        np.add.at(whole, index, a)  # places may repeat, and each repetition counts
     return whole
+
+
+def _add_along(whole: Array, axis: int, places: Array, a: Array) -> None:
+    """Add the slices of `a` to those of `whole` at `places` along one axis; repeated places add up."""
+    lead, rest = whole.shape[:axis], whole.shape[axis + 1 :]
+    a, places = np.reshape(a, (*lead, places.size, *rest)), places.reshape(-1) % max(whole.shape[axis], 1)
+    each = math.prod(lead) * math.prod(rest)  # elements of a slice
+    if each == 1 or not a.size:
+        np.add.at(whole.reshape(-1), places, a.reshape(-1))
+    elif each >= 1024:
+        for i, place in enumerate(places.tolist()):
+            at = (slice(None),) * axis
+            whole[(*at, place)] += a[(*at, i)]
+    else:  # those that belong together are put side by side and summed
+        order = np.argsort(places, kind="stable")
+        ordered = places[order]
+        starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+        sums = np.add.reduceat(np.take(a, order, axis), starts, axis)
+        whole[((slice(None),) * axis + (ordered[starts],))] = sums
 
 
 def take_along(a: Array, indices: Array, axis: int) -> Array:

@@ -79,8 +79,9 @@ class Uninitialized(Tensor):
     becomes: type[Tensor] = Tensor
 
     def __init__(self, requires_grad: bool = False, device: Any = None, dtype: Any = None) -> None:
+        Tensor.__init__(self)
         _stored.__set__(self, empty(0, device=device, dtype=dtype)._array())
-        self._counter, self._node, self._requires, self._base = [0], None, requires_grad, None
+        self._requires = requires_grad
 
     def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
         """Give it a shape: from now on it is an ordinary parameter or buffer, with elements that mean nothing yet."""

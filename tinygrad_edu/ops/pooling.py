@@ -149,6 +149,7 @@ def _counts(size: Sizes, places: Sizes, how: Any, include: bool, divisor: int | 
         ([(1, 4, 5)], ((3, 3), _strided((3, 2), (1, 2), (1, 1)), True)),
         ([(1, 3, 3, 2)], ((2, 2, 1), _strided((2, 2, 2), (1, 1, 1), (0, 0, 0)), True, 3)),
         ([(1, 5, 3)], ((3, 7), ("adaptive",))),
+        ([(2, 2, 3)], ((1, 1), ("adaptive",))),
         ([(0, 2, 4)], ((2,), _strided((2,), (2,), (0,)))),
     ),
 )
@@ -157,6 +158,8 @@ def avg_pool(input: Any, /, places: Any, how: Any, include_pad: bool = True, div
     if input.dtype.kind == "b" or (input.dtype.kind != "f" and how[0] == "adaptive"):
         raise DTypeError(f"avg_pool: not implemented for {input.dtype}: convert with .float()")
     size = _last(input, places)
+    if how[0] == "adaptive" and set(places) == {1}:  # one window: the whole image
+        return kernels.mean(input, tuple(range(input.ndim - len(places), input.ndim)), True)
     total = kernels.window_sum(input, _windows(size, places, how), places)
     count = _counts(size, places, how, include_pad, divisor, input.dtype)
     return total / count if input.dtype.kind == "f" else kernels.trunc_divide(total, count)
@@ -172,13 +175,17 @@ def _(g: Any, _out: Any, input_shape: Any, places: Any, *rest: Any) -> Any:
     method=False,
     oracle="",
     samples=cases(
-        ([(1, 3, 3)], ((4, 5), _strided((3, 2), (1, 2), (1, 1)), False)), ([(1, 3, 2)], ((5, 3), ("adaptive",)))
+        ([(1, 3, 3)], ((4, 5), _strided((3, 2), (1, 2), (1, 1)), False)),
+        ([(1, 3, 2)], ((5, 3), ("adaptive",))),
+        ([(2, 1, 1)], ((3, 2), ("adaptive",))),
     ),
 )
 def avg_pool_back(input: Any, /, size: Any, how: Any, include_pad: bool = True, divisor: int | None = None) -> Any:
     """Each window's value, divided as for the mean, added to all of its elements."""
     places = _last(input, size)
     shares = input / _counts(size, places, how, include_pad, divisor, input.dtype)
+    if how[0] == "adaptive" and set(places) == {1}:
+        return kernels.array(kernels.broadcast_to(shares, (*input.shape[: -len(size)], *size)))
     return kernels.window_spread(shares, _windows(size, places, how), size)
 
 
