@@ -18,7 +18,7 @@ from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = [
     "alpha_dropout", "bilinear", "cosine_similarity", "dropout", "dropout1d", "dropout2d", "dropout3d", "embedding",
-    "linear", "normalize", "one_hot", "pairwise_distance",
+    "feature_alpha_dropout", "linear", "normalize", "one_hot", "pairwise_distance",
 ]  # fmt: skip
 
 _ = functional  # importing it gives Tensor its methods
@@ -209,17 +209,28 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     return _drop_channels(input, p, training, inplace, (4, 5), input.ndim == 5, "dropout3d")
 
 
-def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
-    """Dropout that keeps mean 0 and variance 1 of what SELU gives (Klambauer et al., 2017)."""
+def _alpha_drop(input: Tensor, p: float, shape: Any, training: bool, inplace: bool, name: str) -> Tensor:
+    """Dropout of elements or, with a smaller mask, of channels, to the lower bound of SELU."""
     _probability(p)
     if not training or p == 0:
         return input
     alpha = 1.7580993408473766  # -scale * alpha of SELU: its lower bound
-    kept = sampling.bernoulli(None, 1 - p, input._data.shape, input._data.dtype)
+    kept = sampling.bernoulli(None, 1 - p, tuple(shape), input._data.dtype)
     if p == 1:
         out = input * Tensor._wrap(kept)
     else:
         scale = 1 / ((alpha * alpha * p + 1) * (1 - p)) ** 0.5
         shift = Tensor._wrap((((kept - 1) * alpha + alpha * p) * scale).astype(kept.dtype))
         out = input * Tensor._wrap(kept * kept.dtype.type(scale)) + shift
-    return write(input, out, "alpha_dropout_") if inplace else out
+    return write(input, out, name) if inplace else out
+
+
+def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """Dropout that keeps mean 0 and variance 1 of what SELU gives (Klambauer et al., 2017)."""
+    return _alpha_drop(input, p, input._data.shape, training, inplace, "alpha_dropout_")
+
+
+def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """:func:`alpha_dropout` of whole channels: (N, C, ...)."""
+    shape = (*input.shape[:2], *(1,) * (input.ndim - 2))
+    return _alpha_drop(input, p, shape, training, inplace, "feature_alpha_dropout_")

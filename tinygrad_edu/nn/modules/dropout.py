@@ -9,7 +9,7 @@ from tinygrad_edu.nn.functional import layers
 from tinygrad_edu.nn.modules.module import Module
 from tinygrad_edu.tensors.tensor import Tensor
 
-__all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d"]
+__all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"]
 
 
 class _Dropout(Module):
@@ -61,3 +61,9 @@ class AlphaDropout(_Dropout):
     """Dropout after SELU, which keeps mean 0 and variance 1."""
 
     function = staticmethod(layers.alpha_dropout)
+
+
+class FeatureAlphaDropout(_Dropout):
+    """AlphaDropout of whole channels: (N, C, ...)."""
+
+    function = staticmethod(layers.feature_alpha_dropout)

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_edu.nn.functional import distributions, margins
+from tinygrad_edu.nn.functional import ctc, distributions, margins
 from tinygrad_edu.nn.functional.losses import LOSSES
 from tinygrad_edu.nn.modules.distance import PairwiseDistance
 from tinygrad_edu.nn.modules.from_table import FromFunction, module_of
 
 __all__ = [
-    "BCELoss", "BCEWithLogitsLoss", "CosineEmbeddingLoss", "CrossEntropyLoss", "GaussianNLLLoss",
+    "BCELoss", "BCEWithLogitsLoss", "CTCLoss", "CosineEmbeddingLoss", "CrossEntropyLoss", "GaussianNLLLoss",
     "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "MarginRankingLoss", "MultiLabelMarginLoss",
     "MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss", "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss",
     "TripletMarginLoss", "TripletMarginWithDistanceLoss",
 ]  # fmt: skip
 
-_ = (distributions, margins)  # their rows are in the table
+_ = (ctc, distributions, margins)  # their rows are in the table
 
-_TENSORS = ("input", "target", "input1", "input2", "anchor", "positive", "negative", "var")
+_TENSORS = (
+    "input", "target", "input1", "input2", "anchor", "positive", "negative", "var",
+    "log_probs", "targets", "input_lengths", "target_lengths",
+)  # fmt: skip
 _UNWEIGHTED = ("L1Loss", "MSELoss", "HuberLoss")  # their functions can be weighted, the modules cannot
 _BY_NAME = ("GaussianNLLLoss", "TripletMarginWithDistanceLoss")
 
@@ -35,6 +38,7 @@ KLDivLoss, PoissonNLLLoss, GaussianNLLLoss = map(_module, ("KLDivLoss", "Poisson
 MarginRankingLoss, HingeEmbeddingLoss = map(_module, ("MarginRankingLoss", "HingeEmbeddingLoss"))
 SoftMarginLoss, CosineEmbeddingLoss = map(_module, ("SoftMarginLoss", "CosineEmbeddingLoss"))
 MultiMarginLoss, MultiLabelMarginLoss = map(_module, ("MultiMarginLoss", "MultiLabelMarginLoss"))
+CTCLoss = _module("CTCLoss")
 MultiLabelSoftMarginLoss, TripletMarginLoss = map(_module, ("MultiLabelSoftMarginLoss", "TripletMarginLoss"))
 
 _WithDistance: Any = _module("TripletMarginWithDistanceLoss")
