@@ -4,6 +4,8 @@ import gzip
 import hashlib
 import io
 import os
+import signal
+import subprocess
 import sys
 import tarfile
 import threading
@@ -89,6 +91,39 @@ def test_the_next_run_goes_on_where_the_last_one_ended(server: Server, tmp_path:
     server.requests.clear()
     download.fetch([f"{server.url}data.bin"], tmp_path / "data.bin", MD5)
     assert server.requests == []  # it is there
+
+
+PROGRAM = """
+import sys
+from contextlib import contextmanager
+from tinygrad_edu.vision.datasets import download
+
+@contextmanager
+def told(name):
+    yield lambda done, total: done > 60_000 and print("some of it is here", flush=True)
+
+download._shown = told
+download.fetch([sys.argv[1]], sys.argv[2], sys.argv[3])
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs signals of POSIX")
+@pytest.mark.parametrize("end", ["SIGKILL", "SIGINT"])
+def test_a_program_that_is_ended_leaves_what_the_next_one_goes_on_with(
+    server: Server, tmp_path: Path, end: str
+) -> None:
+    server.script = [("stall", 100_000)]
+    command = [sys.executable, "-c", PROGRAM, f"{server.url}data.bin", str(tmp_path / "data.bin"), MD5]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    part = tmp_path / ".data.bin.part"
+    assert process.stdout is not None and process.stdout.readline() == "some of it is here\n"
+    process.send_signal(getattr(signal, end))
+    process.communicate(timeout=60)
+    have = part.stat().st_size
+    assert have > 0 and not (tmp_path / "data.bin").exists() and CONTENT.startswith(part.read_bytes())
+    server.requests.clear()
+    download.fetch([f"{server.url}data.bin"], tmp_path / "data.bin", MD5)
+    assert server.requests == [("/data.bin", f"bytes={have}-")] and (tmp_path / "data.bin").read_bytes() == CONTENT
 
 
 def test_what_lies_there_is_not_believed(server: Server, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Transforms as objects: how they print, what they refuse, and that their chance is seeded and goes everywhere."""
 
+import pickle
 import warnings
 from typing import Any
 
@@ -55,6 +56,11 @@ PRINTED: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
 @pytest.mark.parametrize(("name", "arguments", "options", "printed"), PRINTED)
 def test_they_print_as_in_torchvision(name: str, arguments: Any, options: Any, printed: str) -> None:
     assert repr(getattr(T, name)(*arguments, **options)) == printed
+
+
+@pytest.mark.parametrize(("name", "arguments", "options", "printed"), PRINTED)
+def test_they_travel_to_worker_processes(name: str, arguments: Any, options: Any, printed: str) -> None:
+    assert repr(pickle.loads(pickle.dumps(getattr(T, name)(*arguments, **options)))) == printed
 
 
 def test_every_transform_is_in_the_table() -> None:

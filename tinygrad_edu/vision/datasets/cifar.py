@@ -82,6 +82,8 @@ class CIFAR10(VisionDataset):
 
     def _wrong(self) -> list[str]:
         """The files that are missing or damaged, each with what is wrong with it."""
+        if not (self._folder / self.base_folder).is_dir():
+            return [f"{self._folder / self.base_folder} is missing"]
         out = []
         for name, md5 in [*self.train_list, *self.test_list, [self.meta["filename"], self.meta["md5"]]]:
             file = self._folder / self.base_folder / name

@@ -9,7 +9,15 @@ from typing import Any
 from tinygrad_edu.vision.datasets.vision import Transform, VisionDataset
 from tinygrad_edu.vision.pillow import pillow
 
-__all__ = ["IMG_EXTENSIONS", "DatasetFolder", "ImageFolder", "default_loader", "find_classes", "make_dataset"]
+__all__ = [
+    "IMG_EXTENSIONS",
+    "DatasetFolder",
+    "ImageFolder",
+    "default_loader",
+    "find_classes",
+    "make_dataset",
+    "pil_loader",
+]
 
 IMG_EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
 Path = str | os.PathLike[str]
@@ -81,6 +89,9 @@ def default_loader(path: str) -> Any:
         raise
     except (OSError, SyntaxError, ValueError, EOFError) as error:  # Pillow's for damage of various kinds
         raise OSError(f"{path} is damaged, or no picture that Pillow reads: {error}") from error
+
+
+pil_loader = default_loader  # torchvision has others beside it
 
 
 class DatasetFolder(VisionDataset):

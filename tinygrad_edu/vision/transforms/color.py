@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.tensors import dtype as dtypes
-from tinygrad_edu.tensors.creation import as_tensor, zeros_like
+from tinygrad_edu.tensors.creation import from_numpy, zeros_like
 from tinygrad_edu.tensors.functions import cat, stack, where
 from tinygrad_edu.tensors.tensor import Tensor
 from tinygrad_edu.vision.pillow import pillow
@@ -31,8 +31,8 @@ def normalize(tensor: Tensor, mean: Any, std: Any, inplace: bool = False) -> Ten
     Raises:
         TypeError: no Tensor of floats. ValueError: fewer than three dimensions, or a standard deviation of 0.
 
-    >>> normalize(zeros_like(as_tensor([[[0.0]]])), mean=[0.5], std=[0.25])
-    tensor([[[-2.]]])
+    >>> normalize(from_numpy(np.zeros((1, 1, 1))), mean=[0.5], std=[0.25])
+    tensor([[[-2.]]], dtype=torch.float64)
     """
     if not isinstance(tensor, Tensor):
         raise TypeError(f"img should be Tensor Image. Got {type(tensor)}. Normalize after transforms.ToTensor().")
@@ -42,11 +42,12 @@ def normalize(tensor: Tensor, mean: Any, std: Any, inplace: bool = False) -> Ten
         raise ValueError(
             f"Expected tensor to be a tensor image of size (..., C, H, W). Got tensor.size() = {tuple(tensor.shape)}"
         )
-    center, spread = (as_tensor(each, dtype=tensor.dtype) for each in (mean, std))
-    if bool(spread.eq(0).any()):
+    # As arrays: this runs once for each picture, and an operation on Tensors costs more than one on a few numbers.
+    center, spread = (np.array(each, tensor.dtype.name, ndmin=1) for each in (mean, std))
+    if not spread.all():
         raise ValueError(f"std evaluated to zero after conversion to {tensor.dtype}, leading to division by zero.")
-    center, spread = (each.reshape(-1, 1, 1) if each.ndim == 1 else each for each in (center, spread))
-    return tensor.sub_(center).div_(spread) if inplace else (tensor - center).div_(spread)
+    shift, scale = (from_numpy(each.reshape(-1, 1, 1) if each.ndim == 1 else each) for each in (center, spread))
+    return tensor.sub_(shift).div_(scale) if inplace else (tensor - shift).div_(scale)
 
 
 def to_grayscale(img: Any, num_output_channels: int = 1) -> Any:

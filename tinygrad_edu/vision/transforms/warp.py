@@ -163,7 +163,8 @@ def _read(img: Tensor, matrix: list[float], size: tuple[int, int], mode: Interpo
                 share = from_numpy((along_y * along_x * inside).astype(image.dtype.name))
                 out, weight = out + value * share, weight + share
     if colour is not None:
-        out = out + tensor(colour, dtype=image.dtype).reshape(-1, 1, 1) * (1 - weight)
+        shape = (-1, 1, 1) if img.ndim > 2 else (1, 1)
+        out = out + tensor(colour, dtype=image.dtype).reshape(shape) * (1 - weight)
     return restored(out, img.dtype)
 
 
