@@ -19,6 +19,7 @@ __all__ = [
     "ExportError",
     "GradError",
     "GraphTooLargeError",
+    "IntegerOverflowError",
     "LinAlgError",
     "MissingExtraError",
     "MissingFontError",
@@ -38,8 +39,12 @@ class EmptyListError(ShapeError, ValueError):
     """A list of Tensors with nothing in it. (PyTorch raises either type, by operation.)"""
 
 
-class DTypeError(RuntimeError):
-    """A data type that an operation cannot take."""
+class DTypeError(NotImplementedError):
+    """A data type that an operation cannot take. (PyTorch raises this or a RuntimeError, and this is one.)"""
+
+
+class IntegerOverflowError(RuntimeError, ValueError):
+    """An integer that int64 cannot hold. (PyTorch has raised either type.)"""
 
 
 class DeviceError(RuntimeError):

@@ -15,6 +15,7 @@ import numpy as np
 
 from tinygrad_edu.engine import anomaly
 from tinygrad_edu.engine.order import next_sequence
+from tinygrad_edu.engine.saving import Packed, current_hooks
 from tinygrad_edu.errors import GradError, ShapeError
 from tinygrad_edu.tensors.dtype import of_numpy
 from tinygrad_edu.tensors.hooks import Hooks
@@ -161,14 +162,15 @@ class FunctionNode(Place):
             if kept is None:
                 tensors.append(None)
                 continue
-            if kept.counter[0] != kept.version:
+            packed = kept.array.__class__ is Packed
+            if not packed and kept.counter[0] != kept.version:
                 raise GradError(
                     "one of the variables needed for gradient computation has been modified by an inplace operation: "
                     f"saved tensor {i} of {self.name()}, of shape {tuple(kept.array.shape)}, is at version "
                     f"{kept.counter[0]}; expected version {kept.version}. clone() it before the change."
                 )
             place = kept.place if kept.output is None else self._place(kept.output)
-            tensors.append(Place.lift(kept.array, place))
+            tensors.append(Place.lift(kept.array.open(None) if packed else kept.array, place))
         return tuple(tensors)
 
     def _place(self, output: int) -> Any:
@@ -310,7 +312,9 @@ def _keep(x: Any, output: int | None, results: list[Any]) -> Saved | None:
         if not x._requires:
             output = None
     place = None if output is not None or not x._requires else x._node or x
-    return Saved(x._data, x._counter, x._counter[0], place, output)
+    hooks = current_hooks()
+    array = x._data if hooks is None else Packed(Tensor._wrap(x._data), hooks)
+    return Saved(array, x._counter, x._counter[0], place, output)
 
 
 def _nothing() -> None:

@@ -19,10 +19,20 @@ __all__ = [
     "is_anomaly_check_nan_enabled",
     "is_anomaly_enabled",
     "set_detect_anomaly",
+    "watch",
 ]
 
 enabled = False
 check_nan = True
+observed = False  # whether new nodes are to be looked at: in this mode, or because there are saved-tensor hooks
+_watchers = 0
+
+
+def watch(change: int) -> None:
+    """Count those, besides this mode, who want to see new nodes."""
+    global observed, _watchers
+    _watchers += change
+    observed = enabled or _watchers > 0
 
 
 def is_anomaly_enabled() -> bool:
@@ -38,6 +48,7 @@ def is_anomaly_check_nan_enabled() -> bool:
 def _set(mode: bool, nan: bool) -> None:
     global enabled, check_nan
     enabled, check_nan = bool(mode), bool(nan)
+    watch(0)
 
 
 class set_detect_anomaly:  # noqa: N801 - PyTorch's name

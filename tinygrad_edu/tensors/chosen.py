@@ -16,6 +16,7 @@ from tinygrad_edu.ops.index import index_back, take_along
 from tinygrad_edu.ops.shape import wrap_dim
 from tinygrad_edu.tensors import inplace
 from tinygrad_edu.tensors.composed import apply, composed, in_place, positions
+from tinygrad_edu.tensors.data import fits
 from tinygrad_edu.tensors.indexing import as_index
 from tinygrad_edu.tensors.parts import common_shape
 from tinygrad_edu.tensors.record import record
@@ -113,7 +114,7 @@ def scatter(input: Tensor, dim: int, index: Any, src: Any = None, *, reduce: Any
         source = Tensor._wrap(np.full(where.shape, src, input._data.dtype)) if number else src
         return scatter_reduce(input, dim, index, source, "sum" if reduce == "add" else "prod")
     if number:
-        return apply(ops.scatter_with, input, params=(dim, where, src))
+        return apply(ops.scatter_with, input, params=(dim, where, fits(src, input._data.dtype, "scatter")))
     return apply(ops.scatter_into, input, src, params=(dim, where))
 
 
@@ -255,7 +256,7 @@ def masked_fill(input: Tensor, mask: Any, value: Any) -> Tensor:
     _fits("masked_fill", input, chosen)
     if isinstance(value, Tensor):
         return record(elementwise.choose, (_number("masked_fill", input, value), input), (chosen,))
-    return apply(ops.masked_fill_with, input, params=(chosen, value))
+    return apply(ops.masked_fill_with, input, params=(chosen, fits(value, input._data.dtype, "masked_fill")))
 
 
 def _fits(name: str, input: Tensor, mask: Any) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from tinygrad_edu.errors import ElementCountError, GradError, ShapeError
+from tinygrad_edu.kernels import kernels
+from tinygrad_edu.ops.views import lies
 from tinygrad_edu.tensors.gradients import Differentiable
 from tinygrad_edu.tensors.interop import Exchangeable
 from tinygrad_edu.tensors.printing import tensor_str
@@ -59,6 +61,9 @@ class Convertible(Exchangeable):
         if not self._data.ndim:
             raise TypeError("iteration over a 0-d tensor")
         return iter(self.unbind(0))
+
+    def __delitem__(self, index: Any) -> None:
+        raise TypeError("Tensor does not support deleting items: index what is to stay, or use torch.cat()")
 
     def __bool__(self) -> bool:
         if self._data.size != 1:
@@ -123,7 +128,7 @@ class Convertible(Exchangeable):
     def __reduce_ex__(self, protocol: Any) -> Any:
         """A pickle holds the elements, ``requires_grad`` and what the user has attached: no gradient, no graph.
 
-        Two views of one Tensor are independent of each other when they come back.
+        As in PyTorch, two views of one Tensor are independent of each other when they come back.
         """
         return _rebuild, (type(self), self._array(), self.requires_grad), self._own_attributes() or None
 
@@ -138,14 +143,26 @@ class Convertible(Exchangeable):
         return out
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        """A leaf with a copy of the elements, of the gradient and of what the user has attached."""
+        """A leaf with a copy of the memory, of the gradient and of what the user has attached.
+
+        Tensors that share memory share its copy, if they are copied together.
+        """
         self._refresh()
         if self._node is not None:
             raise GradError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol: detach() it "
                 "first"
             )
-        out: Self = _rebuild(type(self), np.array(self._data), self._requires)
+        array = self._array()
+        owner = kernels.storage(array)[0]
+        copied = memo.get(id(owner))
+        if copied is None:
+            copied = memo[id(owner)] = np.array(owner)  # in the order in which it lies
+            memo.setdefault(id(memo), []).append(owner)  # keeps it alive, and its id its own
+        size, stride, offset = lies(array)
+        whole = copied.shape == size and copied.strides == array.strides
+        data = copied if whole else kernels.as_strided(copied, size, stride, offset)
+        out: Self = _rebuild(type(self), data, self._requires)
         memo[id(self)] = out  # before the attributes, which may refer to this Tensor
         out.__setstate__(copy.deepcopy(self._own_attributes(), memo))
         if self._grad is not None:

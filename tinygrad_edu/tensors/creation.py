@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tinygrad_edu.errors import DeviceError, ShapeError
-from tinygrad_edu.tensors.data import checked, default_float, to_array
+from tinygrad_edu.tensors.data import checked, default_float, fits, to_array
 from tinygrad_edu.tensors.device import as_device
 from tinygrad_edu.tensors.dtype import as_dtype
 from tinygrad_edu.tensors.out import with_out
@@ -132,10 +132,14 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
     tensor([[7, 7],
             [7, 7]])
     """
-    number = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}")
+    number = fill_value.item() if isinstance(fill_value, (Tensor, np.generic)) else fill_value
+    if not isinstance(number, (bool, int, float)):
+        raise TypeError(f"full(): argument 'fill_value' (position 2) must be Number, not {type(number).__name__}")
     kind = numpy_type(dtype, "full") or result_type((), (), [type(number)])
-    shape = sizes_of((size,) if isinstance(size, int) else tuple(size), "full")
-    return finish(np.full(shape, number, kind), device, requires_grad, "full")
+    shape = sizes_of(tuple(size), "full")
+    return finish(np.full(shape, fits(number, kind, "full"), kind), device, requires_grad, "full")
 
 
 def _filled(name: str, make: Any, doc: str) -> Any:
@@ -184,7 +188,10 @@ def full_like(
 ) -> Tensor:
     """One number everywhere, with the shape and type of another Tensor."""
     shape, kind = like_options(input, dtype, "full_like")
-    return finish(np.full(shape, fill_value, kind), device, requires_grad, "full_like")
+    number = fill_value.item() if isinstance(fill_value, (Tensor, np.generic)) else fill_value
+    if not isinstance(number, (bool, int, float)):
+        raise TypeError(f"full_like(): argument 'fill_value' must be Number, not {type(number).__name__}")
+    return finish(np.full(shape, fits(number, kind, "full_like"), kind), device, requires_grad, "full_like")
 
 
 @creating

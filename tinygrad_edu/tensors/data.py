@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.errors import IntegerOverflowError
 from tinygrad_edu.tensors.dtype import get_default_dtype, of_numpy
 from tinygrad_edu.tensors.tables import from_table, is_table
 
-__all__ = ["checked", "default_float", "legacy_array", "to_array"]
+__all__ = ["checked", "default_float", "fits", "legacy_array", "to_array"]
 
 
 def default_float() -> np.dtype[Any]:
@@ -27,6 +29,32 @@ def checked(array: Any) -> Any:
     """
     of_numpy(array.dtype, "tensor")
     return array
+
+
+def fits(number: Any, dtype: np.dtype[Any], operation: str) -> Any:
+    """A Python number as it is stored in an array of this type: floats lose their fraction in one of integers.
+
+    Raises:
+        RuntimeError: the number is out of the type's range. (PyTorch lets -1 be 255 in uint8, and so do we.)
+    """
+    if isinstance(number, int) and not -(2**63) <= number < 2**64:
+        raise OverflowError(f"{operation}: int too big to convert: {number} does not fit in 64 bits")
+    if dtype.kind == "b":
+        return bool(number)
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        if not (limits.min or -limits.max) <= number <= limits.max:
+            raise _overflow(number, dtype, operation)
+        return np.asarray(int(number)).astype(dtype)[()]
+    if math.isfinite(number) and abs(number) > np.finfo(dtype).max:
+        raise _overflow(number, dtype, operation)
+    return number
+
+
+def _overflow(number: Any, dtype: np.dtype[Any], operation: str) -> RuntimeError:
+    return RuntimeError(
+        f"{operation}: value cannot be converted to type {dtype} without overflow: {number} is outside its range"
+    )
 
 
 def to_array(data: Any, dtype: np.dtype[Any] | None = None) -> Any:
@@ -47,23 +75,28 @@ def to_array(data: Any, dtype: np.dtype[Any] | None = None) -> Any:
         data = from_table(data)
     if isinstance(data, (np.ndarray, np.generic)) or hasattr(data, "__array__"):
         return checked(np.array(data)) if dtype is None else checked(np.array(data)).astype(dtype)
-    array = _from_lists(data)
+    array = _from_lists(data, dtype)
     if dtype is not None:
+        if dtype.kind in "iu" and array.size and not _holds_arrays(data):
+            for extreme in (array.min(), array.max()):  # nan is both
+                fits(extreme.item(), dtype, "tensor")
         return array.astype(dtype)
     if array.dtype.kind == "f" and not _holds_arrays(data):
         return array.astype(default_float())
     return array
 
 
-def _from_lists(data: Any) -> Any:
+def _from_lists(data: Any, dtype: Any = None) -> Any:
     data = _without_tensors(data)
     try:
         array = np.array(data)
+        if array.dtype.kind in "uO" and dtype is not None and dtype.kind == "f" and isinstance(_first(data), int):
+            array = np.array(data, np.float64)  # integers beyond int64
     except ValueError as error:
         _explain_ragged(data)
         raise ValueError(f"cannot make a Tensor from these lists: {error}") from None
     except OverflowError as error:
-        raise RuntimeError("Overflow when unpacking long: an integer does not fit in int64") from error
+        raise IntegerOverflowError("Overflow when unpacking long long: an integer does not fit in int64") from error
     if not array.size and array.dtype == np.float64:
         return array.astype(default_float())
     if array.dtype.kind == "u" and array.dtype.itemsize > 1 or array.dtype == object:
@@ -121,7 +154,7 @@ def _explain_ragged(data: Any, path: str = "") -> None:
 def _explain_object(data: Any) -> None:
     first = _first(data)
     if isinstance(first, int):
-        raise RuntimeError("Overflow when unpacking long: an integer does not fit in int64")
+        raise IntegerOverflowError("Overflow when unpacking long long: an integer does not fit in int64")
 
 
 def legacy_array(args: Sequence[Any], dtype: np.dtype[Any], name: str) -> Any:

@@ -159,6 +159,8 @@ def randint_like(
 
 def bernoulli(input: Tensor, *, generator: random.Generator | None = None) -> Tensor:
     """1 with the probability that each element gives, else 0."""
+    if input._data.dtype.kind != "f":
+        raise DTypeError(f"bernoulli: not implemented for {input.dtype}: probabilities are floats, use .float()")
     return Tensor._wrap(sampling.bernoulli(generator, input._data, input._data.shape, input._data.dtype))
 
 

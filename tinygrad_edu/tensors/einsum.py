@@ -1,4 +1,4 @@
-"""einsum: products and sums of Tensors written as letters, in all of NumPy's notation except sublists.
+"""einsum: products and sums of Tensors written as letters, in all of NumPy's notation.
 
 The equation is put into plain form first: dots become letters, a letter that stands twice in an operand becomes its
 diagonal, a letter that nothing else needs is summed away. What remains is one operation, whose derivative is an einsum
@@ -23,7 +23,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     """Multiply Tensors and sum over dimensions: each dimension has a letter; those missing after ``->`` are summed.
 
     Without ``->`` the result has the letters that occur once, in alphabetical order. ``...`` stands for any further
-    dimensions, which broadcast.
+    dimensions, which broadcast. Letters may be given as numbers from 0 to 51: ``einsum(a, [0, 1], b, [1], [0])``.
 
     Raises:
         ShapeError (a RuntimeError): an equation that does not fit the operands, or sizes that disagree.
@@ -32,6 +32,8 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     >>> einsum("ij,j->i", tg.tensor([[1.0, 2.0], [3.0, 4.0]]), tg.tensor([1.0, 10.0]))
     tensor([21., 43.])
     """
+    if isinstance(equation, Tensor):
+        equation, operands = _from_sublists((equation, *operands))
     if not isinstance(equation, str):
         raise TypeError(f"einsum(): the equation must be text, such as 'ij,jk->ik', not {type(equation).__name__}")
     tensors = tensors_of("einsum", operands)
@@ -48,6 +50,30 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     if len(tensors) == 1:
         return tensors[0].permute(tuple(terms[0].index(letter) for letter in result))
     return contract(tensors, f"{','.join(terms)}->{result}")
+
+
+def _from_sublists(given: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """``a, [0, 1], b, [1], [0]`` as an equation and the operands."""
+    result = "->" + _term(given[-1]) if len(given) % 2 else ""
+    pairs = given[: len(given) // 2 * 2]
+    return ",".join(map(_term, pairs[1::2])) + result, pairs[::2]
+
+
+def _term(sublist: Any) -> str:
+    if not isinstance(sublist, (list, tuple)):
+        raise TypeError(f"einsum(): expected a list of subscripts after each operand, got {type(sublist).__name__}")
+    letters = []
+    for number in sublist:
+        if number is Ellipsis:
+            letters.append("...")
+        elif not isinstance(number, int) or not 0 <= number < len(ascii_letters):
+            raise ValueError(f"einsum(): subscript {number!r} in subscript list is not within the valid range [0, 52)")
+        else:
+            letters.append(_by_number[number])
+    return "".join(letters)
+
+
+_by_number = ascii_letters[26:] + ascii_letters[:26]  # as letters are sorted: A to Z before a to z
 
 
 def parse(equation: str, ranks: list[int]) -> tuple[list[str], str]:

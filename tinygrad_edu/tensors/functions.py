@@ -25,6 +25,7 @@ from tinygrad_edu.tensors import (
     statistics,
 )
 from tinygrad_edu.tensors.composed import COMPOSED
+from tinygrad_edu.tensors.data import fits
 from tinygrad_edu.tensors.out import with_out
 from tinygrad_edu.tensors.promotion import result_type as _result_type
 from tinygrad_edu.tensors.record import record
@@ -89,6 +90,9 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     if not isinstance(input, Tensor) and not isinstance(other, Tensor):
         from_number = _result_type((), (), [type(input), type(other)])
         input = Tensor._wrap(np.array(input, from_number))
+    for number, tensor in ((input, other), (other, input)):
+        if isinstance(number, int) and isinstance(tensor, Tensor):
+            fits(number, tensor._data.dtype, "where")
     return record(elementwise.choose, (input, other), (condition,))
 
 

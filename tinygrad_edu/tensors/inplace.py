@@ -20,7 +20,7 @@ from tinygrad_edu.ops.registry import Operation, cases, structured, subscribe
 from tinygrad_edu.ops.shape import sum_to
 from tinygrad_edu.ops.views import lies
 from tinygrad_edu.tensors import methods
-from tinygrad_edu.tensors.data import checked
+from tinygrad_edu.tensors.data import checked, fits
 from tinygrad_edu.tensors.indexing import as_index, integers_first
 from tinygrad_edu.tensors.node import Node, new_node
 from tinygrad_edu.tensors.promotion import check_cast
@@ -272,6 +272,8 @@ def _setitem(self: Tensor, position: Any, value: Any) -> None:
     if not isinstance(value, Tensor):
         if value is None:
             raise TypeError(f"__setitem__: can't assign a NoneType to a Tensor of {self.dtype}; write nan")
+        if isinstance(value, (bool, int, float)):
+            value = fits(value, self._data.dtype, "__setitem__")
         try:
             array = np.asarray(value, dtype=None if hasattr(value, "dtype") else self._data.dtype)
         except (ValueError, TypeError):
@@ -325,6 +327,8 @@ def _fill(self: Tensor, value: Any) -> Tensor:
     """Fill the Tensor with one number."""
     if isinstance(value, Tensor) and value._data.ndim:
         raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions")
+    if isinstance(value, (bool, int, float)):
+        value = fits(value, self._data.dtype, "fill_")
     return _overwrite(self, value, "fill_")
 
 

@@ -94,6 +94,14 @@ def _product(self: Tensor, other: Any) -> Any:
 _times = binary(elementwise.mul)
 
 
+def _invert(self: Tensor) -> Any:
+    if self._data.dtype.kind == "f":
+        raise TypeError(
+            f"~ (operator.invert) is only implemented on integer and Boolean-type tensors, this one is {self.dtype}"
+        )
+    return record(compare.bitwise_not, (self,), ())
+
+
 def _compare(operation: Any) -> Callable[..., Any]:
     def apply(self: Tensor, other: Any) -> Any:
         if not isinstance(other, (Tensor, bool, int, float, np.ndarray, np.generic)):
@@ -283,7 +291,7 @@ def _install() -> None:
         "__neg__": method(elementwise.neg),
         "__pos__": lambda self: self,
         "__abs__": method(elementwise.abs),
-        "__invert__": method(compare.bitwise_not),
+        "__invert__": _invert,
         "__and__": _compare(compare.bitwise_and),
         "__rand__": _compare(compare.bitwise_and),
         "__or__": _compare(compare.bitwise_or),

@@ -17,9 +17,11 @@ from tinygrad_edu.engine import anomaly
 from tinygrad_edu.engine.backward import backpropagate
 from tinygrad_edu.engine.modes import record_gradients
 from tinygrad_edu.engine.order import next_sequence
+from tinygrad_edu.engine.saving import Packed, current_hooks
 from tinygrad_edu.errors import GradError
 from tinygrad_edu.kernels import kernels
 from tinygrad_edu.kernels.numpy import quiet
+from tinygrad_edu.ops.registry import WHOLE
 from tinygrad_edu.ops.shape import sum_to
 from tinygrad_edu.tensors.dtype import of_numpy
 from tinygrad_edu.tensors.hooks import Hooks
@@ -226,9 +228,59 @@ def new_node(
     node.version = version
     node._hooks = None
     node._sequence = next_sequence()
+    if anomaly.observed:
+        _observe(node)
+    return node
+
+
+def _observe(node: Node) -> None:
+    """Mark a new node in anomaly mode, and hand what it saves to the hooks for that."""
     if anomaly.enabled:
         node._mark()
-    return node
+    hooks = current_hooks()
+    if hooks is None:
+        return
+    kinds = node.operation.saving(tuple([source is not None for source in node._inputs]))[1]
+    saved = [
+        Packed(Place.lift(a), hooks) if kind == WHOLE and hasattr(a, "dtype") else a
+        for a, kind in zip(node.saved, kinds, strict=True)
+    ]
+    out = node.out
+    if out.__class__ is tuple:
+        out = tuple([Packed(Place.lift(a), hooks) for a in out])
+    elif out is not None:
+        out = Packed(Place.lift(out), hooks)
+    if out is not None or any(a.__class__ is Packed for a in saved):
+        node.saved, node.out, node.counters, node.version = tuple(saved), out, (), 0
+        node.__class__ = PackedNode
+
+
+class PackedNode(Node):
+    """A node whose saved Tensors went through hooks: they are unpacked while its rule runs."""
+
+    __slots__ = ()
+
+    @property
+    def _data(self) -> Node:
+        """What has this node's shape and type, for those who ask a place that is no plain `Node`."""
+        return self
+
+    def _backward(self, gradient: Any, create_graph: bool, retain_graph: bool) -> Sequence[Any]:
+        saved, out = self.saved, self.out
+        if saved is None:
+            raise self._freed()
+        self.saved = tuple([_opened(a, source) for a, source in zip(saved, self._inputs, strict=True)])
+        self.out = tuple([_opened(a, self) for a in out]) if out.__class__ is tuple else _opened(out, self)
+        try:
+            return super()._backward(gradient, create_graph, True)
+        finally:
+            self.saved, self.out = (saved, out) if retain_graph else (None, None)
+
+
+def _opened(kept: Any, place: Any) -> Any:
+    if kept.__class__ is not Packed:
+        return kept
+    return kept.open(None if place is None else place.shape if isinstance(place, Node) else place._data.shape)
 
 
 def _chain(source: Any, gradient: Any, d: Any) -> Any:

@@ -93,10 +93,15 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
     """The p-norm ``sum(|x| ** p) ** (1 / p)`` of all elements, or over the dimensions `dim`.
 
     Args:
-        p: a number, inf, -inf, or "fro", which is 2.
+        p: a number, inf, -inf, "fro", which is 2, or "nuc": the sum of a matrix's singular values, which has no
+            gradient here.
     """
+    if p == "nuc":
+        from tinygrad_edu.tensors.matrices import matrix_norm
+
+        return matrix_norm(input, "nuc", (-2, -1) if dim is None and input.ndim == 2 else dim, keepdim, dtype=dtype)
     if isinstance(p, str) and p != "fro":
-        raise RuntimeError(f"norm: p is a number, inf, -inf or 'fro', got {p!r}; linalg.matrix_norm has 'nuc'")
+        raise RuntimeError(f"norm: p is a number, inf, -inf, 'fro' or 'nuc', got {p!r}")
     x = input if dtype is None else input.to(dtype)
     return record(norms.vector_norm, (x,), (2 if p == "fro" or p is None else p, dim, keepdim))
 
@@ -193,12 +198,16 @@ def msort(input: Tensor) -> Any:
 @composed()
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
     """The `k` largest (smallest) elements along `dim` and where they stand: (values, indices), in order."""
+    if input._data.dtype.kind == "b":
+        raise DTypeError("topk does not support bool dtypes on CPU: convert with .int()")
     return return_types.topk(*record(ordering.topk, (input,), (k, dim, largest)))
 
 
 @composed()
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     """The `k`-th smallest element along `dim`, counted from 1, and where it stands: (values, indices)."""
+    if input._data.dtype.kind == "b":
+        raise DTypeError("kthvalue: not implemented for bool: convert with .int()")
     return return_types.kthvalue(*record(ordering.kthvalue, (input,), (k, dim, keepdim)))
 
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from tinygrad_edu.errors import DTypeError
 from tinygrad_edu.ops import bends
 from tinygrad_edu.tensors import sampling
 from tinygrad_edu.tensors.functions import functional, where
@@ -25,6 +26,9 @@ __all__ = ["ACTIVATIONS", "gumbel_softmax"]
 
 ACTIVATIONS: dict[str, Callable[..., Any]] = {}  # the module's name: the function
 Function = TypeVar("Function", bound=Callable[..., Any])
+_FOR_FLOATS = set(
+    "CELU ELU GELU GLU Hardsigmoid Hardswish LeakyReLU LogSigmoid Mish PReLU RReLU SELU SiLU Softplus".split()
+)
 
 logaddexp: Any = functional("logaddexp")
 
@@ -43,6 +47,8 @@ def activation(module: str, one_step: bool = False) -> Callable[[Function], Func
         def call(input: Tensor, *args: Any, **kwargs: Any) -> Any:
             if not isinstance(input, Tensor):
                 raise TypeError(f"{body.__name__}(): argument 'input' must be Tensor, not {type(input).__name__}")
+            if input._data.dtype.kind != "f" and module in _FOR_FLOATS:
+                raise DTypeError(f"{body.__name__}: not implemented for {input.dtype}: convert with .float()")
             if at is not None and (args[at - 1] if len(args) >= at else kwargs.get("inplace")):
                 source = input if one_step or not input.requires_grad else input.clone()
                 return write(input, body(source, *args, **kwargs), f"{body.__name__}_")
