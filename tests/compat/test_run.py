@@ -154,6 +154,25 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.parametrize("how", ["spawn", pytest.param("forkserver", marks=pytest.mark.slow)])
+def test_worker_processes_of_a_prompt_know_the_names(how: str, tmp_path: Path) -> None:
+    import multiprocessing
+
+    if how not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"this system does not start processes by {how}")
+    module = "from torch.utils.data import Dataset\n\nclass Words(Dataset):\n"
+    module += "    def __len__(self): return 2\n    def __getitem__(self, i): return ['a', 'b'][i]\n"
+    write(tmp_path, module, "lesson.py")
+    program = (
+        "from tinygrad_edu import compat\ncompat.install()\n"
+        "from torch.utils.data import DataLoader\nimport lesson, sys, os\n"
+        f"print(list(DataLoader(lesson.Words(), num_workers=1, multiprocessing_context={how!r})))\n"
+        "compat.uninstall()\nprint(sys.modules['__main__'].__spec__, 'TINYEDU_SCRIPT' in os.environ)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", cwd=tmp_path)
+    assert done.stdout == "[['a'], ['b']]\nNone False\n", done.stderr
+
+
 @pytest.mark.parametrize("how", ["fork", "spawn", pytest.param("forkserver", marks=pytest.mark.slow)])
 def test_worker_processes_know_the_scripts_classes(how: str, tmp_path: Path) -> None:
     import multiprocessing

@@ -5,6 +5,7 @@ teaching_names.txt lists what 89 public teaching scripts use of PyTorch, by trac
 
 import importlib
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -53,6 +54,19 @@ def test_a_name_that_lessons_use_is_here(path: str) -> None:
     if path in NOT_PROVIDED:
         with pytest.raises(NotImplementedError, match="is not provided"):
             found()
+
+
+def test_they_need_no_import_of_their_own() -> None:
+    """`import torch` is enough for torch.cuda.amp.GradScaler, as in PyTorch; tensorboard wants its own there too."""
+    program = (
+        "import sys, tinygrad_edu as torch\n"
+        "for path in sys.argv[1:]:\n"
+        "    found = torch\n"
+        "    for name in path.split('.')[1:]: found = getattr(found, name)\n"
+    )
+    paths = [path for path in MODULES if "tensorboard" not in path]
+    done = subprocess.run([sys.executable, "-c", program, *paths], capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
 
 
 def objects() -> dict[str, Any]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from tinygrad_edu.compat.children import forget_children, tell_children
 from tinygrad_edu.compat.finder import FirstFinder, LastFinder, restore
 from tinygrad_edu.compat.names import TOPS
 
@@ -47,6 +48,7 @@ def install() -> None:
         )
     sys.meta_path.insert(0, _finders[0])
     sys.meta_path.append(_finders[1])
+    tell_children()
 
 
 def uninstall() -> None:
@@ -54,6 +56,7 @@ def uninstall() -> None:
     for finder in _finders:
         if finder in sys.meta_path:
             sys.meta_path.remove(finder)
+    forget_children()
     restore()
 
 

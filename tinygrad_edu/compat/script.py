@@ -1,8 +1,6 @@
 """Runs a script as `python SCRIPT.py` would, with PyTorch's names leading here: as `__main__`, with its own arguments.
 
-Worker processes that are started afresh (the way of Windows and macOS) import the main program again, in order to know
-its classes. Ours tells them, by the name in its `__spec__`, to import `tinygrad_edu.compat.child` instead, which first
-installs the names and then runs the script.
+Worker processes know the names and the script's classes through `child`.
 """
 
 from __future__ import annotations
@@ -10,18 +8,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 from typing import Any
 
 from tinygrad_edu.compat import install
+from tinygrad_edu.compat.children import SCRIPT, ChildSpec
 
-__all__ = ["SCRIPT", "run", "run_in_child"]
+__all__ = ["run", "run_in_child"]
 
-SCRIPT = "TINYEDU_SCRIPT"
-"""The environment variable that names the script to the processes it starts."""
-CHILD = "tinygrad_edu.compat.child"
 HERE = os.path.dirname(__file__)
 
 
@@ -39,7 +35,7 @@ def run(script: str | os.PathLike[str], arguments: Sequence[str] = ()) -> int:
     source = Path(name).read_bytes()
     main = ModuleType("__main__")
     main.__dict__.update(
-        __file__=name, __loader__=SourceFileLoader("__main__", name), __package__="", __spec__=ModuleSpec(CHILD, None)
+        __file__=name, __loader__=SourceFileLoader("__main__", name), __package__=None, __spec__=ChildSpec()
     )
     sys.argv = [os.fspath(script), *arguments]
     if not sys.flags.safe_path:
@@ -66,11 +62,15 @@ def run_in_child(namespace: dict[str, Any]) -> None:
 
     Its ``__name__`` there is ``__mp_main__``, so that what stands under ``if __name__ == "__main__":`` does not run.
     """
+    name = os.environ.get(SCRIPT, "")
     install()
-    name = os.environ[SCRIPT]
+    os.environ[SCRIPT] = name  # for the processes that this one starts
+    namespace["__spec__"] = ChildSpec()
+    if not name:
+        return  # the parent is a notebook or a prompt
     for key in [key for key in namespace if not key.startswith("__")]:
         del namespace[key]
-    namespace.update(__file__=name, __loader__=SourceFileLoader("__main__", name), __package__="", __doc__=None)
+    namespace.update(__file__=name, __loader__=SourceFileLoader("__main__", name), __package__=None, __doc__=None)
     exec(_compiled(Path(name).read_bytes(), name), namespace)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from tinygrad_edu.errors import CudaError
@@ -52,6 +53,8 @@ _needs_a_device = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "amp":
+        return import_module("tinygrad_edu.cuda.amp")
     if name not in _needs_a_device:
         raise AttributeError(f"module 'tinygrad_edu.cuda' has no attribute {name!r}")
 
