@@ -17,7 +17,7 @@ def test_many_elements_and_few_give_the_same_error_function() -> None:
     np.testing.assert_array_equal([kernels.erf(x[i : i + 1])[0] for i in range(0, x.size, 997)], expected[::997])
     single = x.astype(np.float32).reshape(4, -1)[:, ::2]
     assert kernels.erf(single).dtype == np.float32 and kernels.erf(single).shape == single.shape
-    np.testing.assert_allclose(kernels.erf(single), np.vectorize(math.erf)(single), rtol=2e-7)
+    np.testing.assert_allclose(kernels.erf(single), np.vectorize(math.erf)(single), rtol=4e-7)
 
 
 def test_the_inverse_is_one() -> None:
