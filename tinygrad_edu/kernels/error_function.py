@@ -2,8 +2,8 @@
 
 erf(x) / x is an even function without corners, so that a short Chebyshev series in x² gives it to 14 digits where erf
 is not yet 1, in a twentieth of the time of a call per element. Its coefficients are computed when first needed.
-For float32 a quotient of two short polynomials in x², fitted to erf(x) / x with a relative error of 2e-9, does: rounding
-leaves an error of at most 4e-7, in a thirtieth of the time of the series.
+For float32 a quotient of two short polynomials in x², fitted to erf(x) / x with a relative error of 2e-9, does: what
+rounding leaves is at most 4e-7, in a thirtieth of the time of the series.
 """
 
 from __future__ import annotations
