@@ -273,6 +273,31 @@ def test_a_model_travels_to_pytorch_and_back(tmp_path: Path) -> None:
     assert np.allclose(ours(tg.from_numpy(x)).detach().numpy(), theirs(torch.from_numpy(x)).detach().numpy(), atol=1e-6)
 
 
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "NAdam"])
+def test_a_training_that_pytorch_began_goes_on_here(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    start, gradients = rng.random((3, 2), np.float32), rng.random((6, 3, 2), np.float32) - 0.5
+    options = {"lr": 0.1, "momentum": 0.9} if name in ("SGD", "RMSprop") else {"lr": 0.1}
+    theirs = torch.nn.Parameter(torch.from_numpy(start))
+    their_optimizer = getattr(torch.optim, name)([theirs], **options)
+    file = io.BytesIO()
+    for step, gradient in enumerate(gradients):
+        theirs.grad = torch.from_numpy(gradient)
+        their_optimizer.step()
+        if step == 2:
+            torch.save({"weight": theirs.data, "optimizer": their_optimizer.state_dict()}, file)
+    back = loaded(file.getvalue())
+    ours = tg.nn.Parameter(back["weight"])
+    optimizer = getattr(tg.optim, name)([ours], **options)
+    optimizer.load_state_dict(back["optimizer"])
+    for gradient in gradients[3:]:
+        ours.grad = tg.from_numpy(gradient)
+        optimizer.step()
+    assert np.allclose(ours.detach().numpy(), theirs.detach().numpy(), rtol=0, atol=1e-6)
+
+
 # --- killed ----------------------------------------------------------------------------------------------------------
 
 KILLED = """

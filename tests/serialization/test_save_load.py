@@ -151,6 +151,8 @@ def test_paths_and_files(tmp_path: Path) -> None:
     assert load(path, map_location=lambda storage, location: storage, mmap=True) == [3]
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "missing.pt")
+    with pytest.raises(FileNotFoundError, match=r"make it first.*nowhere"):
+        save(1, tmp_path / "nowhere" / "a.pt")
     with pytest.raises(AttributeError, match="read"):
         load(3)  # type: ignore[arg-type]
     with pytest.raises(RuntimeError, match="cuda"):

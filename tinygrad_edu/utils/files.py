@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import ENOENT
 from typing import IO, Any
 
 __all__ = ["opened_for_writing"]
@@ -30,7 +31,10 @@ def opened_for_writing(f: Any, operation: str = "save") -> Iterator[IO[bytes]]:
         with open(target, "wb") as file:  # a device or a pipe; a folder is an error here
             yield file
         return
-    draft = os.path.join(os.path.dirname(target), f".{os.path.basename(target)}.{os.urandom(4).hex()}.part")
+    folder = os.path.dirname(target)
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(ENOENT, f"{operation}: the folder of the file does not exist; make it first", folder)
+    draft = os.path.join(folder, f".{os.path.basename(target)}.{os.urandom(4).hex()}.part")
     try:
         with open(draft, "xb") as file:
             yield file
