@@ -54,6 +54,12 @@ def test_alpha_dropout_keeps_mean_and_variance() -> None:
     assert abs(out.mean()) < 0.02 and abs(out.var() - 1) < 0.02
 
 
+def test_feature_alpha_dropout_drops_whole_channels_so_too() -> None:
+    out = nn.FeatureAlphaDropout(0.3)(tg.randn(300, 300, 1).expand(-1, -1, 4)).numpy()
+    assert (out == out[..., :1]).all()
+    assert abs(out.mean()) < 0.02 and abs(out.var() - 1) < 0.02
+
+
 def test_random_slopes() -> None:
     x = -tg.ones(1000)
     slopes = -nn.RReLU(0.1, 0.3)(x).numpy()

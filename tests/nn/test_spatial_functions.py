@@ -16,10 +16,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.oracle import agree, numbers
 
-from tinygrad_edu.nn.functional import convolution, images, pooling
+from tinygrad_edu.nn.functional import convolution, images, pooling, sampling
 
 N = numbers
-FAMILIES = [name for family in (convolution, images, pooling) for name in family.__all__]
+FAMILIES = [name for family in (convolution, images, pooling, sampling) for name in family.__all__]
 
 
 def call(name: str, *arrays: Any, **options: Any) -> tuple[Any, ...]:
@@ -30,6 +30,7 @@ NAN = np.array([[[1.0, np.nan, 3.0, np.nan, 0.0, 2.0]]])
 TIES = np.array([[[1.0, 1.0, 0.0, 0.0, 0.0, -1.0]]])
 NOTHING = np.full((1, 1, 4), -np.inf)
 INTS = np.arange(12).reshape(1, 1, 3, 4) - 5
+GRID = np.random.default_rng(1).uniform(-1.4, 1.4, (2, 4, 5, 2))
 LINE, IMAGE, VOLUME = N(2, 3, 9), N(2, 3, 6, 7), N(1, 2, 4, 5, 4)
 PLACES = np.array([[[[0, 5], [11, 8]]]])
 
@@ -150,6 +151,20 @@ SAME: dict[str, list[tuple[Any, ...]]] = {
     "pixel_shuffle": [call("pixel_shuffle", N(2, 8, 3, 2), upscale_factor=2)],
     "pixel_unshuffle": [call("pixel_unshuffle", N(8, 4, 6), downscale_factor=2)],
     "channel_shuffle": [call("channel_shuffle", N(2, 6, 2, 2), groups=3)],
+    "affine_grid": [
+        call("affine_grid", N(2, 2, 3), size=(2, 3, 4, 5)),
+        call("affine_grid", N(2, 2, 3), size=(2, 3, 1, 5), align_corners=True),
+        call("affine_grid", N(1, 3, 4), size=(1, 2, 3, 4, 2), align_corners=False),
+    ],
+    "grid_sample": [
+        call("grid_sample", IMAGE, GRID),
+        call("grid_sample", IMAGE, GRID, align_corners=True, padding_mode="border"),
+        call("grid_sample", IMAGE, GRID, align_corners=False, padding_mode="reflection"),
+        call("grid_sample", IMAGE, GRID, align_corners=True, padding_mode="reflection"),
+        call("grid_sample", IMAGE, GRID, mode="nearest", padding_mode="border"),
+        call("grid_sample", IMAGE, GRID, mode="nearest"),
+        call("grid_sample", VOLUME, np.random.default_rng(2).uniform(-1.2, 1.2, (1, 2, 3, 2, 3)), mode="bilinear"),
+    ],
 }
 
 REFUSED: dict[str, list[tuple[Any, ...]]] = {
@@ -217,6 +232,17 @@ REFUSED: dict[str, list[tuple[Any, ...]]] = {
     "pixel_shuffle": [call("pixel_shuffle", N(2, 6, 3, 2), upscale_factor=2)],
     "pixel_unshuffle": [call("pixel_unshuffle", N(2, 6, 3, 2), downscale_factor=2)],
     "channel_shuffle": [call("channel_shuffle", N(2, 6, 2, 2), groups=4)],
+    "affine_grid": [
+        call("affine_grid", N(2, 2, 3), size=(1, 3, 4, 5)),
+        call("affine_grid", N(2, 2, 3), size=(2, 3, 4)),
+        call("affine_grid", N(2, 3, 3), size=(2, 3, 4, 5)),
+    ],
+    "grid_sample": [
+        call("grid_sample", IMAGE, GRID[:1]),
+        call("grid_sample", IMAGE, GRID[..., :1]),
+        call("grid_sample", IMAGE, GRID, mode="linear"),
+        call("grid_sample", IMAGE, GRID, padding_mode="circular"),
+    ],
 }
 
 

@@ -125,6 +125,7 @@ SPATIAL: dict[str, list[Row]] = {
         case(2, bias=False, affine=True, x=IMAGE),
     ],
     "InstanceNorm3d": [case(2, eps=1e-3, x=VOLUMES)],
+    "LocalResponseNorm": [case(2, x=LINES), case(3, 0.5, beta=0.3, k=2.0, x=(2, 5, 3, 2))],
 }
 
 # What these record is called as in PyTorch.

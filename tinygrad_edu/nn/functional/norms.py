@@ -9,10 +9,12 @@ import numpy as np
 
 from tinygrad_edu.engine.modes import no_grad
 from tinygrad_edu.errors import ShapeError
+from tinygrad_edu.nn.functional.pooling import avg_pool2d
 from tinygrad_edu.tensors.functions import functional
+from tinygrad_edu.tensors.grids import pad
 from tinygrad_edu.tensors.tensor import Tensor
 
-__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"]
+__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "rms_norm"]
 
 _ = functional  # importing it gives Tensor its methods
 
@@ -144,3 +146,21 @@ def instance_norm(
             if running is not None:
                 running.mul_(1 - momentum).add_(new.detach().mean(0).reshape(-1) * momentum)
     return _scaled(out, _per_channel(weight, ndim), _per_channel(bias, ndim))
+
+
+def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
+    """Divided by what `size` neighbouring channels have at the same place: (N, C, ...).
+
+    ``input / (k + alpha * mean of their squares) ** beta`` (Krizhevsky et al., AlexNet, 2012, section 3.3).
+    """
+    if input.ndim < 3:
+        raise ValueError(
+            f"Expected 3D or higher dimensionality input (got {input.ndim} dimensions): (N, C, ...) with places"
+        )
+    if input.numel() == 0:
+        return input
+    samples, channels = input.shape[:2]
+    squares = (input * input).reshape(samples, 1, channels, -1)
+    around = pad(squares, (0, 0, size // 2, (size - 1) // 2))
+    mean = avg_pool2d(around, (size, 1), stride=1).reshape(input.shape)
+    return input / (mean * alpha + k).pow(beta)

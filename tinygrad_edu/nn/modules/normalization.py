@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_edu.nn import init
-from tinygrad_edu.nn.functional.norms import group_norm, layer_norm, rms_norm
+from tinygrad_edu.nn.functional.norms import group_norm, layer_norm, local_response_norm, rms_norm
 from tinygrad_edu.nn.modules.module import Module
 from tinygrad_edu.nn.parameter import Parameter
 from tinygrad_edu.tensors.creation import empty
 from tinygrad_edu.tensors.tensor import Tensor
 
-__all__ = ["GroupNorm", "LayerNorm", "RMSNorm"]
+__all__ = ["GroupNorm", "LayerNorm", "LocalResponseNorm", "RMSNorm"]
 
 
 def _shape(normalized_shape: Any) -> tuple[int, ...]:
@@ -123,3 +123,21 @@ class GroupNorm(_Scaled):
     def extra_repr(self) -> str:
         text = f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
         return f"{text}, bias={self.bias is not None}"
+
+
+class LocalResponseNorm(Module):
+    """Each element divided by what neighbouring channels have at its place (Krizhevsky et al., AlexNet, 2012)."""
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
+        super().__init__()
+        self.size = size
+        self.alpha = alpha
+        self.beta = beta
+        self.k = k
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(N, C, ...) in the same shape."""
+        return local_response_norm(input, self.size, self.alpha, self.beta, self.k)
+
+    def extra_repr(self) -> str:
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
