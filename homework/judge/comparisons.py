@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from tinygrad_edu.homework.judge.diagnosis import diagnose
-from tinygrad_edu.homework.judge.fail import Cause, Fail, shown
+from tinygrad_edu.homework.judge.fail import MOST_SHOWN, Cause, Fail, shown
 from tinygrad_edu.homework.kit.wire import Opaque
 
 RTOL = 1e-6
@@ -107,7 +107,7 @@ def _differ(
         for index in np.argwhere(wrong)[:50]
     ]
     expected, got = shown(_tidy(wanted)), shown(_tidy(array))
-    if array.size > 12:
+    if array.size > MOST_SHOWN:
         first = tuple(int(i) for i in np.argwhere(wrong)[0])
         label = f"{label}[{', '.join(map(str, first))}]"
         expected, got = shown(float(wanted[first])), shown(float(array[first]))

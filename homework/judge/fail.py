@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygrad_edu.homework.kit.wire import Opaque
 
-MOST_SHOWN = 12  # numbers of an array in one line
+MOST_SHOWN = 6  # numbers of an array in one line
 
 
 @dataclass(frozen=True)

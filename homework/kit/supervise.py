@@ -15,7 +15,7 @@ import sys
 import time
 from typing import Any
 
-from . import child
+from . import child, guard
 
 GRACE = 1.0  # seconds between faulthandler's end and ours: faulthandler knows the line, we do not
 TICK = 0.004
@@ -36,6 +36,9 @@ def main(arguments: list[str]) -> None:
     if fork:
         _adopt_orphans()
         import numpy  # noqa: F401  (so that no job has to)
+
+        for probes in {os.path.join(root, job["probes"]) for job in settings["jobs"]}:
+            guard.COMPILED[probes] = guard.Source("hwkit_probes", probes).get_code("hwkit_probes")
     supervise(settings["jobs"], root, path, fork, settings["at_once"])
 
 
