@@ -1,0 +1,1 @@
+"""Exercise 08: a convolution in one dimension, forwards and backwards."""
