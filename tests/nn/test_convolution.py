@@ -146,6 +146,25 @@ def test_derivatives_of_two_orders(function: Any) -> None:
     check(TENSOR, function, [MAKE(1, 1, 4, 4)])
 
 
+@pytest.mark.parametrize("spatial", [1, 2, 3])
+def test_gradients_as_functions(spatial: int) -> None:
+    how = {"stride": 2, "padding": (1,) * spatial, "dilation": 1, "groups": 2}
+    x = tg.randn(2, 4, *(6, 5, 4)[:spatial], requires_grad=True)
+    w = tg.randn(6, 2, *(3, 2, 3)[:spatial], requires_grad=True)
+    out = getattr(F, f"conv{spatial}d")(x, w, None, **how)
+    g = tg.randn(*out.shape)
+    out.backward(g)
+    assert tg.allclose(getattr(tg.nn.grad, f"conv{spatial}d_input")(x.shape, w, g, **how), x.grad)
+    assert tg.allclose(getattr(tg.nn.grad, f"conv{spatial}d_weight")(x, w.shape, g, **how), w.grad)
+
+
+def test_numbers_become_tuples() -> None:
+    from tinygrad_edu.nn.modules.utils import _pair, _reverse_repeat_tuple, _single, _triple
+
+    assert (_single(3), _pair(3), _triple([1, 2, 3])) == ((3,), (3, 3), (1, 2, 3))
+    assert _reverse_repeat_tuple((1, 2), 2) == (2, 2, 1, 1)
+
+
 def test_a_graph_of_convolutions_frees_itself() -> None:
     import gc
     import weakref

@@ -1,6 +1,14 @@
 """Networks: layers with parameters (`Linear`), the same without (`functional`), and how they begin (`init`)."""
 
-from tinygrad_edu.nn import functional, init, modules, parallel, parameter, utils
+from tinygrad_edu.nn import (
+    functional,
+    grad,
+    init,
+    modules,
+    parallel,
+    parameter,
+    utils,
+)
 from tinygrad_edu.nn.modules import (
     CELU,
     ELU,
@@ -190,6 +198,6 @@ __all__ = [
     "Tanh", "Tanhshrink", "Threshold", "Transformer", "TransformerDecoder", "TransformerDecoderLayer",
     "TransformerEncoder", "TransformerEncoderLayer", "TripletMarginLoss", "TripletMarginWithDistanceLoss",
     "Unflatten", "Unfold", "UninitializedBuffer", "UninitializedParameter", "Upsample", "UpsamplingBilinear2d",
-    "UpsamplingNearest2d", "ZeroPad1d", "ZeroPad2d", "ZeroPad3d", "functional", "init", "modules", "parallel",
-    "parameter", "utils",
+    "UpsamplingNearest2d", "ZeroPad1d", "ZeroPad2d", "ZeroPad3d", "functional", "grad", "init", "modules",
+    "parallel", "parameter", "utils",
 ]  # fmt: skip
