@@ -1,4 +1,4 @@
-"""A small residual network with a decoder, trained for five steps: from the same weights the same losses as PyTorch's."""
+"""A residual network with a decoder, trained for five steps: from the same weights the same losses as PyTorch's."""
 
 from __future__ import annotations
 
