@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -18,7 +19,7 @@ from support.differences import TENSOR, VALUE, Kind, check, layouts, numbers
 
 import tinygrad_edu.nn  # noqa: F401 - its losses are in the table
 from tinygrad_edu.ops.registry import Operation, operations
-from tinygrad_edu.tensors.tensor import Tensor  # noqa: F401 - fills the table
+from tinygrad_edu.tensors.tensor import Tensor
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using backward:UserWarning")  # PyTorch's advice, and ours
 
@@ -76,6 +77,35 @@ def run(kind: Kind, operation: Operation) -> None:
 @pytest.mark.parametrize("name", DIFFERENTIABLE)
 def test_tensor(name: str) -> None:
     run(TENSOR, DIFFERENTIABLE[name])
+
+
+SEVERAL = [n for n, op in DIFFERENTIABLE.items() if op.variadic or op.arity > 1]
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("name", SEVERAL)
+def test_an_input_alone_gets_the_same_gradient(name: str, create_graph: bool) -> None:
+    """A rule keeps only what the wanted gradients need; it must not ask for the rest."""
+    operation = DIFFERENTIABLE[name]
+    for what, arrays, params in cases_of(operation):
+        floating = [i for i, array in enumerate(arrays) if array.dtype.kind == "f"]
+
+        def gradients(wanted: list[int], arrays: Any = arrays, params: Any = params) -> list[Any]:
+            leaves = [TENSOR.leaf(array) if i in wanted else Tensor._wrap(array) for i, array in enumerate(arrays)]
+            given = leaves if operation.through is None else list(map(operation.through, leaves))
+            out = operation(given, *params) if operation.variadic else operation(*given, *params)
+            out = out[0] if isinstance(out, tuple) else out
+            out.sum().backward(create_graph=create_graph)
+            return [None if leaf.grad is None else TENSOR.plain(leaf.grad) for leaf in leaves]
+
+        try:
+            together = gradients(floating)
+            for i in floating:
+                alone = gradients([i])[i]
+                assert np.array_equal(alone, together[i], equal_nan=True)
+        except Exception as error:
+            error.add_note(f"{name}: {what}")
+            raise
 
 
 # A Value records at most two inputs, and one result.

@@ -74,17 +74,19 @@ def _(g: Any, _out: Any, a: Any, b: Any) -> Any:
     if n == 1 and m == 1:
         return lambda: g * b, lambda: g * a
     # A vector is a matrix with one row (left) or one column (right): multiply as matrices, then undo the shapes.
-    rows, columns = unsqueeze(a, 0) if n == 1 else a, unsqueeze(b, -1) if m == 1 else b
+    # (Each share uses one of a and b; the other may not have been kept.)
     if n == 1:
         g = unsqueeze(g, -2)
     if m == 1:
         g = unsqueeze(g, -1)
 
     def left() -> Any:
+        columns = unsqueeze(b, -1) if m == 1 else b
         share = g @ transpose(columns, -1, -2)
         return sum_to(share[..., 0, :] if n == 1 else share, a.shape)
 
     def right() -> Any:
+        rows = unsqueeze(a, 0) if n == 1 else a
         share = transpose(rows, -1, -2) @ g
         return sum_to(share[..., 0] if m == 1 else share, b.shape)
 
