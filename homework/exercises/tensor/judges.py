@@ -156,9 +156,12 @@ def add_broadcast(o, p):
     _both(o, "k - x", k - x, [g.sum(), -g], "kx", upstream=g)
 
 
-@check("matmul", points=2, part="B", params=lambda rng, public: {
-    "a": _away(rng, 2, 3), "b": _away(rng, 3, 4), "g": _away(rng, 2, 4)
-})
+@check(
+    "matmul",
+    points=2,
+    part="B",
+    params=lambda rng, public: {"a": _away(rng, 2, 3), "b": _away(rng, 3, 4), "g": _away(rng, 2, 4)},
+)
 def matmul(o, p):
     a, b, g = p["a"], p["b"], p["g"]
     where = "z = a @ b   a: (2, 3)   b: (3, 4)"
@@ -168,9 +171,13 @@ def matmul(o, p):
     grad_close(o["grads"][1], a.T @ g, "b.grad", where)
 
 
-@check("left_operand", points=1, part="B", needs=["elementwise"], params=lambda rng, public: {
-    "x": _positive(rng, 2), "v": np.array([1.0, 2.0]) if public else _away(rng, 2)
-})
+@check(
+    "left_operand",
+    points=1,
+    part="B",
+    needs=["elementwise"],
+    params=lambda rng, public: {"x": _positive(rng, 2), "v": np.array([1.0, 2.0]) if public else _away(rng, 2)},
+)
 def left_operand(o, p):
     x, v = p["x"], p["v"]
     for text, value, slope in [
@@ -215,7 +222,7 @@ def _viewed(rng, public):
     return {"x": _away(rng, 2, 3, 4), "v": _away(rng, 3), "g": _away(rng, 2, 3, 4)}
 
 
-@check("view_ops", points=3, part="C", needs=["elementwise"], params=_viewed)
+@check("view_ops", points=2, part="C", needs=["elementwise"], params=_viewed)
 def view_ops(o, p):
     x, v, g = p["x"], p["v"], p["g"]
     _both(o, "x.reshape(4, 6)", x.reshape(4, 6), [g], "x")
@@ -232,9 +239,13 @@ def view_ops(o, p):
 # Part D: the walk
 
 
-@check("accumulate", points=2, part="D", needs=["elementwise"], params=lambda rng, public: {
-    "x": _away(rng, 3), "y": _away(rng, 3), "g": _away(rng, 3)
-})
+@check(
+    "accumulate",
+    points=2,
+    part="D",
+    needs=["elementwise"],
+    params=lambda rng, public: {"x": _away(rng, 3), "y": _away(rng, 3), "g": _away(rng, 3)},
+)
 def accumulate(o, p):
     x, y, g = p["x"], p["y"], p["g"]
     require(all(isinstance(o[key], list) and len(o[key]) == 2 for key in ("once", "twice")), "form", "z = (x + y) + x")
@@ -272,6 +283,23 @@ def detach(o, p):
     grad_close(o["grad"], p["x"], "x.grad", "z = x * x.detach(); z.backward(G)   G: ones")
 
 
+@check(
+    "custom",
+    points=1,
+    part="D",
+    needs=["accumulate"],
+    params=lambda rng, public: {"x": _away(rng, 3), "y": _away(rng, 3)},
+)
+def custom(o, p):
+    x, y = np.array(p["x"]), np.array(p["y"])
+    h = np.hypot(x, y)
+    where = "h = Tensor.custom(hypot(x, y), (x, y), rule); z = h*h + 3*h; z.backward(G)   G: ones"
+    close(o["value"], h, "h.data", where)
+    grad_close(o["grads"][0], (2 * h + 3) * x / h, "x.grad", where)
+    grad_close(o["grads"][1], (2 * h + 3) * y / h, "y.grad", where)
+    equal(o["needs"], [True, False], "h.requires_grad", "where x requires a gradient; where neither does")
+
+
 @check("non_scalar", points=1, part="D", params=lambda rng, public: {"x": _away(rng, 3)})
 def non_scalar(o, p):
     raises(o["vector"], ["RuntimeError", "ValueError", "TypeError"], "y = x * 2; y.backward()   y: (3,)   y.backward")
@@ -307,9 +335,14 @@ def _run(program, leaves):
     return values[-1].sum()
 
 
-@check("composite", points=2, part="D", params=_program, twins=3, needs=[
-    "elementwise", "add_broadcast", "matmul", "reduce", "view_ops"
-])
+@check(
+    "composite",
+    points=2,
+    part="D",
+    params=_program,
+    twins=3,
+    needs=["elementwise", "add_broadcast", "matmul", "reduce", "view_ops"],
+)
 def composite(o, p):
     steps = [f"{op}(v{i}, v{j})" if op in OF_TWO else f"{op}(v{i})" for op, i, j in p["program"]]
     where = "; ".join(f"v{n} = {step}" for n, step in enumerate(steps, 2))
@@ -330,8 +363,12 @@ def shares_memory(o, p):
         equal(o[name], True, f"np.shares_memory(x.data, {name}.data)")
 
 
-@check("long_chain", points=0, part="D", needs=["accumulate"], params=lambda rng, public: {
-    "x": _away(rng, 2), "times": 3000
-})
+@check(
+    "long_chain",
+    points=0,
+    part="D",
+    needs=["accumulate"],
+    params=lambda rng, public: {"x": _away(rng, 2), "times": 3000},
+)
 def long_chain(o, p):
     grad_close(o["grad"], [p["times"] + 1.0] * 2, "x.grad", f"y = x, then {p['times']} times y = y + x")

@@ -18,10 +18,24 @@ ABOUT = {
     "ja": "z = x*b + b。b は軸 0 に沿って複製され、勾配はあなたの unbroadcast によって軸 0 で足し合わされる",
 }
 TITLES = {
-    "en": ["x (3, 4)", "b (4,), copied along axis 0", "z = x*b + b", "G arrives", "x.grad = G·b", "b.grad",
-           "unbroadcast(G, (4,))"],
-    "ja": ["x (3, 4)", "b (4,): 軸 0 に複製", "z = x*b + b", "届く勾配 G", "x.grad = G·b", "b.grad",
-           "unbroadcast(G, (4,))"],
+    "en": [
+        "x (3, 4)",
+        "b (4,), copied along axis 0",
+        "z = x*b + b",
+        "G arrives",
+        "x.grad = G·b",
+        "b.grad",
+        "unbroadcast(G, (4,))",
+    ],
+    "ja": [
+        "x (3, 4)",
+        "b (4,): 軸 0 に複製",
+        "z = x*b + b",
+        "届く勾配 G",
+        "x.grad = G·b",
+        "b.grad",
+        "unbroadcast(G, (4,))",
+    ],
 }
 CELL = 46
 
