@@ -33,16 +33,17 @@ _homes: dict[str, str] = {
         "settings": "are_deterministic_algorithms_enabled compile e get_default_device get_float32_matmul_precision "
         "get_num_interop_threads get_num_threads inf nan newaxis pi set_default_device set_float32_matmul_precision "
         "set_num_interop_threads set_num_threads use_deterministic_algorithms",
-        "tensors.creation": "tensor as_tensor from_numpy zeros ones empty full arange linspace eye zeros_like "
-        "ones_like empty_like full_like",
+        "tensors.creation": "tensor as_tensor from_numpy zeros ones empty full arange linspace logspace "
+        "scalar_tensor eye zeros_like ones_like empty_like full_like",
         "tensors.exchange": "asarray from_dlpack frombuffer",
         "tensors.random": "Generator manual_seed seed initial_seed default_generator",
         "tensors.draws": "rand randn randint randperm normal rand_like randn_like randint_like bernoulli multinomial "
         "get_rng_state set_rng_state",
         "tensors.functions": "cat concat concatenate stack where is_tensor broadcast_shapes allclose equal result_type",
-        "nn.functional": "adaptive_avg_pool1d adaptive_max_pool1d avg_pool1d channel_shuffle conv1d conv2d conv3d "
-        "conv_transpose1d conv_transpose2d conv_transpose3d max_pool1d max_pool2d max_pool3d pixel_shuffle "
-        "pixel_unshuffle",
+        "nn.functional": "adaptive_avg_pool1d adaptive_max_pool1d avg_pool1d bilinear celu celu_ channel_shuffle "
+        "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d cosine_similarity group_norm "
+        "hardshrink layer_norm max_pool1d max_pool2d max_pool3d pairwise_distance pixel_shuffle "
+        "pixel_unshuffle prelu relu_ rms_norm rrelu rrelu_ selu selu_ threshold threshold_",
         "optim.minimize": "minimize",
         "serialization": "save load",
         "amp": "autocast",

@@ -17,8 +17,8 @@ from tinygrad_edu.tensors.promotion import result_type
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = [
-    "arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace", "ones",
-    "ones_like", "tensor", "zeros", "zeros_like",
+    "arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace", "logspace",
+    "ones", "ones_like", "scalar_tensor", "tensor", "zeros", "zeros_like",
 ]  # fmt: skip
 
 _Made = TypeVar("_Made", bound=Callable[..., Tensor])
@@ -235,6 +235,36 @@ def linspace(
     start, end = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
     kind = numpy_type(dtype, "linspace", default_float())
     return finish(np.linspace(start, end, steps, dtype=kind), device, requires_grad, "linspace")
+
+
+@creating
+def logspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """`steps` powers of `base`, whose exponents lie at equal distances from `start` to `end`.
+
+    >>> logspace(0, 2, 3)
+    tensor([  1.,  10., 100.])
+    """
+    if steps < 0:
+        raise RuntimeError(f"logspace: number of steps must be non-negative, got {steps}")
+    start, end = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
+    kind = numpy_type(dtype, "logspace", default_float())
+    values = np.power(float(base), np.linspace(start, end, steps)).astype(kind)
+    return finish(values, device, requires_grad, "logspace")
+
+
+def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A Tensor without dimensions, of the default floating-point type."""
+    kind = numpy_type(dtype, "scalar_tensor", default_float())
+    return finish(np.asarray(s, kind), device, requires_grad, "scalar_tensor")
 
 
 @creating

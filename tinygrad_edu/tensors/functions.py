@@ -10,6 +10,7 @@ import numpy as np
 from tinygrad_edu.ops import elementwise, shape
 from tinygrad_edu.ops.registry import operations
 from tinygrad_edu.tensors import (
+    calculus,
     chosen,
     counting,
     draws,
@@ -37,7 +38,7 @@ concat = concatenate = cat = with_out(shape.cat)
 stack = with_out(shape.stack)
 # They give Tensor and this package what is called here.
 _ = (
-    (chosen, counting, draws, einsum, geometry, grids, inplace),
+    (calculus, chosen, counting, draws, einsum, geometry, grids, inplace),
     (matrices, methods, parts, pointwise, products, statistics),
 )
 
