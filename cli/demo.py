@@ -12,7 +12,7 @@ __all__ = ["command"]
 class Demos(LazyGroup):
     """The demonstrations."""
 
-    homes = {name: name for name in ("rosenbrock", "paraboloid", "moons", "regression", "text")}
+    homes = {name: name for name in ("rosenbrock", "paraboloid", "moons", "regression", "mnist", "text")}
 
 
 @click.group("demo", cls=Demos, no_args_is_help=False)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -10,31 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
-from tinygrad_edu.cli.main import main
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+from support.demos import HEAD, invoke, numbers
 
 QUICK: dict[str, tuple[str, ...]] = {
     "moons": ("--engine", "tensor", "--steps", "12"),
     "regression": ("--epochs", "12"),
     "text": ("--steps", "20", "--window", "8", "--width", "8", "--layers", "1", "--batch-size", "4", "--length", "30"),
 }
-HEAD = {"schema", "seed", "backend", "device", "plots"}
 KEYS = {
     "moons": {"points", "network", "steps", "runs"},
     "regression": {"observations", "network", "epochs", "stages"},
     "text": {"data", "characters", "vocabulary", "parameters", "steps", "loss", "valid_loss", "seconds", "samples",
              "history"},
 }
-
-
-def invoke(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["demo", *arguments])
-
-
-def numbers(text: str) -> str:
-    """A result without its times."""
-    return re.sub(r'"?seconds"?:? .*', "", text)
 
 
 @pytest.mark.parametrize("name", QUICK)
