@@ -64,7 +64,25 @@ def rsub(a: Array, b: Array, out: Out = None) -> Array:
 
 def power(a: Array, b: Array, out: Out = None) -> Array:
     # operator ** takes the short way for squares, square roots and reciprocals
+    if b.__class__ is not float and b.__class__ is not int and _negative_integers(a, b):
+        return _into(out, _integer_power(a, b))
     return a**b if out is None else np.power(a, b, out=out)
+
+
+def _negative_integers(a: Array, b: Array) -> bool:
+    """Whether integers are to be taken to negative powers, which NumPy refuses."""
+    kinds = getattr(a, "dtype", _float).kind, getattr(b, "dtype", _float).kind
+    return kinds[0] in "iu" and kinds[1] == "i" and bool(np.min(b, initial=0) < 0)
+
+
+_float = np.dtype(float)
+
+
+def _integer_power(a: Array, b: Array) -> Array:
+    """Integers to powers some of which are negative: 1 over the power, cut to an integer. (0 of 0, as in PyTorch.)"""
+    result = a ** np.maximum(b, 0)
+    one_over = np.where(a == 1, 1, np.where(a == -1, np.where(b % 2 == 0, 1, -1), 0))
+    return np.where(b < 0, one_over, result).astype(result.dtype)
 
 
 def choose(a: Array, b: Array, condition: Array, out: Out = None) -> Array:
@@ -273,6 +291,8 @@ def getitem(a: Array, index: tuple[Any, ...]) -> Array:
 
 def index_back(a: Array, shape: tuple[int, ...], index: tuple[Any, ...]) -> Array:
     whole = np.zeros(shape, a.dtype)
+    if not whole.size:
+        return whole
     if not any(isinstance(i, (list, np.ndarray)) for i in index):
         whole[index] = a
         return whole

@@ -178,7 +178,7 @@ def _(g: Any, out: Any, a: Any, _rtol: Any) -> Any:
 
 
 def _name(node: Any) -> str:
-    return f"Linalg{node.params[1].title()}Backward0"
+    return "".join(part.title() for part in node.params[1].replace(".", "_").split("_")) + "Backward0"
 
 
 @structured(method=False, oracle="", values_only=True, grad_name=_name)
@@ -190,6 +190,6 @@ def values_only(input: Any, /, values: Any, name: str) -> Any:
 @values_only.vjp
 def _(_g: Any, _out: Any, _input: Any, _values: Any, name: str) -> Any:
     raise GradError(
-        f"linalg.{name}: its derivative is not available, only its values: detach() the input, or compute under "
-        "no_grad(). det, slogdet, inv, solve, cholesky, pinv and norms have gradients"
+        f"{name}: its derivative is not available, only its values: detach() the input, or compute under no_grad(). "
+        "(Of linalg, det, slogdet, inv, solve, cholesky, pinv and norms have gradients.)"
     )

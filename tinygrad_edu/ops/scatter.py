@@ -42,7 +42,7 @@ def _lines(make: Any) -> Any:
     yield (make(3, 4), make(1, 4)), (-2, kernels.asarray([1]))
 
 
-@structured(method=False, promote="same", oracle="", grad_name="IndexAddBackward0", samples=_lines)
+@structured(method=False, promote="alike", oracle="", grad_name="IndexAddBackward0", samples=_lines)
 def index_add_into(input: Any, source: Any, /, dim: int, index: Any) -> Any:
     """A copy with the source added to the positions `index` of one dimension; repeated ones add up."""
     return kernels.add_at(input, dim % max(input.ndim, 1), index, source)
@@ -53,7 +53,7 @@ def _(g: Any, _out: Any, _input: Any, _source: Any, dim: int, index: Any) -> Any
     return lambda: g, lambda: index_select(g, dim, index)
 
 
-@structured(method=False, promote="same", oracle="", grad_name="IndexCopyBackward0", samples=_lines)
+@structured(method=False, promote="alike", oracle="", grad_name="IndexCopyBackward0", samples=_lines)
 def index_copy_into(input: Any, source: Any, /, dim: int, index: Any) -> Any:
     """A copy with the positions `index` of one dimension replaced by the source."""
     return kernels.copy_at(input, dim % max(input.ndim, 1), index, source)
@@ -95,7 +95,7 @@ def _into_part(g: Any, shape: Any, dim: int, index: Any) -> Any:
     return share
 
 
-@structured(method=False, promote="same", oracle="", grad_name="ScatterBackward0", samples=_scattered)
+@structured(method=False, promote="alike", oracle="", grad_name="ScatterBackward0", samples=_scattered)
 def scatter_into(input: Any, src: Any, /, dim: int, index: Any) -> Any:
     """A copy with ``out[index[i][j]][j] = src[i][j]`` (for dim 0)."""
     return kernels.scatter(input, dim % max(input.ndim, 1), index, src)
@@ -126,7 +126,7 @@ def _added(make: Any) -> Any:
     yield (make(3, 4), make(2, 4)), (0, kernels.asarray([[0, 0, 1, 0], [0, 0, 0, 2]]))
 
 
-@structured(method=False, promote="same", oracle="", grad_name="ScatterAddBackward0", samples=_added)
+@structured(method=False, promote="alike", oracle="", grad_name="ScatterAddBackward0", samples=_added)
 def scatter_add_into(input: Any, src: Any, /, dim: int, index: Any) -> Any:
     """A copy with ``out[index[i][j]][j] += src[i][j]`` (for dim 0); repeated places add up."""
     return kernels.scatter_add(input, dim % max(input.ndim, 1), index, src)
@@ -143,7 +143,7 @@ def _reduced(make: Any) -> Any:
         yield arrays, (*params, False, False)
 
 
-@structured(method=False, promote="same", oracle="", grad_name="ScatterReduceBackward0", samples=_reduced)
+@structured(method=False, promote="alike", oracle="", grad_name="ScatterReduceBackward0", samples=_reduced)
 def scatter_extreme(input: Any, src: Any, /, dim: int, index: Any, largest: bool, include_self: bool) -> Any:
     """A copy with the largest (smallest) of all that comes to a place; equal ones share the gradient."""
     dim = dim % max(input.ndim, 1)
@@ -214,7 +214,7 @@ def _filled_by(make: Any) -> Any:
     yield (make(2, 3), make(2, 2)), (mask,)
 
 
-@structured(method=False, promote="same", oracle="", grad_name="MaskedScatterBackward0", samples=_filled_by)
+@structured(method=False, promote="alike", oracle="", grad_name="MaskedScatterBackward0", samples=_filled_by)
 def masked_scatter_into(input: Any, source: Any, /, mask: Any) -> Any:
     """A copy with the source's elements, one after the other, wherever the mask is true."""
     if mask.dtype.kind != "b":
@@ -265,7 +265,7 @@ def _put(make: Any) -> Any:
     yield (make(2, 3), make(3)), (kernels.asarray([1, 5, 1]), True)
 
 
-@structured(method=False, promote="same", oracle="", grad_name="PutBackward0", samples=_put)
+@structured(method=False, promote="alike", oracle="", grad_name="PutBackward0", samples=_put)
 def put_into(input: Any, source: Any, /, index: Any, accumulate: bool = False) -> Any:
     """A copy with elements, counted row by row, replaced by the source's (or these added)."""
     return kernels.put_flat(input, index, source.reshape(index.shape), accumulate)

@@ -151,7 +151,9 @@ def scatter_reduce(input: Tensor, dim: int, index: Any, src: Any, reduce: str, *
         counted = np.zeros(tuple(input.shape), np.int64) if not include_self else np.ones(tuple(input.shape), np.int64)
         ones = np.ones(where.shape, np.int64)
         count = Tensor._wrap(ops.scatter_add_into.compute((counted, ones), (dim, where))).clamp(min=1)
-        return total / count if input.is_floating_point() else total.div(count, rounding_mode="floor")
+        if input.is_floating_point():
+            return total / count
+        return total.div(count, rounding_mode="floor")._cast(input._data.dtype)
     if reduce == "prod":
         return _products(input, dim, where, src, include_self)
     return apply(ops.scatter_extreme, input, src, params=(dim, where, reduce == "amax", include_self))
@@ -192,7 +194,8 @@ def _rows(name: str, input: Tensor, dim: int, index: Any, source: Any) -> tuple[
     wanted = [where.size if d == dim else n for d, n in enumerate(input.shape)]
     given = list(source.shape) if source.ndim or not input.ndim else [1]
     if given != wanted and input.ndim:
-        raise ShapeError(
+        kind = DimError if name == "index_copy" else ShapeError
+        raise kind(
             f"{name}(): the source of shape {tuple(source.shape)} must have shape {tuple(wanted)}: a position for each "
             f"of the {where.size} indices along dimension {dim}, and the input's other sizes"
         )
@@ -224,6 +227,8 @@ def index_copy(input: Tensor, dim: int, index: Any, source: Any) -> Tensor:
 @composed()
 def index_fill(input: Tensor, dim: int, index: Any, value: Any) -> Tensor:
     """A copy with the positions `index` replaced by one number."""
+    if isinstance(index, Tensor) and index._data.dtype.kind not in "i":
+        raise DimError(f"index_fill(): Expected dtype int64 for index, got {index.dtype}: convert with .long()")
     dim, where = _vector("index_fill", input, dim, index)
     if isinstance(value, Tensor):
         shape = [where.size if d == dim else n for d, n in enumerate(input.shape)]
@@ -353,7 +358,8 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """The positions of all elements that are not zero, one per row; `as_tuple`: a vector for each dimension."""
     array = input._array()
     if as_tuple:
-        return tuple(Tensor._wrap(i) for i in np.nonzero(array if array.ndim else array.reshape(1)))
+        found = np.nonzero(array if array.ndim else array.reshape(1))
+        return tuple(Tensor._wrap(np.ascontiguousarray(i)) for i in found)
     return Tensor._wrap(np.argwhere(array))
 
 

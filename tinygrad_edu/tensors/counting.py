@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.errors import DTypeError, ShapeError
+from tinygrad_edu.ops.matrices import values_only
 from tinygrad_edu.ops.shape import wrap_dim
 from tinygrad_edu.tensors import return_types
-from tinygrad_edu.tensors.composed import composed
+from tinygrad_edu.tensors.composed import apply, composed
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__: list[str] = []
@@ -18,8 +19,10 @@ __all__: list[str] = []
 _wrap = Tensor._wrap
 
 
-def _one_or_all(results: list[Any], wanted: tuple[bool, ...]) -> Any:
-    kept = [_wrap(r) for r, want in zip(results, (True, *wanted), strict=True) if want]
+def _one_or_all(input: Tensor, name: str, results: list[Any], wanted: tuple[bool, ...]) -> Any:
+    """The values, which refuse to be differentiated, and what else is wanted."""
+    kept = [_wrap(r) for r, want in zip(results[1:], wanted, strict=True) if want]
+    kept.insert(0, apply(values_only, input, params=(np.asarray(results[0]), name)))
     return kept[0] if len(kept) == 1 else tuple(kept)
 
 
@@ -42,7 +45,8 @@ def unique(
     axis = None if dim is None else wrap_dim(dim, a.ndim, "unique")
     values, inverse, counts = np.unique(a, return_inverse=True, return_counts=True, axis=axis, equal_nan=False)
     inverse = inverse.reshape(a.shape if axis is None else (a.shape[axis],))
-    return _one_or_all([values, inverse, counts], (return_inverse, return_counts))
+    name = "unique" if dim is None else "unique_dim"
+    return _one_or_all(input, name, [values, inverse, counts], (return_inverse, return_counts))
 
 
 @composed()
@@ -53,14 +57,19 @@ def unique_consecutive(
     a = input._array()
     axis = None if dim is None else wrap_dim(dim, a.ndim, "unique_consecutive")
     lines = a.reshape(-1) if axis is None else np.moveaxis(a, axis, 0)
-    differs = (lines[1:] != lines[:-1]).reshape(max(len(lines) - 1, 0), -1).any(1)
+    if axis is not None and 0 in lines.shape[1:]:
+        raise RuntimeError(
+            f"unique_consecutive: there are 0 sized dimensions in shape {tuple(a.shape)} beside dim {axis}: no two "
+            "slices can be told apart"
+        )
+    changed = lines[1:] != lines[:-1]
+    differs = changed.any(tuple(range(1, changed.ndim)))
     first = np.concatenate([np.ones(min(len(lines), 1), bool), differs])
     inverse = np.cumsum(first) - 1
     values = lines[first] if axis is None else np.moveaxis(lines[first], 0, axis)
     counts = np.bincount(inverse, minlength=0)
-    return _one_or_all(
-        [values, inverse.reshape(a.shape if axis is None else -1), counts], (return_inverse, return_counts)
-    )
+    inverse = inverse.reshape(a.shape if axis is None else -1)
+    return _one_or_all(input, "unique_consecutive", [values, inverse, counts], (return_inverse, return_counts))
 
 
 @composed()
@@ -85,12 +94,12 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     return _wrap(np.bincount(a, weights._data, minlength).astype(kind))
 
 
-def _limits(name: str, a: Any, low: Any, high: Any) -> tuple[float, float]:
+def _limits(name: str, a: Any, low: Any, high: Any, around: float = 1) -> tuple[float, float]:
     """The interval to divide: as given, or that of the data; never empty."""
     if low == high and a.size:
         low, high = float(a.min()), float(a.max())
     if low == high:
-        low, high = low - 1, high + 1
+        low, high = (0, 1) if around != 1 and not a.size else (low - around, high + around)
     if not (math.isfinite(low) and math.isfinite(high)):
         raise RuntimeError(f"{name}: range of [{low}, {high}] is not finite: give one that is")
     if low > high:
@@ -140,7 +149,7 @@ def histogram(
     else:
         if bins <= 0:
             raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins}")
-        edges = np.linspace(*_limits("torch.histogram()", a, *(range or (0, 0))), bins + 1).astype(a.dtype)
+        edges = np.linspace(*_limits("torch.histogram()", a, *(range or (0, 0)), around=0.5), bins + 1).astype(a.dtype)
     if weight is not None and weight.shape != input.shape:
         raise ShapeError(f"torch.histogram(): weight has shape {tuple(weight.shape)}, the input {tuple(input.shape)}")
     inside = (a >= edges[0]) & (a <= edges[-1])
@@ -149,7 +158,8 @@ def histogram(
     hist = np.bincount(places, counted, len(edges) - 1).astype(a.dtype)
     if density:
         hist = hist / (hist.sum() * np.diff(edges))
-    return return_types.histogram(_wrap(hist), _wrap(edges))
+    parts = [apply(values_only, input, params=(part, "histogram")) for part in (hist, edges)]
+    return return_types.histogram(*parts)
 
 
 def _searched(edges: Any, values: Any, right: bool, out_int32: bool) -> Tensor:
@@ -179,6 +189,8 @@ def searchsorted(
         input: one sorted line, or one for each line of the values.
         right: behind the equals. ``side="right"`` says the same.
     """
+    if not isinstance(values, (Tensor, bool, int, float)):
+        raise TypeError(f"searchsorted(): argument 'values' must be Tensor or Number, not {type(values).__name__}")
     if side not in (None, "left", "right"):
         raise RuntimeError(f"searchsorted(): side can only be 'left' or 'right' but got {side}")
     return _searched(input._array(), values, right or side == "right", out_int32)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tinygrad_edu.errors import DeviceError, ShapeError
+from tinygrad_edu.errors import DeviceError, DTypeError, ShapeError
 from tinygrad_edu.tensors.data import checked, default_float, fits, to_array
 from tinygrad_edu.tensors.device import as_device
 from tinygrad_edu.tensors.dtype import as_dtype
@@ -212,6 +212,8 @@ def arange(
     start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
     if step == 0:
         raise RuntimeError("arange: step must be nonzero")
+    if dtype is not None and as_dtype(dtype, "arange").numpy.kind == "b":
+        raise DTypeError("arange: not implemented for bool: compare an arange of integers")
     if (end - start) * step < 0:
         raise RuntimeError(f"arange: upper bound and lower bound inconsistent with step sign: {start}, {end}, {step}")
     kind = numpy_type(dtype, "arange") or result_type((), (), [type(v) for v in (start, end, step)])

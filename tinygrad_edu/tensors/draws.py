@@ -193,8 +193,17 @@ def _normal(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: ran
     return write(self, Tensor._wrap(draws), "normal_")
 
 
+def _bernoulli_method(self: Tensor, p: Any = None, *, generator: random.Generator | None = None) -> Tensor:
+    """1 with the probability that each element gives, or with `p`, else 0."""
+    if p is None:
+        return bernoulli(self, generator=generator)
+    return self.detach().clone().bernoulli_(p, generator=generator)
+
+
 def _bernoulli(self: Tensor, p: Any = 0.5, *, generator: random.Generator | None = None) -> Tensor:
     """Fill the Tensor with ones and zeros: one with probability `p`, a number or a Tensor that broadcasts."""
+    if isinstance(p, (int, float)) and not 0 <= p <= 1:
+        raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
     chance = np.broadcast_to(p._data if isinstance(p, Tensor) else np.float64(p), self._data.shape)
     draws = sampling.bernoulli(generator, chance, self._data.shape, np.float32)
     return write(self, Tensor._wrap(draws.astype(self._data.dtype)), "bernoulli_")
@@ -264,7 +273,7 @@ def _log_normal(
 
 
 _methods = {
-    "uniform_": _uniform, "normal_": _normal, "bernoulli": bernoulli, "multinomial": multinomial,
+    "uniform_": _uniform, "normal_": _normal, "bernoulli": _bernoulli_method, "multinomial": multinomial,
     "bernoulli_": _bernoulli, "random_": _random, "log_normal_": _log_normal,
     "exponential_": _from_uniform(
         "exponential_", _exponential, "Fill the Tensor with draws of density lambd * exp(-lambd * x).", lambd=1.0

@@ -131,6 +131,9 @@ def equal(input: Tensor, other: Tensor) -> bool:
 
 def result_type(tensor1: Any, tensor2: Any) -> Any:
     """The dtype that arithmetic on the two, Tensors or numbers, has."""
+    for name, given in (("tensor1", tensor1), ("tensor2", tensor2)):
+        if not isinstance(given, (Tensor, bool, int, float, np.generic)):
+            raise TypeError(f"result_type(): argument {name!r} must be Tensor or Number, not {type(given).__name__}")
     from tinygrad_edu.tensors.dtype import of_numpy
     from tinygrad_edu.tensors.operands import common_type
 

@@ -26,7 +26,13 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     Args:
         indexing: "ij": the first vector runs along dimension 0; "xy": along dimension 1, as in pictures.
     """
-    given = [t.reshape(-1) for t in tensors_of("meshgrid", tensors)]
+    given = tensors_of("meshgrid", tensors)
+    for tensor in given:
+        if tensor.ndim > 1:
+            raise ShapeError(
+                f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got shape {tuple(tensor.shape)}"
+            )
+    given = [tensor.reshape(-1) for tensor in given]
     if not given:
         raise ShapeError("meshgrid expects a non-empty TensorList")
     if indexing is None:

@@ -47,6 +47,9 @@ def write(target: Tensor, result: Tensor, operation: str) -> Tensor:
             f"{operation} works in place, so the result must have the shape of the Tensor it is written to"
         )
     check_cast(operation, data.dtype, target._data.dtype)
+    if not result._requires and target._requires and recording():  # what was there does not count any more
+        result = record(index_put, (target, result._cast(target._data.dtype)), ((Ellipsis,),))
+        data = result._data
     _keep_old(target, result._node)
     target._array()[...] = data
     moved(target, result)

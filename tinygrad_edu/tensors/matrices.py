@@ -39,7 +39,7 @@ def _decompose(name: str, kernel: str, A: Tensor, *more: Any, **options: Any) ->
     """NumPy's results as Tensors, which refuse to be differentiated if the input wants a gradient."""
     found = quiet.run(kernels.decompose, kernel, A._array(), *more, **options)
     parts = found if isinstance(found, tuple) else (found,)
-    made = [apply(ops.values_only, A, params=(np.array(p), name)) for p in parts]
+    made = [apply(ops.values_only, A, params=(np.array(p), f"linalg.{name}")) for p in parts]
     return made if isinstance(found, tuple) else made[0]
 
 

@@ -50,12 +50,12 @@ def prepare(operation: str, promote: str, payloads: Sequence[Any], params: Seque
     """
     if promote == "keep":
         return tuple(payloads)
-    if promote == "same":
+    if promote in ("same", "alike"):
         if not all(hasattr(p, "dtype") for p in payloads):
             number = next(p for p in payloads if not hasattr(p, "dtype"))
             raise TypeError(f"{operation}(): all operands must be Tensors, not {type(number).__name__}")
         types = {p.dtype for p in payloads}
-        if _bool in types:
+        if _bool in types and promote == "same":
             raise _no_bools(operation)
         if len(types) > 1:
             names = " and ".join(of_numpy(p.dtype).name for p in payloads)

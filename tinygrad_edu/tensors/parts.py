@@ -44,6 +44,8 @@ def ravel(input: Tensor) -> Tensor:
 @composed()
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """One dimension as several, whose sizes multiply to its own; one may be -1."""
+    if not input.ndim:
+        raise RuntimeError("unflatten: the Tensor has no dimensions that could be made several")
     dim = wrap_dim(dim, input.ndim, "unflatten")
     if not tuple(sizes):
         raise ShapeError("unflatten: sizes must be non-empty")
@@ -179,7 +181,7 @@ def adjoint(input: Tensor) -> Tensor:
 
 
 def _transposed(input: Tensor, name: str, exactly: bool = False) -> Tensor:
-    if input.ndim < 2 and (input.ndim or name != "H") or (exactly and input.ndim > 2):
+    if input.ndim == 1 or (exactly and input.ndim > 2):
         raise ShapeError(
             f"tensor.{name} is only supported on {'matrices' if exactly else 'matrices or batches of matrices'}. "
             f"Got {input.ndim}-D tensor."
@@ -208,7 +210,7 @@ def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int], storag
 @composed()
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
     """A view expanded to another Tensor's shape."""
-    return input.expand(*other.shape)
+    return input.expand(tuple(other.shape))
 
 
 @composed()

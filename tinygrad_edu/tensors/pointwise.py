@@ -42,10 +42,20 @@ def square(input: Tensor) -> Any:
     return input**2
 
 
-@composed()
-def float_power(input: Tensor, exponent: Any) -> Any:
-    """A power, computed and given as float64."""
+@composed(method=False, many=True)
+def float_power(input: Any, exponent: Any) -> Any:
+    """A power, computed and given as float64; one of the two may be a number."""
+    for name, given in (("input", input), ("exponent", exponent)):
+        if not isinstance(given, (Tensor, bool, int, float)):
+            raise TypeError(f"float_power(): argument {name!r} must be Tensor or Number, not {type(given).__name__}")
+    if not isinstance(input, Tensor):
+        if not isinstance(exponent, Tensor):
+            raise TypeError("float_power(): argument 'input' or 'exponent' must be Tensor, got two numbers")
+        return float(input) ** exponent.double()
     return input.double() ** (exponent.double() if isinstance(exponent, Tensor) else float(exponent))
+
+
+setattr(Tensor, "float_power", float_power)  # noqa: B010 - type checkers should not see it as an attribute of its own
 
 
 @composed()

@@ -128,6 +128,8 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: 
     """The differences of neighbours along `dim`, taken `n` times."""
     if not input.ndim:
         raise ShapeError("diff expects input to be at least one-dimensional, got a number")
+    if n < 0:
+        raise RuntimeError(f"diff: order must be non-negative but got {n}")
     x = cat([part for part in (prepend, input, append) if part is not None], dim)
     for _ in range(n):
         size = x.shape[dim]
@@ -143,6 +145,8 @@ def cov(input: Tensor, *, correction: int = 1) -> Any:
     """The covariances of variables (rows) over observations (columns); for one variable a number."""
     if input.ndim > 2:
         raise ShapeError(f"cov(): expected input to have two or fewer dimensions but got {input.ndim}")
+    if input._data.dtype.kind == "b":
+        raise RuntimeError("cov(): bool dtype is not supported for input: convert with .int()")
     x = input.reshape(1, -1) if input.ndim < 2 else input
     x = x if x._data.dtype.kind == "f" else x.to(get_default_dtype())
     x = x - x.mean(1, keepdim=True)

@@ -1,0 +1,215 @@
+"""No public name escapes: each is a row of the operation table, or is tried beside PyTorch here, or says why not.
+
+The expressions of `support.composed_cases` run on Tensors of several types, layouts and shapes. Both libraries give
+the same values, types, shapes and gradients (and strides, where the result is a view), or both refuse, with the same
+type of error.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from support.composed_cases import EXPRESSIONS
+
+import tinygrad_edu as tg
+import tinygrad_edu.nn  # noqa: F401 - its operations are in the table too
+from tinygrad_edu.ops.registry import operations
+
+rng = np.random.default_rng(3)
+A, B = (rng.permutation(24)[:6].reshape(2, 3) / 8 - 1.15 for _ in range(2))
+INPUTS: dict[str, tuple[Any, Any]] = {
+    "float64": (A, B),
+    "float32": (A.astype(np.float32), B.astype(np.float32)),
+    "transposed": (np.ascontiguousarray(A.T).T, np.ascontiguousarray(B.T).T),
+    "int64": (np.array([[3, 0, 2], [-1, 2, 1]]), np.array([[1, 2, -3], [2, 1, 2]])),
+    "uint8": (np.array([[3, 0, 2], [1, 2, 1]], np.uint8), np.array([[1, 2, 3], [2, 1, 2]], np.uint8)),
+    "bool": (A > 0, B > 0),
+    "empty": (np.zeros((0, 3)), np.zeros((0, 3))),
+    "0-d": (np.array(0.75), np.array(0.5)),
+}
+
+# Where the two differ, as a pattern for "expression [input]", and why.
+DIFFERENT: dict[str, str] = {
+    r"\w\.(sgn|floor_divide|heaviside|a(rc)?cosh|a(rc)?sinh|a(rc)?tanh)_?\(.*": "PyTorch has no derivative there",
+    r".*\.(eq|ne|lt|le|gt|ge|not_equal|less|less_equal|greater|greater_equal)_\(.*": "its zeros for y are our None",
+    r".*\.logical_(and|or|xor|not)_\(.*": "PyTorch lets the old gradient through, which is wrong",
+    r".*\.(hypot|atan2|arctan2|heaviside|logical_\w+)_\(3\).*": "we take a number too",
+    r".*(scatter|scatter_add|scatter_|scatter_add_|gather)\(1, x.* \[(empty|0-d)\]": "it looks at an index's type last",
+    r".*take_along_dim\(x, 1\) \[int64\]": "it looks beyond the row",
+    r".*index_fill_?\(1, x, 1\) \[int64\]|.*index_put_\(\(x,\), y\).*": "another check comes first",
+    r".*(median|nanmedian|softmax)\(9\).*|.*\.mv\(y\) \[0-d\]|.*addb?bmm_\(x, y\).*": "another check comes first",
+    r".*\.baddbmm_\(x, y\).*": "another check comes first",
+    r".*(isin|geometric_|mean.*include_self).* \[(bool|transposed)\]": "we take types and layouts that it does not",
+    r".*addcdiv_\(x, i\[0\]\).*|c\.remainder_\(y\) \[float32\]": "its derivative fails, or rounds otherwise",
+    r"c\.logit_\('a'\).*": "refused by the type of the result",
+    r".*nan_to_num_\(.*\[int64\]|.*nan_to_num_\(.*\[(uint8|bool)\]": "nothing is put in there, so nothing is looked at",
+    r".*polygamma_\(-1\) \[empty\]|.*round_\(decimals=1\).*": "refused otherwise, or in an empty one not at all",
+    r"c\.add_\(y, alpha=2\) \[bool\]": "we say that bools have no 2",
+    r".*float_power_\(.*": "in place we keep the type of the Tensor",
+    r"t\.rsub\(x, y, alpha=2\).*": "rsub without alpha",
+}
+
+# Names that are not compared in this table: tested where they are said to be, or with nothing to compare.
+ELSEWHERE: dict[str, str] = {
+    name: reason
+    for names, reason in {
+        "backward register_hook register_post_accumulate_grad_hook": "tests/autograd",
+        "qr svd": "test_linalg: their signs are free",
+        "draw_graph": "ours: tests/viz",
+        "numpy from_numpy frombuffer from_dlpack": "test_interop",
+        "set_ cuda pin_memory untyped_storage is_shared data_ptr": "test_device, test_geometry: refused, or an address",
+        "logaddexp_ logaddexp2_ maximum_ minimum_ fmax_ fmin_ rsub_ hardshrink_": "ours alone; made as all the others",
+        "get_rng_state set_rng_state manual_seed seed initial_seed bernoulli multinomial": "test_random, test_sampling",
+        "compile minimize load save": "their own rooms",
+        "are_deterministic_algorithms_enabled use_deterministic_algorithms get_default_device set_default_device "
+        "get_default_dtype set_default_dtype set_default_tensor_type get_float32_matmul_precision "
+        "set_float32_matmul_precision get_num_threads set_num_threads get_num_interop_threads set_num_interop_threads "
+        "get_printoptions set_printoptions is_grad_enabled is_inference_mode_enabled is_anomaly_enabled "
+        "is_anomaly_check_nan_enabled is_inference load_ipython_extension "
+        "unload_ipython_extension": "settings",
+        "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d avg_pool1d adaptive_avg_pool1d "
+        "adaptive_max_pool1d max_pool1d max_pool2d max_pool3d channel_shuffle pixel_shuffle "
+        "pixel_unshuffle": "tests/nn",
+    }.items()
+    for name in names.split()
+}
+
+
+def covered() -> set[str]:
+    """The names in the expressions, after a dot."""
+    return {name for each in EXPRESSIONS for name in re.findall(r"\.([A-Za-z_]\w*)", each)}
+
+
+def public_names() -> set[str]:
+    functions = {n for n in dir(tg) if n[0] != "_" and inspect.isroutine(getattr(tg, n))}
+    return functions | {n for n in dir(tg.Tensor) if n[0] != "_"}
+
+
+def test_every_name_has_cases() -> None:
+    """A name without cases fails the build: give it some in `support.composed_cases`."""
+    table = operations()
+    rows = {op.method_name for op in table.values() if isinstance(op.method_name, str)} | set(table)
+    missing = public_names() - rows - covered() - set(ELSEWHERE)
+    assert not missing, f"no case beside PyTorch, and no reason: {sorted(missing)}"
+    assert not (set(ELSEWHERE) & rows) - {"hardshrink_"}, "these are in the table now"
+
+
+class TestBesidePyTorch:
+    pytestmark = [pytest.mark.oracle, pytest.mark.filterwarnings("ignore")]
+
+    @pytest.mark.parametrize("kind", INPUTS)
+    def test_alike(self, kind: str) -> None:
+        torch = pytest.importorskip("torch")
+        found = []
+        for expression in EXPRESSIONS:
+            case = f"{expression} [{kind}]"
+            if not any(re.fullmatch(pattern, case) for pattern in DIFFERENT):
+                told = difference(torch, expression, kind)
+                if told:
+                    found.append(f"{case}: {told}")
+        assert not found, "\n".join([f"{len(found)} of {len(EXPRESSIONS)} differ:", *found[:20]])
+
+    def test_most_names_have_a_case_that_is_refused(self) -> None:
+        """Not those of which every use is right: what asks a Tensor for its state, or makes it a float."""
+        torch = pytest.importorskip("torch")
+        refused: set[str] = set()
+        for expression in EXPRESSIONS:
+            names = set(re.findall(r"\.([A-Za-z_]\w*)", expression))
+            if not names <= refused and any(isinstance(run(torch, expression, k)[0], Exception) for k in INPUTS):
+                refused |= names
+        never = {n for n in covered() - refused if n + "_" not in refused and n not in ELSEWHERE}
+        assert len(never) < 90, sorted(never)
+
+
+def surroundings(library: Any, kind: str) -> dict[str, Any]:
+    def made(array: Any) -> Any:
+        copied = np.array(array, order="K")
+        return library.from_numpy(copied) if copied.ndim else library.tensor(copied)
+
+    a, b = INPUTS[kind]
+    x, y = made(a), made(b)
+    if x.dtype.is_floating_point:
+        x.requires_grad_()
+        y.requires_grad_()
+    square = (np.arange(9.0).reshape(3, 3) % 5 + np.eye(3) * 3).astype(a.dtype)
+    return {
+        "t": library, "x": x, "y": y, "c": x.clone(), "m": made(a) > 0, "s": library.tensor(square),
+        "i": library.tensor([[0, 1, 0], [1, 0, 0]]), "j": library.tensor([0, 1]),
+    }  # fmt: skip
+
+
+def run(library: Any, expression: str, kind: str) -> tuple[Any, dict[str, Any]]:
+    around = surroundings(library, kind)
+    try:
+        return eval(expression, around), around
+    except Exception as error:
+        return error, around
+
+
+def parts(result: Any) -> list[Any]:
+    if isinstance(result, (tuple, list)) and type(result).__name__ != "Size":
+        return [part for each in result for part in parts(each)]
+    return [result]
+
+
+def difference(torch: Any, expression: str, kind: str) -> str:
+    """How our result differs from PyTorch's; an empty text if it does not."""
+    (found, mine), (expected, theirs) = (run(library, expression, kind) for library in (tg, torch))
+    if isinstance(expected, Exception) or isinstance(found, Exception):
+        alike = isinstance(expected, Exception) and isinstance(found, type(expected))
+        return "" if alike else f"PyTorch {expected!r:.200}, we {found!r:.200}"
+    ours, others = parts(found), parts(expected)
+    if len(ours) != len(others):
+        return f"{len(ours)} results, PyTorch {len(others)}"
+    sums: list[Any] = []
+    for a, b in zip(ours, others, strict=True):
+        if not isinstance(b, torch.Tensor):
+            if repr(a) != repr(b) and a != b:
+                return f"{a!r}, PyTorch {b!r}"
+            continue
+        told = _tensors_differ(a, b)
+        if told:
+            return told
+        if b.requires_grad and b.grad_fn is not None:
+            weights = np.random.default_rng(1).uniform(0.5, 1.5, tuple(b.shape)).astype(b.detach().numpy().dtype)
+            sums.append([(a * tg.tensor(weights)).sum(), (b * torch.tensor(weights)).sum()])
+    return _gradients_differ(sums, mine, theirs) if sums else ""
+
+
+def _tensors_differ(a: Any, b: Any) -> str:
+    if repr(a.dtype) != repr(b.dtype) or tuple(a.shape) != tuple(b.shape):
+        return f"{a.dtype} {tuple(a.shape)}, PyTorch {b.dtype} {tuple(b.shape)}"
+    tolerance = {"torch.float32": 1e-5, "torch.float16": 1e-3}.get(repr(b.dtype), 1e-9)
+    if not np.allclose(a.detach().numpy(), b.detach().numpy(), rtol=tolerance, atol=tolerance, equal_nan=True):
+        return f"values {a.tolist()}, PyTorch {b.tolist()}"
+    if b._is_view() and b.numel() > 1 and a.stride() != b.stride() and 1 not in b.shape:
+        return f"strides {a.stride()}, PyTorch {b.stride()}"
+    return "" if a.requires_grad == b.requires_grad else f"requires_grad {a.requires_grad}, PyTorch {b.requires_grad}"
+
+
+def _gradients_differ(sums: list[Any], mine: dict[str, Any], theirs: dict[str, Any]) -> str:
+    outcomes = []
+    for total in (sum(pair[0] for pair in sums), sum(pair[1] for pair in sums)):
+        try:
+            total.backward()
+            outcomes.append(None)
+        except Exception as error:
+            outcomes.append(error)
+    if any(outcomes):
+        return "" if all(outcomes) else f"backward {outcomes[0]!r}, PyTorch {outcomes[1]!r}"
+    for name in "xy":
+        u, v = mine[name].grad, theirs[name].grad
+        if (u is None) != (v is None):
+            return f"gradient of {name}: {u}, PyTorch {v}"
+        if v is not None and not np.allclose(u.numpy(), v.numpy(), rtol=1e-4, atol=1e-6, equal_nan=True):
+            return f"gradient of {name}: {u.tolist()}, PyTorch {v.tolist()}"
+    return ""
