@@ -24,7 +24,7 @@ UNWRITABLE = (errno.ENOSPC, errno.EBADF, errno.EIO, errno.EFBIG)  # the disk is 
 class Tinyedu(LazyGroup):
     """The outermost group: the one place where errors end."""
 
-    homes = {"demo": "demo", "run": "run", "graph": "graph", "doctor": "doctor", "homework": "homework"}
+    homes = {name: name for name in ("demo", "run", "graph", "doctor", "warmup", "homework")}
     aliases = {"hw": "homework"}
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -67,6 +67,7 @@ def main(debug: bool) -> None:
     tinyedu run script.py --epochs 3
     tinyedu graph "0.2*x1**2 + 0.2*x2**2 - 5" --at x1=2 --at x2=2
     tinyedu doctor
+    tinyedu warmup                    (compile the fast kernels now)
     tinyedu homework                  (or hw: the exercises of the course)
 
     Exit codes: 0 fine, 1 a check of the homework fails, 2 wrong usage,

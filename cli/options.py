@@ -12,7 +12,10 @@ import click
 
 from tinygrad_edu.cli.problem import Problem, nearest
 
-__all__ = ["NAMES", "Number", "Optim", "OutputPath", "Whole", "common_options", "descent_options", "why_not_writable"]
+__all__ = [
+    "NAMES", "Number", "Optim", "OutputPath", "Whole", "backend_option", "common_options", "descent_options",
+    "why_not_writable",
+]  # fmt: skip
 
 NAMES = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "adamw", "nadam", "radam", "lbfgs")
 """The keys of `tinygrad_edu.optim.OPTIMIZERS`, here so that --help needs no NumPy; a test compares the two."""
@@ -125,6 +128,25 @@ def common_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")(function)
 
 
+def backend_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--backend: which kernels compute. It acts at once, and the command's function does not see it."""
+
+    def choose(_ctx: click.Context, _param: click.Parameter, name: str | None) -> None:
+        if name is None:
+            return
+        from tinygrad_edu.kernels.choice import set_backend
+
+        try:
+            set_backend(name)
+        except RuntimeError as error:
+            raise Problem(str(error), "leave --backend away: NumPy does the same, slower") from None
+
+    return click.option(
+        "--backend", type=click.Choice(["numpy", "numba"]), callback=choose, expose_value=False, is_eager=True,
+        help="What computes large arrays. [default: numba if it is installed]",
+    )(function)  # fmt: skip
+
+
 def descent_options(steps: int, start: tuple[float, float], optim: str) -> Callable[..., Any]:
     """The options of a descent; the demonstrations differ in their defaults only."""
     options: list[Callable[[Any], Any]] = [
@@ -148,6 +170,7 @@ def descent_options(steps: int, start: tuple[float, float], optim: str) -> Calla
         ),
         click.option("--plot", type=OutputPath(("png", "svg")), help="Draw the path on the contours of log f."),
         click.option("--quiet", is_flag=True, help="No progress and no rows, only the result."),
+        backend_option,
         common_options,
     ]  # fmt: skip
 

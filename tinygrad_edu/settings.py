@@ -1,4 +1,7 @@
-"""What programs set at their start (it is remembered, but nothing here depends on it), and PyTorch's constants."""
+"""What programs set at their start: threads, kernels (see `kernels/choice.py`), and what is only remembered.
+
+And PyTorch's constants.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,22 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from tinygrad_edu.kernels.choice import get_backend, set_backend, use_backend
+from tinygrad_edu.kernels.threads import get_threads, set_threads
 from tinygrad_edu.tensors.device import as_device, cpu, device
 
 __all__ = [
-    "are_deterministic_algorithms_enabled", "compile", "e", "get_default_device", "get_float32_matmul_precision",
-    "get_num_interop_threads", "get_num_threads", "inf", "nan", "newaxis", "pi", "set_default_device",
-    "set_float32_matmul_precision", "set_num_interop_threads", "set_num_threads", "use_deterministic_algorithms",
+    "are_deterministic_algorithms_enabled", "compile", "e", "get_backend", "get_default_device",
+    "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads", "inf", "nan", "newaxis", "pi",
+    "set_backend", "set_default_device", "set_float32_matmul_precision", "set_num_interop_threads", "set_num_threads",
+    "use_backend", "use_deterministic_algorithms",
 ]  # fmt: skip
 
 pi, e, inf, nan = math.pi, math.e, math.inf, math.nan
 newaxis = None
 _state: dict[str, Any] = {
-    "deterministic": False, "num_threads": os.cpu_count() or 1, "num_interop_threads": os.cpu_count() or 1,
-    "precision": "highest", "told_of_compile": False,
+    "deterministic": False, "num_interop_threads": os.cpu_count() or 1, "precision": "highest",
+    "told_of_compile": False,
 }  # fmt: skip
 
 
@@ -47,31 +53,32 @@ def are_deterministic_algorithms_enabled() -> bool:
     return bool(_state["deterministic"])
 
 
-def _set_threads(key: str, number: Any) -> None:
+def _check_threads(key: str, number: Any) -> None:
     if isinstance(number, bool) or not isinstance(number, int):
         raise RuntimeError(f"set_{key} expects an int, but got {type(number).__name__}")
     if number < 1:
         raise RuntimeError(f"set_{key} expects a positive integer, but got {number}")
-    _state[key] = number
 
 
 def set_num_threads(num: int) -> None:
-    """Remembered, for get_num_threads(): NumPy's own number of threads is set by environment variables.
+    """How many threads share the work of a kernel, and of BLAS (there if the package threadpoolctl is installed).
 
     Raises:
         RuntimeError: not a positive integer.
     """
-    _set_threads("num_threads", num)
+    _check_threads("num_threads", num)
+    set_threads(num)
 
 
 def get_num_threads() -> int:
     """What set_num_threads was told; at first the number of processors."""
-    return int(_state["num_threads"])
+    return get_threads()
 
 
 def set_num_interop_threads(num: int) -> None:
     """Remembered, for get_num_interop_threads()."""
-    _set_threads("num_interop_threads", num)
+    _check_threads("num_interop_threads", num)
+    _state["num_interop_threads"] = num
 
 
 def get_num_interop_threads() -> int:

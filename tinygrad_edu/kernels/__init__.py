@@ -11,6 +11,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from tinygrad_edu.kernels.choice import dispatched
+
 __all__ = ["elementwise", "kernels"]
 
 
@@ -34,7 +36,7 @@ class _Kernels:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        kernel = _find(name)
+        kernel = dispatched(name, _find(name))
         setattr(self, name, kernel)
         return kernel
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["log_softmax", "logsumexp", "nansum", "softmax", "var"]
+__all__ = ["log_softmax", "log_softmax_back", "logsumexp", "nansum", "softmax", "softmax_back", "var"]
 
 Array = Any
 
@@ -48,6 +48,20 @@ def log_softmax(a: Array, axis: int) -> Array:
         return np.array(a)
     lowered = a - np.maximum.reduce(a, axis=axis, keepdims=True)
     return lowered - np.log(np.add.reduce(np.exp(lowered), axis=axis, keepdims=True))
+
+
+def softmax_back(g: Array, out: Array, axis: int) -> Array:
+    """The gradient of softmax's input."""
+    if not np.ndim(out):
+        return g * 0
+    return out * (g - np.add.reduce(g * out, axis=axis, keepdims=True))
+
+
+def log_softmax_back(g: Array, out: Array, axis: int) -> Array:
+    """The gradient of log_softmax's input."""
+    if not np.ndim(out):
+        return g * 0
+    return g - np.exp(out) * np.add.reduce(g, axis=axis, keepdims=True)
 
 
 def logsumexp(a: Array, axes: tuple[int, ...], keepdim: bool) -> Array:

@@ -1,0 +1,252 @@
+"""Every compiled kernel beside the plain one: numbers, layouts, nan and inf, and memory that it must not touch.
+
+With TINYEDU_BOUNDS_CHECK set (as `.ci/full` does in a process of its own) the same tests run with every index checked.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("numba")
+
+from tinygrad_edu.kernels import _find, choice, threads  # noqa: E402
+from tinygrad_edu.kernels.numba_cpu import functions, layout, warm  # noqa: E402
+
+KERNELS = functions()
+PLAIN = {name: _find(name) for name in KERNELS}
+
+
+# Kernel -> for an array, the calls to compare: (arrays, other arguments). Rows are the last dimension.
+def _rows(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+    yield (x,), (x.ndim - 1,)
+
+
+def _back(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+    yield (x * 0.5 + 1, x), (x.ndim - 1,)
+
+
+def _reduced(*more: Any) -> Any:
+    def calls(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+        for kept in range(x.ndim):
+            for keepdim in (False, True):
+                yield (x,), (tuple(range(kept, x.ndim)), *more, keepdim)
+
+    return calls
+
+
+CALLS: dict[str, Any] = {
+    "softmax": _rows, "log_softmax": _rows, "softmax_back": _back, "log_softmax_back": _back, "logsumexp": _reduced(),
+    "sum": _reduced(), "mean": _reduced(), "var": _reduced(1),
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = threads.get_threads()
+    threads.set_threads(1)
+    yield
+    threads.set_threads(before)
+
+
+def layouts(dtype: Any) -> Iterator[tuple[str, Any]]:
+    numbers = np.random.default_rng(0).normal(size=(6, 70, 3)).astype(dtype)
+    yield "3-d", numbers
+    yield "long rows", np.random.default_rng(1).normal(size=(3, 5000)).astype(dtype)
+    yield "one row", numbers.reshape(-1)
+    yield "transposed", numbers.T
+    yield "backwards", numbers[::-1, ::-2]
+    yield "broadcast, read-only", np.broadcast_to(numbers[0, 0], (4, 3))
+    yield "size 1", numbers[:1, :1, :1]
+    yield "no rows", numbers[:0]
+    frozen = numbers.copy()
+    frozen.setflags(write=False)
+    yield "read-only", frozen
+
+
+def test_every_kernel_is_in_the_tables() -> None:
+    assert set(KERNELS) == set(CALLS) == set(choice.WORTH)
+    assert {name.split(",")[0] for name, _ in warm.calls()} == set(KERNELS)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("name", CALLS)
+def test_as_plain(name: str, dtype: str) -> None:
+    tolerance = 2e-5 if dtype == "f4" else 1e-12
+    for what, x in layouts(dtype):
+        for arrays, rest in CALLS[name](x):
+            with np.errstate(all="ignore"):
+                wanted = PLAIN[name](*arrays, *rest)
+            got = KERNELS[name](*arrays, *rest)
+            assert got is not NotImplemented, what
+            assert np.shape(got) == np.shape(wanted) and got.dtype == wanted.dtype, what
+            np.testing.assert_allclose(got, wanted, rtol=tolerance, atol=tolerance, err_msg=f"{what} {rest}")
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_nan_and_inf_as_plain(name: str) -> None:
+    rows = np.random.default_rng(2).normal(size=(7, 150)).astype("f4")
+    for row, places in enumerate([[], [3], [149], [0, 70], [64], [5], [20]]):
+        rows[row, places] = [np.nan, np.nan, np.inf, -np.inf, np.inf, -np.inf, np.nan][row]
+    rows[5], rows[6] = -np.inf, np.nan
+    for arrays, rest in CALLS[name](rows):
+        with np.errstate(all="ignore"):
+            wanted = PLAIN[name](*arrays, *rest)
+        np.testing.assert_allclose(KERNELS[name](*arrays, *rest), wanted, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_what_it_is_not_meant_for_is_left_to_numpy(name: str) -> None:
+    for dtype in ("i8", "f2", ">f4", "?"):
+        for arrays, rest in CALLS[name](np.ones((3, 4), dtype)):
+            assert KERNELS[name](*(a.astype(dtype) for a in arrays), *rest) is NotImplemented
+
+
+class Guarded:
+    """Stands for NumPy in a kernel's module: every array it makes lies between bands that are looked at afterwards."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[Any, Any]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
+
+    def empty(self, shape: Any, dtype: Any) -> Any:
+        return self.between(np.full(shape, 7, dtype))
+
+    def between(self, inside: Any) -> Any:
+        """The same numbers, with bytes of 0xA5 before and after them."""
+        band = 4096
+        memory = np.full(inside.nbytes + 2 * band, 0xA5, np.uint8)
+        middle = memory[band : band + inside.nbytes].view(inside.dtype).reshape(inside.shape)
+        middle[...] = inside
+        self.made.append((memory, inside.nbytes))
+        return middle
+
+    def check(self) -> None:
+        for memory, size in self.made:
+            assert (memory[:4096] == 0xA5).all() and (memory[4096 + size :] == 0xA5).all()
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_nothing_is_written_beside_the_arrays(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    guarded = Guarded()
+    monkeypatch.setitem(KERNELS[name].__globals__, "np", guarded)
+    for shape in [(1, 1), (3, 63), (3, 64), (2, 65), (5, 127), (2, 4097)]:
+        x = np.random.default_rng(3).normal(size=shape).astype("f4")
+        for arrays, rest in CALLS[name](x):
+            inputs = [guarded.between(a) for a in arrays]
+            KERNELS[name](*inputs, *rest)
+            for given, still in zip(arrays, inputs, strict=True):
+                np.testing.assert_array_equal(given, still)
+    guarded.check()
+    assert len(guarded.made) >= 12  # the results were among them
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_same_input_same_bits(name: str) -> None:
+    x = np.random.default_rng(4).normal(size=(300, 1000)).astype("f4")
+    threads.set_threads(2)
+    for arrays, rest in CALLS[name](x):
+        first = KERNELS[name](*arrays, *rest)
+        for _ in range(3):
+            np.testing.assert_array_equal(first, KERNELS[name](*arrays, *rest))
+
+
+def test_several_threads_of_python_at_once() -> None:
+    threads.set_threads(2)
+    x = np.random.default_rng(5).normal(size=(400, 1000)).astype("f4")
+    wanted, wrong = KERNELS["softmax"](x, 1), []
+
+    def work() -> None:
+        for _ in range(10):
+            if not np.array_equal(KERNELS["softmax"](x, 1), wanted):
+                wrong.append(1)
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert not wrong
+
+
+FORKED = """
+import multiprocessing, sys
+import numpy as np
+from tinygrad_edu.kernels import kernels, threads
+
+def work(queue):
+    queue.put(float(kernels.softmax(np.ones((400, 1000), "f4"), 1).sum()))
+
+if __name__ == "__main__":
+    threads.set_threads(2)
+    kernels.softmax(np.ones((400, 1000), "f4"), 1)  # the threads of the parent have started
+    context = multiprocessing.get_context(sys.argv[1])
+    queue = context.Queue()
+    child = context.Process(target=work, args=(queue,))
+    child.start()
+    print(round(queue.get(timeout=120)), flush=True)
+    child.join()
+    print(child.exitcode)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_child_process_computes(method: str, tmp_path: Any) -> None:
+    import multiprocessing
+
+    if method not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"no {method} here")
+    program = tmp_path / "program.py"
+    program.write_text(FORKED)
+    done = subprocess.run([sys.executable, program, method], capture_output=True, text=True, check=False, timeout=300)
+    assert done.stdout.split() == ["400", "0"], done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(os.environ.get("TINYEDU_BOUNDS_CHECK")), reason="this is the inner run")
+def test_every_index_is_inside() -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", "plain or beside", __file__]
+    environment = {**os.environ, "TINYEDU_BOUNDS_CHECK": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=900)
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_exp_is_exact_and_knows_the_ends() -> None:
+    import numba
+
+    from tinygrad_edu.kernels.numba_cpu.elementary import exp
+
+    def each(x: Any, out: Any) -> None:
+        for i in range(x.size):
+            out[i] = exp(x[i])
+
+    run = numba.njit(each)
+    for dtype, low, high in ((np.float32, -104.0, 89.0), (np.float64, -746.0, 710.0)):
+        x = np.concatenate([np.linspace(low, high, 20011), [0.0, -0.0, np.inf, -np.inf, np.nan, 1e30, -1e30]])
+        x = x.astype(dtype)
+        out = np.empty_like(x)
+        run(x, out)
+        with np.errstate(all="ignore"):
+            exact = np.exp(x.astype(np.longdouble)).astype(dtype)
+        small = np.finfo(dtype).tiny
+        with np.errstate(invalid="ignore"):  # inf - inf
+            error = np.abs(out - exact) / np.maximum(np.abs(exact), small)
+        assert np.nanmax(error[np.isfinite(exact)]) < 2 * np.finfo(dtype).eps
+        np.testing.assert_array_equal(out[~np.isfinite(exact)], exact[~np.isfinite(exact)])
+
+
+def test_layout_of_what_cannot_be_a_row() -> None:
+    x = np.ones((2, 3, 4), "f4")
+    assert layout.folded(x, (0,)) is None and layout.folded(x, ()) is None and layout.folded(x, (0, 2)) is None
+    rows = layout.folded(x, (1, 2))
+    assert rows is not None and rows.shape == (2, 12)

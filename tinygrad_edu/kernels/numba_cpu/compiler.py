@@ -1,0 +1,84 @@
+"""`compiled`: the decorator of every compiled kernel, and where the machine code is kept between programs.
+
+Compiling takes a second or so, loading what was compiled some milliseconds. Numba keeps it in files that it writes
+atomically and reads only for the same processor, version and source, so programs may share the folder. Where none can
+be written to, kernels are compiled anew in each program.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba.core import config, event
+
+__all__ = ["CHECKED", "FAST", "cache_folder", "compiled"]
+
+# Sums may be reordered, which makes vectors of them. Not among the flags: those for which nan and inf do not exist.
+FAST = {"reassoc", "contract", "nsz", "arcp"}
+CHECKED = bool(os.environ.get("TINYEDU_BOUNDS_CHECK"))  # every index is checked, for the tests
+
+
+def cache_folder() -> Path | None:
+    """The folder for machine code, made if it was not there; None if none can be written to.
+
+    ``TINYEDU_CACHE`` names another one than the usual for this system.
+    """
+    named = os.environ.get("TINYEDU_CACHE")
+    if named:
+        base = Path(named)
+    elif sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "tinygrad_edu"
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches" / "tinygrad_edu"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tinygrad_edu"
+    folder = base / "numba"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".writable-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except (OSError, RuntimeError):
+        return None
+    return folder
+
+
+_folder = None if CHECKED else cache_folder()
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Decorator: compile at the first call, run without Python's lock, divide as NumPy does (1 / 0 is inf)."""
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": FAST, "boundscheck": CHECKED}
+    settings: Any = config
+    before = settings.CACHE_DIR  # the user's own functions are cached where the user wants
+    settings.CACHE_DIR = str(_folder or "")
+    try:
+        return numba.njit(cache=_folder is not None, **options)(function)
+    finally:
+        settings.CACHE_DIR = before
+
+
+class _Tell(event.Listener):
+    """Says once, on a terminal, why a program waits."""
+
+    def __init__(self) -> None:
+        self.told = False
+
+    def on_start(self, event: Any) -> None:
+        function = getattr(event.data.get("dispatcher"), "py_func", None)
+        ours = str(getattr(function, "__module__", "")).startswith("tinygrad_edu.")
+        if ours and not self.told and sys.stderr is not None and sys.stderr.isatty():
+            self.told = True
+            print("tinygrad_edu: compiling kernels, this once (all of them: tinyedu warmup)", file=sys.stderr)
+
+    def on_end(self, event: Any) -> None:
+        pass
+
+
+telling = _Tell()
+event.register("numba:compile", telling)

@@ -1,0 +1,33 @@
+"""Calling every compiled kernel once for each type, so that its machine code is compiled and kept."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.kernels.numba_cpu import functions
+
+__all__ = ["calls"]
+
+
+def calls() -> Iterator[tuple[str, Callable[[], Any]]]:
+    """(what it is, a function that runs it) for each kernel and each of float32 and float64."""
+    table = functions()
+    for dtype in (np.float32, np.float64):
+        for name, arguments in _arguments(dtype):
+            yield f"{name}, {np.dtype(dtype)}", functools.partial(table[name], *arguments)
+
+
+def _arguments(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """A small call of every kernel; a test holds this list against the kernels."""
+    x = np.ones((2, 3), dtype)
+    for name in ("softmax", "log_softmax"):
+        yield name, (x, 1)
+        yield f"{name}_back", (x, x, 1)
+    yield "logsumexp", (x, (1,), False)
+    yield "sum", (x, (1,), False)
+    yield "mean", (x, (1,), False)
+    yield "var", (x, (1,), 1, False)

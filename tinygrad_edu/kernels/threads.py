@@ -1,0 +1,96 @@
+"""How many threads compute, and how a kernel's rows are shared out among them.
+
+A compiled kernel is an ordinary function that lets go of Python's lock; threads of our own run it on blocks of rows.
+Numba's parallel loops would do the sharing too, but the layer below them differs from machine to machine: `workqueue`
+aborts the process when two threads of Python enter it, OpenMP kills a forked child. This way is the same everywhere,
+an error in a kernel reaches its caller, and there is one version of each kernel. It costs about 15 µs a call, so it
+is used for large arrays only.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import Any
+
+__all__ = ["blas_alone", "get_threads", "on_blocks", "set_threads"]
+
+WORTH = 1 << 17  # elements from which another thread is worth waking
+
+
+class _Team:
+    """The threads of this process. After a fork the child starts without: they are the parent's."""
+
+    def __init__(self) -> None:
+        self.number = os.cpu_count() or 1
+        self.told = False
+        self.forget()
+
+    def forget(self) -> None:
+        self.lock = Lock()
+        self.pool: ThreadPoolExecutor | None = None
+
+    def submit(self, function: Callable[..., Any], *arrays: Any) -> Any:
+        with self.lock:
+            if self.pool is None:
+                self.pool = ThreadPoolExecutor(max(self.number - 1, 1), "tinygrad_edu kernel")
+            return self.pool.submit(function, *arrays)
+
+    def resize(self, number: int) -> None:
+        with self.lock:
+            self.number, self.told = number, True
+            pool, self.pool = self.pool, None
+        if pool is not None:
+            pool.shutdown(wait=False)  # what it has begun is finished
+
+
+_team = _Team()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_team.forget)
+
+
+def get_threads() -> int:
+    """How many threads share a kernel's work; at first the number of processors."""
+    return _team.number
+
+
+def set_threads(number: int) -> None:
+    """Let kernels, and BLAS inside them, use as many threads. (For BLAS the package threadpoolctl is needed.)"""
+    _team.resize(number)
+    limits = _blas_limits()
+    if limits is not None:
+        limits(limits=number, user_api="blas")
+
+
+def _blas_limits() -> Any:
+    try:
+        import numpy as np  # noqa: F401 - the library to be limited has to be there
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        return None
+    return threadpool_limits
+
+
+def blas_alone() -> Any:
+    """A context in which BLAS uses one thread, because several threads call it; None if that cannot be told to it."""
+    limits = _blas_limits()
+    return None if limits is None else limits(limits=1, user_api="blas")
+
+
+def on_blocks(function: Callable[..., Any], elements: int, *arrays: Any, extra: Sequence[Any] = ()) -> list[Any]:
+    """Call ``function(*blocks, *extra)`` on blocks of rows (dimension 0) of the arrays, which all have as many.
+
+    Returns the results in the order of the rows. How the rows are divided depends on their number, on `elements` and
+    on the number of threads only: the same input gives the same bits.
+    """
+    rows = len(arrays[0])
+    parts = min(_team.number, rows, max(elements // WORTH, 1))
+    if parts <= 1:
+        return [function(*arrays, *extra)]
+    bounds = [rows * i // parts for i in range(parts + 1)]
+    blocks = [[a[i:j] for a in arrays] for i, j in zip(bounds, bounds[1:], strict=False)]
+    waiting = [_team.submit(function, *block, *extra) for block in blocks[1:]]
+    first = function(*blocks[0], *extra)
+    return [first, *(future.result() for future in waiting)]
