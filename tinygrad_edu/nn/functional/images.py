@@ -14,8 +14,8 @@ from tinygrad_edu.tensors.record import record
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = [
-    "channel_shuffle", "fold", "interpolate", "pixel_shuffle", "pixel_unshuffle", "unfold", "upsample",
-    "upsample_bilinear", "upsample_nearest",
+    "channel_shuffle", "fold", "interpolate", "native_channel_shuffle", "pixel_shuffle", "pixel_unshuffle", "unfold",
+    "upsample", "upsample_bilinear", "upsample_nearest",
 ]  # fmt: skip
 
 
@@ -247,3 +247,6 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
         )
     samples, channels, *rest = input.shape
     return input.reshape(samples, groups, channels // groups, *rest).transpose(1, 2).reshape(input.shape)
+
+
+native_channel_shuffle = channel_shuffle
