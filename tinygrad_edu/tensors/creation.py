@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -27,6 +28,19 @@ _Made = TypeVar("_Made", bound=Callable[..., Tensor])
 def creating(function: _Made) -> _Made:
     """Decorator: a function that makes a Tensor also takes ``out=``."""
     return with_out(function, creates=True)  # type: ignore[return-value]
+
+
+def shaped_like(function: _Made) -> _Made:
+    """Decorator: a ``*_like`` function also takes ``memory_format=``; without it the elements lie by rows."""
+
+    @functools.wraps(function)
+    def call(*args: Any, memory_format: Any = None, requires_grad: bool = False, **options: Any) -> Any:
+        made = function(*args, **options)
+        if memory_format is not None and getattr(memory_format, "name", "") != "preserve_format":
+            made = made.contiguous(memory_format=memory_format)
+        return made.requires_grad_() if requires_grad else made
+
+    return call  # type: ignore[return-value]
 
 
 def finish(array: Any, device: Any, requires_grad: bool, operation: str) -> Tensor:
@@ -168,21 +182,25 @@ def like_options(like: Tensor, dtype: Any, name: str) -> tuple[tuple[int, ...], 
     return like._data.shape, numpy_type(dtype, name, like._data.dtype)
 
 
+@shaped_like
 def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros with the shape and type of another Tensor."""
     return finish(np.zeros(*like_options(input, dtype, "zeros_like")), device, requires_grad, "zeros_like")
 
 
+@shaped_like
 def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones with the shape and type of another Tensor."""
     return finish(np.ones(*like_options(input, dtype, "ones_like")), device, requires_grad, "ones_like")
 
 
+@shaped_like
 def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Uninitialised memory with the shape and type of another Tensor."""
     return finish(np.empty(*like_options(input, dtype, "empty_like")), device, requires_grad, "empty_like")
 
 
+@shaped_like
 def full_like(
     input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:

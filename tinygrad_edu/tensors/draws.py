@@ -12,7 +12,7 @@ import numpy as np
 
 from tinygrad_edu.errors import DTypeError, broadcast_error
 from tinygrad_edu.tensors import random, sampling
-from tinygrad_edu.tensors.creation import finish, like_options, numpy_type, sizes_of
+from tinygrad_edu.tensors.creation import finish, like_options, numpy_type, shaped_like, sizes_of
 from tinygrad_edu.tensors.data import default_float
 from tinygrad_edu.tensors.inplace import write
 from tinygrad_edu.tensors.tensor import Tensor
@@ -132,21 +132,41 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: random.Gen
     return Tensor._wrap((sampling.normal(generator, shape, kind) * spread + centre).astype(kind))
 
 
-def rand_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+@shaped_like
+def rand_like(
+    input: Tensor,
+    *,
+    generator: random.Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Uniform draws with the shape and type of another Tensor."""
-    return finish(sampling.uniform(None, *like_options(input, dtype, "rand_like")), device, requires_grad, "rand_like")
+    made = sampling.uniform(generator, *like_options(input, dtype, "rand_like"))
+    return finish(made, device, requires_grad, "rand_like")
 
 
-def randn_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+@shaped_like
+def randn_like(
+    input: Tensor,
+    *,
+    generator: random.Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Normal draws with the shape and type of another Tensor."""
-    return finish(sampling.normal(None, *like_options(input, dtype, "randn_like")), device, requires_grad, "randn_like")
+    made = sampling.normal(generator, *like_options(input, dtype, "randn_like"))
+    return finish(made, device, requires_grad, "randn_like")
 
 
+@shaped_like
 def randint_like(
     input: Tensor,
     low: int,
     high: int | None = None,
     *,
+    generator: random.Generator | None = None,
     dtype: Any = None,
     device: Any = None,
     requires_grad: bool = False,
@@ -154,7 +174,7 @@ def randint_like(
     """Integers with the shape and type of another Tensor."""
     shape, kind = like_options(input, dtype, "randint_like")
     low, high = (0, low) if high is None else (low, high)
-    return finish(sampling.integers(None, shape, low, high, kind), device, requires_grad, "randint_like")
+    return finish(sampling.integers(generator, shape, low, high, kind), device, requires_grad, "randint_like")
 
 
 def bernoulli(input: Tensor, *, generator: random.Generator | None = None) -> Tensor:

@@ -6,7 +6,8 @@
 ``float``       the same, but integers become the default float type (division, exp, ...);
 ``compare``     as arithmetic: the operands are compared in their common type;
 ``sum``         integers and bools are added up as int64;
-``floating``    floats only (mean); ``same``: all operands of one type already, and not bool (matmul);
+``floating``    floats only (mean);
+``same``        all operands of one type already, and not bool (matmul); ``alike``: bools too (scatter);
 ``keep``        nothing is converted.
 """
 

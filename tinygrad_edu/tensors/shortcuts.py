@@ -314,7 +314,7 @@ def pair(operation: Any) -> Callable[[Tensor, Any], Any]:
 
 
 # Ways of promoting (see `operands`) that leave a single float32 or float64 input as it is.
-_UNCHANGED = {"keep", "sum", "float", "floating", "numeric", "same", "difference", "arithmetic"}
+_UNCHANGED = {"keep", "sum", "float", "floating", "numeric", "same", "alike", "difference", "arithmetic"}
 
 
 def method(operation: Any) -> Callable[..., Any]:
