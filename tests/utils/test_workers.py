@@ -325,6 +325,33 @@ def test_ctrl_c_leaves_no_child_behind(tmp_path: Path, context: str) -> None:
     assert errors.count("Traceback") == 1 and errors.rstrip().endswith("KeyboardInterrupt")
 
 
+class Interrupting:
+    """A connection during whose closing Ctrl-C is pressed."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+
+    def close(self) -> None:
+        signal.raise_signal(signal.SIGINT)
+        self.connection.close()
+
+
+@pytest.mark.parametrize("dropped", [True, False])
+def test_ctrl_c_while_the_workers_end_comes_when_they_have_ended(dropped: bool) -> None:
+    batches = iter(loader(Each(int)))
+    next(batches)
+    ends = batches._pool.connections
+    ends[0] = Interrupting(ends[0])
+    with pytest.raises(KeyboardInterrupt):
+        if dropped:
+            del batches
+        else:
+            batches._pool.close()
+        assert multiprocessing.active_children() == []
+        threading.Event().wait(BOUND)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     process = program(tmp_path, "fork", "next(batches); print('ready', flush=True); threading.Event().wait()")
     assert process.stdout is not None and process.stdout.readline() == "ready\n"

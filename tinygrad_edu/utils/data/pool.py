@@ -7,14 +7,16 @@ once.
 
 from __future__ import annotations
 
+import _thread
 import multiprocessing
 import os
 import signal
+import threading
 import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -183,17 +185,51 @@ def _stop(connections: list[Connection], processes: list[Any], owner: int) -> No
     """End the workers: closed connections tell them to; those in a long sample are terminated, then killed."""
     if os.getpid() != owner:
         return  # a fork of the parent: they are not its children
-    for connection in connections:
-        connection.close()
-    for end in (None, "terminate", "kill"):
-        deadline = time.monotonic() + GRACE
-        for process in processes:
-            if end is not None and process.is_alive():
-                getattr(process, end)()
-        for process in processes:
-            process.join(max(0.0, deadline - time.monotonic()))
-        if not any(process.is_alive() for process in processes):
-            break
+    with _interrupt_afterwards():
+        for connection in connections:
+            connection.close()
+        for end in (None, "terminate", "kill"):
+            deadline = time.monotonic() + GRACE
+            for process in processes:
+                if end is not None and process.is_alive():
+                    getattr(process, end)()
+            for process in processes:
+                process.join(max(0.0, deadline - time.monotonic()))
+            if not any(process.is_alive() for process in processes):
+                break
+
+
+@contextmanager
+def _interrupt_afterwards() -> Iterator[None]:
+    """Let Ctrl-C wait until the workers have ended: an interrupt in the middle would leave some of them.
+
+    It is delivered a moment later: what is raised here is lost where Python calls this because a pool was dropped.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is None:
+        yield  # no other thread is interrupted; and a handler that is not Python's cannot be put back
+        return
+    came: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came:
+            later = threading.Timer(0.05, _interrupt)
+            later.daemon = True
+            with suppress(RuntimeError):  # the program is ending anyway
+                later.start()
+
+
+def _interrupt() -> None:
+    """Ctrl-C, from another thread."""
+    if hasattr(signal, "pthread_kill"):
+        main = threading.main_thread().ident
+        assert main is not None
+        signal.pthread_kill(main, signal.SIGINT)  # wakes the main thread if it waits, which the other way does not
+    else:
+        _thread.interrupt_main()
 
 
 @contextmanager
