@@ -88,6 +88,7 @@ def test_weights_begin_as_pytorch_s(name: str) -> None:
         (lambda: tg.nn.Conv2d(1, 1, 3)(tg.ones(5, 6)), r"3D \(unbatched\) or 4D \(batched\) input to conv2d.*\[5, 6\]"),
         (lambda: tg.nn.ConvTranspose2d(2, 1, 3)(tg.ones(1, 3, 5, 6)), "to have 2 channels, but got 3 channels"),
         (lambda: F.conv1d(tg.ones(1, 1, 3), tg.ones(2, 1, 1), tg.ones(3)), r"1-dimensional with 2 elements.*\[3\]"),
+        (lambda: tg.nn.Conv1d(1, 1, 2)(tg.ones(1, 1, 3).double()), "torch.float64.*weight type .torch.float32"),
         (lambda: F.max_pool2d(tg.ones(1, 1, 2, 5), 3), r"\[2, 5\].*\[3, 3\].*too small"),
         (lambda: F.max_pool1d(tg.ones(1, 1, 8), 3, padding=2), "pad=2, kernel_size=3"),
         (lambda: F.fold(tg.ones(1, 8, 5), 3, 2), r"2 \* 2 = 4.*input.size\(2\)=5"),

@@ -191,6 +191,12 @@ REFUSED: dict[str, list[tuple[Any, ...]]] = {
     ],
     "conv2d": [
         call("conv2d", IMAGE, N(2, 3, 3)),
+        call("conv2d", IMAGE, N(2, 3, 0, 1)),
+        call("conv2d", IMAGE, N(2, 3, 3, 3), N(2).astype(np.float32)),
+        (lambda t, x: t.nn.functional.conv2d(x, t.ones(2, 3, 3, 3, dtype=x.dtype), 1), IMAGE),
+        (lambda t, x: t.nn.functional.conv2d(x, [[1.0]]), IMAGE),
+        (lambda t, x: t.nn.Conv2d(3, 2, 3)(x), IMAGE),
+        (lambda t, x: t.nn.Conv2d(3, 2, 3)(x), IMAGE.astype(np.uint8)),
         call("conv2d", IMAGE, N(5, 1, 3, 3), groups=3),
         call("conv2d", IMAGE > 0, N(2, 3, 2, 2) > 0),
     ],

@@ -94,6 +94,8 @@ def _check(x: Any, w: Any, stride: Sizes, padding: Sizes, dilation: Sizes, group
             f"{name}: Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got "
             f"weight of size {list(w.shape)} instead"
         )
+    if min(w.shape[2:]) < 1:
+        raise ShapeError(f"{name}: kernel size should be greater than zero, but got {list(w.shape[2:])}")
     for word, numbers, least in (("stride", stride, 1), ("padding", padding, 0), ("dilation", dilation, 1)):
         if min(numbers) < least:
             kind = "negative" if least == 0 else "non-positive"

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tinygrad_edu.errors import ShapeError
+from tinygrad_edu.errors import DTypeError, ShapeError
 from tinygrad_edu.ops import convolution as ops
 from tinygrad_edu.ops.rearrange import constant_pad_nd
 from tinygrad_edu.tensors.functions import functional
@@ -52,6 +52,20 @@ def batched(input: Tensor, spatial: int, name: str) -> tuple[Tensor, bool]:
     return (input, True) if input.ndim == spatial + 2 else (input.unsqueeze(0), False)
 
 
+def _check_operands(name: str, input: Tensor, weight: Any, bias: Any) -> None:
+    """Refuse what is no Tensor, or of another type than the input, under the name that the user has called."""
+    for what, operand in (("weight", weight), ("bias", bias)):
+        if operand is None and what == "bias":
+            continue
+        if not isinstance(operand, Tensor):
+            raise TypeError(f"{name}(): argument {what!r} must be Tensor, not {type(operand).__name__}")
+        if operand.dtype is not input.dtype:
+            raise DTypeError(
+                f"{name}: Input type ({input.dtype}) and {what} type ({operand.dtype}) should be the same: convert the "
+                f"input with .to({operand.dtype}), or the layer with .to({input.dtype})"
+            )
+
+
 def _same(
     input: Tensor, kernel: Sequence[int], stride: tuple[int, ...], dilation: tuple[int, ...], name: str
 ) -> tuple[Tensor, tuple[int, ...]]:
@@ -75,6 +89,7 @@ def _convolve(
 ) -> Tensor:
     name = f"conv{spatial}d"
     x, had_batch = batched(input, spatial, name)
+    _check_operands(name, input, weight, bias)
     stride, dilation = spread(stride, spatial, name, "stride"), spread(dilation, spatial, name, "dilation")
     if isinstance(padding, str):
         if padding not in ("same", "valid"):
@@ -105,6 +120,7 @@ def _transpose(
 ) -> Tensor:
     name = f"conv_transpose{spatial}d"
     x, had_batch = batched(input, spatial, name)
+    _check_operands(name, input, weight, bias)
     stride, padding, extra, dilation = (
         spread(value, spatial, name, what)
         for value, what in (
@@ -160,6 +176,7 @@ def _convolution(spatial: int, title: str, shape: str) -> Callable[..., Tensor]:
 
     Raises:
         ShapeError: channels, dimensions or bias that do not fit, or a kernel that is larger than the padded input.
+        DTypeError: operands of different types.
 
     >>> import tinygrad_edu as tg
     >>> {title}(tg.ones(1, 2, {", ".join(["5"] * spatial)}), tg.ones(3, 2, {", ".join(["3"] * spatial)})).shape
