@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from types import TracebackType
 from typing import Any
 
-__all__ = ["BACKENDS", "WORTH", "dispatched", "get_backend", "set_backend", "use_backend", "why"]
+__all__ = ["BACKENDS", "WORTH", "dispatched", "get_backend", "set_backend", "use_backend", "why", "worthwhile"]
 
 BACKENDS = ("numpy", "numba")
 
@@ -25,6 +24,7 @@ BACKENDS = ("numpy", "numba")
 WORTH = {
     "softmax": 1 << 14, "log_softmax": 1 << 14, "softmax_back": 1 << 14, "log_softmax_back": 1 << 14,
     "logsumexp": 1 << 14, "sum": 1 << 14, "mean": 1 << 14, "var": 1 << 14,
+    "adam_step": 1 << 14, "sgd_step": 1 << 14,  # the elements of a group of parameters
 }  # fmt: skip
 
 
@@ -118,6 +118,11 @@ def why() -> str:
     return f"compiled kernels compute arrays of {least} elements and more, NumPy the others ({how})"
 
 
+def worthwhile(name: str, elements: int) -> Any:
+    """The compiled kernel of that name for so many elements, or None where NumPy shall compute."""
+    return _choice.load().get(name) if _choice.compiled and elements >= WORTH[name] else None
+
+
 def dispatched(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
     """A kernel that runs the compiled function of that name where it is worth it, and else the plain one."""
     least = WORTH.get(name)
@@ -136,8 +141,3 @@ def dispatched(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
         return plain(a, *rest, **options)
 
     return kernel
-
-
-def loaded() -> bool:
-    """Whether Numba has been imported in this process."""
-    return "numba" in sys.modules

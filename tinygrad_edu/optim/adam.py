@@ -40,6 +40,7 @@ class Adam(Optimizer):
     """
 
     checked = ("lr", "eps", "betas", "weight_decay")
+    kernel = "adam_step"
 
     def __init__(
         self,
@@ -93,6 +94,16 @@ class Adam(Optimizer):
         root /= (1 - beta2**step) ** 0.5
         root += group["eps"]
         param -= lr / (1 - beta1**step) * (mean / root)
+
+    def update_fused(self, fused: Any, param: Array, grad: Array, state: State, group: dict[str, Any]) -> bool:
+        if group["amsgrad"] or "step" not in state:  # the first step makes the state
+            return False
+        options = (group["lr"], group["betas"], group["eps"], group["weight_decay"], group["decoupled_weight_decay"])
+        mean, square, number = state["exp_avg"], state["exp_avg_sq"], state["step"].item() + 1.0
+        if fused(param, grad, mean, square, number, *options) is NotImplemented:
+            return False
+        count(state)
+        return True
 
 
 class AdamW(Adam):

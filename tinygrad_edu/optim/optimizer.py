@@ -17,6 +17,7 @@ import numpy as np
 
 from tinygrad_edu.engine.modes import enable_grad
 from tinygrad_edu.errors import OptimizerError
+from tinygrad_edu.kernels.choice import worthwhile
 from tinygrad_edu.optim.options import RULES, check_options
 from tinygrad_edu.tensors.tensor import Tensor
 
@@ -76,10 +77,17 @@ class Optimizer:
 
     checked: ClassVar[tuple[str, ...]] = ()
     """The options that the rules in options.py apply to; a subclass names its own."""
+    kernel: ClassVar[str] = ""
+    """The name of the compiled kernel that computes the formula in one pass; none by default."""
     needs_closure: ClassVar[bool] = False
     """Whether step() evaluates the function itself, so that it must be given a closure."""
     _idle: bool
     """Set by a schedule, which expects a step before its own; False from the first step on."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "update" in vars(cls) and "kernel" not in vars(cls):
+            cls.kernel = ""  # another formula: the kernel that was inherited computes something else
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
@@ -109,6 +117,10 @@ class Optimizer:
         """
         raise NotImplementedError(f"{type(self).__name__} defines neither update() nor step(): write one of them.")
 
+    def update_fused(self, fused: Any, param: Array, grad: Array, state: State, group: dict[str, Any]) -> bool:
+        """What :meth:`update` does, by the compiled kernel `fused`; False, and nothing is changed, if it cannot."""
+        return False
+
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One step with the gradients at hand. A `closure` computes them anew first; its loss is returned."""
         loss = None
@@ -119,16 +131,20 @@ class Optimizer:
         with np.errstate(all="ignore"):  # as in PyTorch, a diverging run yields inf and nan, not warnings
             for group in self.param_groups:
                 maximize = group.get("maximize", False)
+                fused = None
+                if self.kernel:
+                    fused = worthwhile(self.kernel, sum([param._data.size for param in group["params"]]))
                 for param in group["params"]:
                     if param.grad is not None:
                         grad = param.grad._array()
-                        self._update(param, -grad if maximize else grad, group)
+                        self._update(param, -grad if maximize else grad, group, fused)
         return loss
 
-    def _update(self, param: Tensor, grad: Array, group: dict[str, Any]) -> None:
+    def _update(self, param: Tensor, grad: Array, group: dict[str, Any], fused: Any) -> None:
         state = self.state.get(param, {})
         arrays = {name: tensor._array() for name, tensor in state.items()}
-        self.update(param._array(), grad, arrays, group)
+        if fused is None or not self.update_fused(fused, param._array(), grad, arrays, group):
+            self.update(param._array(), grad, arrays, group)
         if len(arrays) != len(state):
             state = self.state[param]
             for name, array in arrays.items():

@@ -39,6 +39,7 @@ class SGD(Optimizer):
     """
 
     checked = ("lr", "momentum", "weight_decay")
+    kernel = "sgd_step"
 
     def __init__(
         self,
@@ -89,3 +90,9 @@ class SGD(Optimizer):
             grad = grad + momentum * velocity if group["nesterov"] else velocity
         # Two roundings. A fused multiply-add, rounding once, would give other last digits in float32.
         param -= group["lr"] * grad
+
+    def update_fused(self, fused: Any, param: Array, grad: Array, state: State, group: dict[str, Any]) -> bool:
+        if "momentum_buffer" not in state or not group["momentum"]:
+            return False
+        options = (group[name] for name in ("lr", "momentum", "dampening", "weight_decay", "nesterov"))
+        return fused(param, grad, state["momentum_buffer"], *options) is not NotImplemented

@@ -16,7 +16,7 @@ from typing import Any
 import numba
 from numba.core import config, event
 
-__all__ = ["CHECKED", "FAST", "cache_folder", "compiled"]
+__all__ = ["CHECKED", "FAST", "cache_folder", "compiled", "compiled_exactly"]
 
 # Sums may be reordered, which makes vectors of them. Not among the flags: those for which nan and inf do not exist.
 FAST = {"reassoc", "contract", "nsz", "arcp"}
@@ -53,7 +53,16 @@ _folder = None if CHECKED else cache_folder()
 
 def compiled(function: Callable[..., Any]) -> Any:
     """Decorator: compile at the first call, run without Python's lock, divide as NumPy does (1 / 0 is inf)."""
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": FAST, "boundscheck": CHECKED}
+    return _compile(function, FAST)
+
+
+def compiled_exactly(function: Callable[..., Any]) -> Any:
+    """The same for a kernel whose operations are all rounded as NumPy rounds them."""
+    return _compile(function, False)
+
+
+def _compile(function: Callable[..., Any], fastmath: Any) -> Any:
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": fastmath, "boundscheck": CHECKED}
     settings: Any = config
     before = settings.CACHE_DIR  # the user's own functions are cached where the user wants
     settings.CACHE_DIR = str(_folder or "")

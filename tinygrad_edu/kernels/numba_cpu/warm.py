@@ -31,3 +31,5 @@ def _arguments(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
     yield "sum", (x, (1,), False)
     yield "mean", (x, (1,), False)
     yield "var", (x, (1,), 1, False)
+    yield "adam_step", (x.copy(), x, x.copy(), x.copy(), 1.0, 0.1, (0.9, 0.999), 1e-8, 0.0, False)
+    yield "sgd_step", (x.copy(), x, x.copy(), 0.1, 0.9, 0.0, 0.0, False)

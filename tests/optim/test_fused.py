@@ -1,0 +1,81 @@
+"""The compiled steps give the same bits as the formulas in NumPy, and write nowhere else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinygrad_edu as tg
+
+pytest.importorskip("numba")
+
+SIZE = (300, 64)  # enough for the compiled step
+CASES: dict[str, tuple[Any, dict[str, Any]]] = {
+    "adam": (tg.optim.Adam, {"lr": 0.01}),
+    "adam, L2": (tg.optim.Adam, {"lr": 0.01, "weight_decay": 0.1, "maximize": True}),
+    "adam, amsgrad": (tg.optim.Adam, {"lr": 0.01, "amsgrad": True}),
+    "adamw": (tg.optim.AdamW, {"lr": 0.01, "betas": (0.8, 0.9), "eps": 1e-3}),
+    "sgd": (tg.optim.SGD, {"lr": 0.1}),
+    "momentum": (tg.optim.SGD, {"lr": 0.1, "momentum": 0.9, "dampening": 0.5}),
+    "nesterov": (tg.optim.SGD, {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01}),
+}
+
+
+def trained(kind: Any, options: dict[str, Any], backend: str, dtype: Any, transposed: bool = False) -> list[Any]:
+    """Two parameters, one of them small, after five steps; and the optimizer's state."""
+    generator = tg.Generator().manual_seed(0)
+    large, small = (tg.rand(*size, generator=generator, dtype=dtype) for size in (SIZE, (7,)))
+    params = [large.T if transposed else large, small]
+    optimizer = kind([p.requires_grad_() for p in params], **options)
+    with tg.use_backend(backend):
+        for step in range(5):
+            for p in params:
+                p.grad = tg.rand(*p.shape, generator=generator, dtype=dtype) - 0.4 + 0.1 * step
+            params[0].grad[0, :3] = tg.tensor([0.0, float("inf"), float("nan")])
+            optimizer.step()
+    state = [value for entries in optimizer.state.values() for value in entries.values()]
+    return [t.detach().numpy().copy() for t in [*params, *state]]
+
+
+@pytest.mark.parametrize("dtype", [tg.float32, tg.float64])
+@pytest.mark.parametrize("name", CASES)
+def test_same_bits_as_numpy(name: str, dtype: Any) -> None:
+    for transposed in (False, True):
+        plain, fused = (trained(*CASES[name], backend, dtype, transposed) for backend in ("numpy", "numba"))
+        for a, b in zip(plain, fused, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_a_formula_of_your_own_is_not_overlooked() -> None:
+    class Halves(tg.optim.Adam):
+        def update(self, param: Any, grad: Any, state: Any, group: Any) -> None:
+            param *= 0.5
+
+    x = tg.ones(*SIZE, requires_grad=True)
+    optimizer = Halves([x])
+    for _ in range(3):
+        x.grad = tg.ones(*SIZE)
+        optimizer.step()
+    assert (x == 0.125).all()
+
+
+@pytest.mark.parametrize("name", ["adam_step", "sgd_step"])
+def test_nothing_is_written_beside_the_arrays(name: str) -> None:
+    from tinygrad_edu.kernels.numba_cpu import functions
+
+    rest = {
+        "adam_step": (3.0, 0.1, (0.9, 0.99), 1e-8, 0.1, True),
+        "sgd_step": (0.1, 0.9, 0.0, 0.1, True),
+    }[name]
+    for size in (1, 15, 16, 17, 100, 4097):
+        memories = [np.full(4 * (size + 2048), 0xA5, np.uint8) for _ in range(4 if name == "adam_step" else 3)]
+        arrays = [memory[4096:-4096].view("f4") for memory in memories]
+        for array in arrays:
+            array[:] = np.random.default_rng(0).random(size)
+        before = [array.copy() for array in arrays]
+        assert functions()[name](*arrays, *rest) is None
+        assert all((m[:4096] == 0xA5).all() and (m[-4096:] == 0xA5).all() for m in memories)
+        np.testing.assert_array_equal(arrays[1], before[1])  # the gradient is only read
+        assert not np.array_equal(arrays[0], before[0])
