@@ -134,6 +134,66 @@ def what_only_looks_like_it_overlaps(t: Any) -> Any:
     return x
 
 
+@program
+def what_exp_saved_is_changed(t: Any) -> Any:
+    y = leaf(t, 3) * 1
+    y.exp_()
+    y.mul_(2)
+    y.sum().backward()
+
+
+@program
+def what_sigmoid_saved_is_changed_through_a_view(t: Any) -> Any:
+    y = leaf(t, 2, 3) * 1
+    y.sigmoid_()
+    y[0].add_(1)
+    y.sum().backward()
+
+
+@program
+def what_div_made_may_change(t: Any) -> Any:
+    x, w = leaf(t, 3), leaf(t, 3)
+    y = x * 1
+    y.div_(w)
+    y.mul_(2)
+    y.sum().backward()
+    return x.grad, w.grad
+
+
+@program
+def a_square_in_place(t: Any) -> Any:
+    y = leaf(t, 3) * 1
+    y *= y
+    y.sum().backward()
+
+
+@program
+def a_power_in_place(t: Any) -> Any:
+    x = leaf(t, 3)
+    y = x * 1
+    y.pow_(2).mul_(x)
+    y.sum().backward()
+    return x.grad
+
+
+@program
+def a_comparison_in_place_cuts_the_gradient(t: Any) -> Any:
+    x = leaf(t, 3)
+    y = x * 1
+    y.gt_(1.0)
+    (y * x.detach()).sum().backward()
+    return y.detach(), x.grad
+
+
+@program
+def a_random_fill_cuts_the_gradient(t: Any) -> Any:
+    x = leaf(t, 3)
+    y = x * 1
+    y.uniform_()
+    y.sum().backward()
+    return x.grad
+
+
 @pytest.mark.oracle
 @pytest.mark.parametrize("name", program)
 def test_as_pytorch(name: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.engine.modes import enable_grad
 from tinygrad_edu.errors import GradError, ShapeError
 from tinygrad_edu.kernels import kernels
 from tinygrad_edu.ops.views import as_strided
@@ -34,6 +35,8 @@ def _turn(self: Tensor, result: Tensor) -> Tensor:
         self._move(result._node, True)
         if self._base is None:
             self._history += 1  # views of it will notice
+    elif self._base is not None:
+        self._seen = -1  # turned under no_grad: it will follow its base from its new place in memory
     return self
 
 
@@ -42,7 +45,10 @@ def _turned(name: str) -> Callable[..., Tensor]:
 
     def call(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         may_change(self, False, f"{name}_")
-        return _turn(self, function(self, *args, **kwargs))
+        if self._node is None or self._base is not None:
+            return _turn(self, function(self, *args, **kwargs))
+        with enable_grad():  # a result follows in any mode: its gradient would have the shape from before
+            return _turn(self, function(self, *args, **kwargs))
 
     call.__name__ = call.__qualname__ = f"{name}_"
     call.__doc__ = f"{function.__doc__}\n\nThis form turns the Tensor itself; views made before stay as they are."

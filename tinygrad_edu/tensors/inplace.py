@@ -53,22 +53,33 @@ def write(target: Tensor, result: Tensor, operation: str) -> Tensor:
     _keep_old(target, result._node)
     target._array()[...] = data
     moved(target, result)
+    _keep_new(target, result, result._node)
     return target
 
 
 def _keep_old(target: Tensor, node: Node | None) -> None:
-    """Where the rule of ``y *= x`` has saved y itself, it gets a copy: y is about to change."""
-    if node is None or node.saved is None or not any(kept is target._data for kept in node.saved):
+    """Where the rule of ``y *= x`` has saved y itself, it gets a copy: y is about to change.
+
+    (Not where y stands for x too, in ``y *= y``: PyTorch refuses that on the way back, and so do we.)
+    """
+    if node is None or not node.saved or node.saved[0] is not target._data:
         return
-    old, shared = target._data.copy(), target._counter
-    counters = list(node.counters)
-    for kept in node.saved:
-        at = [i for i, counter in enumerate(counters) if counter is shared] if kept is target._data else []
-        if at:
-            counters[at[0]] = [0]  # the copy's own counter
-            node.version -= shared[0]
-    node.saved = tuple(old if kept is target._data else kept for kept in node.saved)
+    node.saved = (target._data.copy(), *node.saved[1:])
+    counters, shared = list(node.counters), target._counter
+    counters[next(i for i, counter in enumerate(counters) if counter is shared)] = [0]  # the copy's own counter
     node.counters = tuple(counters)
+    node.version -= shared[0]
+
+
+def _keep_new(target: Tensor, result: Tensor, node: Node | None) -> None:
+    """Where the rule has saved its result, that is the Tensor now: changes that follow will be noticed."""
+    if node is None or node.out is not result._data or node.out.dtype != target._data.dtype:
+        return
+    if node.operation.name == "div":  # PyTorch's rule keeps the operands instead, so its result may change
+        return
+    node.out = target._data
+    node.counters = tuple(target._counter if counter is result._counter else counter for counter in node.counters)
+    node.version += target._counter[0]
 
 
 def moved(target: Tensor, result: Tensor) -> None:
