@@ -31,6 +31,10 @@ class Start:
     w2: Tensor = field(default_factory=lambda: randn(HIDDEN, 1))
     b2: Tensor = field(default_factory=lambda: zeros(1, 1))
 
+    def to(self, device: str) -> Start:
+        """The same, on a device."""
+        return Start(*(getattr(self, name).to(device) for name in ("x", "y", "w1", "b1", "w2", "b2")))
+
 
 @dataclass
 class Stage:
@@ -99,7 +103,7 @@ def with_optimizer(start: Start, epochs: int, lr: float, optimizer: str) -> Epoc
 
 def network(start: Start) -> nn.Module:
     """The network as modules, with the weights of the start: a Linear keeps them as (out, in)."""
-    first, last = nn.Linear(3, HIDDEN), nn.Linear(HIDDEN, 1)
+    first, last = (nn.Linear(a, b).to(start.x.device) for a, b in ((3, HIDDEN), (HIDDEN, 1)))
     with no_grad():
         for layer, weight, bias in ((first, start.w1, start.b1), (last, start.w2, start.b2)):
             assert layer.bias is not None

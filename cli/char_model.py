@@ -76,7 +76,7 @@ class CharTransformer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Scores for the character after each place; no place sees a later one."""
         length = x.shape[1]
-        h = self.character(x) + self.place(arange(length))
+        h = self.character(x) + self.place(arange(length, device=x.device))
         for block in self.blocks:
             h = block(h, src_mask=self.future[:length, :length], is_causal=True)
         return self.score(self.norm(h))
@@ -91,7 +91,7 @@ def write(
     model: CharTransformer, vocabulary: Vocabulary, start: str, length: int, temperature: float, generator: Generator
 ) -> str:
     """`start` and `length` more characters, each drawn by the model's scores divided by `temperature`."""
-    numbers = vocabulary.encode(start)[None]
+    numbers = vocabulary.encode(start)[None].to(model.score.weight.device)
     model.eval()
     with no_grad():
         for _ in range(length):

@@ -67,7 +67,7 @@ def command(
             raise Problem(f"--checkpoint: there is no folder {str(checkpoint.parent)!r}", "give a file in one that is")
         pictures = find(data, limit)
         train, test = pictures.datasets()
-        net = network(model, pictures.size)
+        net = network(model, pictures.size).to(settings.device)
         rate = RATES[optim] if lr is None else lr
         entry = OPTIMIZERS[optim]
         optimizer = entry.cls(net.parameters(), lr=rate, **entry.options)
@@ -90,7 +90,7 @@ def command(
             if not resume:
                 raise
             raise Problem(str(error).rstrip("."), f"delete {str(checkpoint)!r} to begin anew") from error
-        chances = predict(net, test_loader).softmax(1).numpy()
+        chances = predict(net, test_loader).softmax(1).cpu().numpy()
         counts = confusion(chances, pictures.test[1])
         worst = mistakes(chances, pictures.test[1], WORST)
         result = {

@@ -53,7 +53,7 @@ def command(engine: str, steps: int, points: int, lr: float, **options: Any) -> 
         done: list[Trained] = []
         try:
             for name in ENGINES if engine == "both" else (engine,):
-                done.append(train(name, xs, labels, SIZES, steps, lr, settings.seed, watch))
+                done.append(train(name, xs, labels, SIZES, steps, lr, settings.seed, watch, settings.device))
         finally:
             bar.clear()
         result = {

@@ -55,12 +55,13 @@ class Trained:
 
 
 Watch = Callable[[str, Step], None]
-Engine = Callable[[MLP, list[list[float]], list[int], int, float], Iterator[tuple[Step, list[tuple[Array, Array]]]]]
+Layers = list[tuple[Array, Array]]
+Engine = Callable[[MLP, list[list[float]], list[int], int, float, str], Iterator[tuple[Step, Layers]]]
 
 
 def with_value(
-    model: MLP, points: list[list[float]], labels: list[int], steps: int, lr: float
-) -> Iterator[tuple[Step, list[tuple[Array, Array]]]]:
+    model: MLP, points: list[list[float]], labels: list[int], steps: int, lr: float, device: str
+) -> Iterator[tuple[Step, Layers]]:
     """Every number a node of its own, as micrograd has it."""
     for k in range(steps + 1):
         loss, percent = loss_and_accuracy(Value, model, points, labels)
@@ -73,18 +74,19 @@ def with_value(
 
 
 def with_tensor(
-    model: MLP, points: list[list[float]], labels: list[int], steps: int, lr: float
-) -> Iterator[tuple[Step, list[tuple[Array, Array]]]]:
+    model: MLP, points: list[list[float]], labels: list[int], steps: int, lr: float, device: str
+) -> Iterator[tuple[Step, Layers]]:
     """A layer is a node, and all points go through at once: the same network as PyTorch's code writes it."""
     sizes = [(weight.shape[1], weight.shape[0]) for weight, _ in _numbers(model)]
-    linears = [nn.Linear(a, b, dtype=float64) for a, b in sizes]
+    linears = [nn.Linear(a, b, dtype=float64, device=device) for a, b in sizes]
     with no_grad():
         for linear, (weight, bias) in zip(linears, _numbers(model), strict=True):
             linear.weight.copy_(tensor(weight))
             assert linear.bias is not None
             linear.bias.copy_(tensor(bias))
     net = nn.Sequential(*(part for linear in linears for part in (linear, nn.ReLU())))[:-1]
-    x, y = tensor(points, dtype=float64), tensor(labels, dtype=float64)[:, None]
+    x = tensor(points, dtype=float64, device=device)
+    y = tensor(labels, dtype=float64, device=device)[:, None]
     optimizer = optim.SGD(net.parameters(), lr=lr)
     for k in range(steps + 1):
         scores = net(x)
@@ -92,7 +94,7 @@ def with_tensor(
         accuracy = ((scores > 0) == (y > 0)).double().mean().item()
         optimizer.param_groups[0]["lr"] = rate(k, max(steps, 1), lr)
         yield Step(k, loss.item(), accuracy, optimizer.param_groups[0]["lr"]), [
-            (linear.weight.detach().numpy().copy(), _bias(linear)) for linear in linears
+            (linear.weight.detach().cpu().numpy().copy(), _bias(linear)) for linear in linears
         ]
         optimizer.zero_grad()
         loss.backward()
@@ -111,12 +113,13 @@ def train(
     lr: float,
     seed: int,
     watch: Watch | None = None,
+    device: str = "cpu",
 ) -> Trained:
     """Train from the weights of a seed; the last of `steps` + 1 rows is the result after all of them."""
     done = Trained(engine)
     model = MLP(Value, sizes, random.Random(seed))
     began = time.perf_counter()
-    for step, done.layers in ENGINES[engine](model, points, labels, steps, lr):
+    for step, done.layers in ENGINES[engine](model, points, labels, steps, lr, device):
         if not abs(step.loss) < LIMIT:  # nan is not less either
             done.diverged = True
             break
@@ -138,4 +141,4 @@ def _numbers(model: MLP) -> list[tuple[Array, Array]]:
 
 def _bias(linear: nn.Linear) -> Array:
     assert linear.bias is not None
-    return linear.bias.detach().numpy().copy()
+    return linear.bias.detach().cpu().numpy().copy()

@@ -38,7 +38,7 @@ def command(
         from tinygrad_edu.train.progress import Bar
         from tinygrad_edu.vision.datasets import regression
 
-        start = book.Start(*regression(observations))
+        start = book.Start(*regression(observations)).to(settings.device)
         rate = optim_lr if optim_lr is not None else LIKE_THE_BOOK.get(optim, OPTIMIZERS[optim].lr)
         bar, every = Bar(), max(1, epochs // 10)
 

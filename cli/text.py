@@ -62,7 +62,7 @@ def command(
         drawn = RandomSampler(windows, replacement=True, num_samples=per_epoch * batch_size)
         ahead = Windows(numbers[-held - 1 :], window)
         valid = Subset(ahead, range(0, len(ahead), max(1, len(ahead) // 64)))
-        model = CharTransformer(len(vocabulary), window, width, layers=layers)
+        model = CharTransformer(len(vocabulary), window, width, layers=layers).to(settings.device)
         optimizer = optim.AdamW(model.parameters(), lr=lr, weight_decay=0.01)
         cycle = OneCycleLR(optimizer, lr, total_steps=per_epoch * EPOCHS, pct_start=0.1)
         try:

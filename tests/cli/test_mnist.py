@@ -144,6 +144,17 @@ def test_mnist_falls_back_to_digits_that_need_no_network(tmp_path: Path, monkeyp
     assert result["accuracy"] > 0.5
 
 
+def test_mnist_without_files_and_without_scikit_learn_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("sklearn", "sklearn.datasets"):
+        monkeypatch.setitem(sys.modules, name, None)  # importing it fails
+    done = invoke("mnist")
+    assert done.exit_code == 2 and done.stdout == ""
+    assert "no MNIST in the folder data" in done.stderr and "hint: give --data DIR, or install" in done.stderr
+
+
 def _real_mnist() -> Path | None:
     """The real digits: where TINYEDU_DATA says, or beside the project."""
     project = Path(__file__).parents[2]

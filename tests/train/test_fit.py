@@ -1,5 +1,6 @@
 """fit, evaluate, predict: the numbers of the loop written out, callbacks, metrics, history, and what is refused."""
 
+import io
 import json
 import math
 from pathlib import Path
@@ -24,6 +25,7 @@ from tinygrad_edu.train import (
     evaluate,
     fit,
     predict,
+    progress,
 )  # fmt: skip
 from tinygrad_edu.utils.data import DataLoader, TensorDataset
 
@@ -205,6 +207,30 @@ def test_progress_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
     lines = printed.err.splitlines()
     assert printed.out == "" and len(lines) == 2
     assert lines[0].startswith("epoch 1/2  loss 0.") and "accuracy 0." in lines[0] and lines[0].endswith(" s")
+
+
+def test_a_bar_is_drawn_on_a_terminal_and_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        encoding = "utf-8"  # type: ignore[assignment]
+
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(progress, "FRAME", 0.0)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "60")
+    terminal = Terminal()
+    bar = progress.Bar(terminal)
+    bar.show("epoch 1/2", 5, 10, "loss 0.5000" + " and more" * 20)
+    drawn = terminal.getvalue()
+    assert drawn.startswith("\repoch 1/2 " + "━" * 10 + "─" * 10 + " 5/10  loss 0.5000 and") and len(drawn) == 60
+    bar.line("done")
+    assert terminal.getvalue().endswith("\r" + " " * 59 + "\rdone\n")
+    bar.show("x", 3, None, "")
+    bar.clear()
+    before = terminal.getvalue()
+    bar.clear()
+    assert terminal.getvalue() == before, "nothing is left to take away"
 
 
 def test_a_diverging_loss_is_an_error_that_names_the_rate() -> None:
