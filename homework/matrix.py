@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from tinygrad_edu.homework.course import LANGUAGES, Exercise, Mistake
-from tinygrad_edu.homework.judge.verdict import Verdict, alike, decide
+from tinygrad_edu.homework.judge.verdict import Verdict, decide, same_as
 from tinygrad_edu.homework.runner.batch import Batch
 from tinygrad_edu.homework.runner.seen import Seen
 from tinygrad_edu.homework.session import PUBLIC_SEED, Program, job_of, params_for, reference_base
@@ -81,7 +81,8 @@ def confusable(exercise: Exercise, solution: Outcome, outcomes_: dict[str, Outco
         for i, one in enumerate(names):
             for other in names[i + 1 :]:
                 a, b = seen[one], seen[other]
-                if a is not None and b is not None and alike(a, b):
+                params = params_for(exercise, exercise.checks[check], PUBLIC_SEED)
+                if a is not None and b is not None and same_as(exercise.checks[check], a, b, params):
                     yield f"{check} cannot tell {one} from {other}"
 
 

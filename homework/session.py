@@ -11,7 +11,7 @@ import numpy as np
 
 from tinygrad_edu.homework.course import Exercise, Mistake
 from tinygrad_edu.homework.judge.checks import Check
-from tinygrad_edu.homework.judge.verdict import Verdict, alike, decide
+from tinygrad_edu.homework.judge.verdict import Verdict, decide, same_as
 from tinygrad_edu.homework.locate import locate
 from tinygrad_edu.homework.runner.batch import Batch, Launcher, plain
 from tinygrad_edu.homework.runner.jobs import Job
@@ -164,5 +164,5 @@ def known_mistake(
     """The mistake of the course that gives exactly this result, found by running each with the same parameters."""
     suspects = [m for m in exercise.mistakes.values() if check.name in m.shown_by]
     jobs = [job_of(exercise, check, Program(m.source, {}, base), params) for m in suspects]
-    found = {number: alike(seen, other) for number, other in Batch(jobs)} if jobs else {}
+    found = {number: same_as(check, seen, other, params) for number, other in Batch(jobs)} if jobs else {}
     return next((m for number, m in enumerate(suspects) if found.get(number)), None)

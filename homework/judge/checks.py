@@ -27,6 +27,8 @@ class Check:
         twins: how many seeded repetitions grading adds, with parameters nobody has seen.
         probe: the name of the probe's function.
         part: for an exercise in parts, which one ("A").
+        same: what makes a result equal to a known mistake's: "result", or "failure" where results are texts that no two
+            programs write alike.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Check:
     twins: int = 1
     probe: str = ""
     part: str = ""
+    same: str = "result"
 
     @property
     def stretch(self) -> bool:
@@ -57,6 +60,7 @@ def check(
     twins: int = 1,
     probe: str | None = None,
     part: str = "",
+    same: str = "result",
 ) -> Callable[[Judge], Judge]:
     """Make a function `judge(o, p)` a check. `o` is the observation, `p` the parameters.
 
@@ -64,7 +68,9 @@ def check(
     """
 
     def enter(judge: Judge) -> Judge:
-        made = Check(name, points, judge, params, tuple(needs), wall, twins, probe or name.replace("-", "_"), part)
+        made = Check(
+            name, points, judge, params, tuple(needs), wall, twins, probe or name.replace("-", "_"), part, same
+        )
         judge.__dict__["check"] = made
         return judge
 

@@ -7,6 +7,7 @@ job observed stands in files of its folder; nothing that it says here is needed 
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -39,17 +40,24 @@ def main(arguments: list[str]) -> None:
 
         for probes in {os.path.join(root, job["probes"]) for job in settings["jobs"]}:
             guard.COMPILED[probes] = guard.Source("hwkit_probes", probes).get_code("hwkit_probes")
+        gc.freeze()  # what is here now is left alone by the collector of every fork, so that its pages stay shared
     supervise(settings["jobs"], root, path, fork, settings["at_once"])
 
 
 def supervise(jobs: list[dict[str, Any]], root: str, path: str, fork: bool, at_once: int) -> None:
     waiting = list(range(len(jobs)))
+    ready: list[int] = []
     running: dict[int, Process] = {}
-    while waiting or running:
-        waiting = [number for number in waiting if not _marked(jobs[number], root, "skip")]
-        ready = [number for number in waiting if _marked(jobs[number], root, "go")]
-        for number in ready[: at_once - len(running)]:
-            waiting.remove(number)
+    while waiting or ready or running:
+        for number in list(waiting):  # (most have been let go from the start: each is looked at once)
+            for mark in ("skip", "go"):
+                if _marked(jobs[number], root, mark):
+                    waiting.remove(number)
+                    if mark == "go":
+                        ready.append(number)
+                    break
+        while ready and len(running) < at_once:
+            number = ready.pop(0)
             _tell({"event": "start", "job": number})
             start = Forked if fork else Spawned
             running[number] = start(jobs[number], number, root, path)

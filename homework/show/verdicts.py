@@ -96,7 +96,8 @@ def _error(exercise: Exercise, verdict: Verdict, lang: str) -> list[str]:
 
 def _cause(verdict: Verdict, lang: str) -> list[str]:
     if verdict.mistake is not None:
-        told = f"{verdict.mistake.hint[lang]}  {word('line.exactly', lang)}"
+        exactly = "line.exactly" if verdict.check.same == "result" else "line.same_failure"
+        told = f"{verdict.mistake.hint[lang]}  {word(exactly, lang)}"
     elif verdict.fail is not None and verdict.fail.cause is not None:
         told = cause_text(verdict.fail.cause, lang)
     else:
