@@ -28,6 +28,8 @@ CASES: dict[str, list[tuple[dict[str, Any], Any]]] = {
     "Uniform": [({"low": np.array([0.0, -1.0]), "high": np.array([2.0, 3.0])}, np.array([0.5, 2.9]))],
     "Exponential": [({"rate": np.array([0.5, 3.0])}, np.array([0.1, 2.0]))],
     "Laplace": [({"loc": np.array([0.0, 1.0]), "scale": np.array([1.0, 0.3])}, np.array([0.5, -2.0]))],
+    "Cauchy": [({"loc": np.array([0.0, 1.0]), "scale": np.array([1.0, 0.3])}, np.array([0.5, -2.0]))],
+    "Gumbel": [({"loc": np.array([0.0, 1.0]), "scale": np.array([1.0, 0.3])}, np.array([0.5, 0.2]))],
     "Gamma": [({"concentration": np.array([0.4, 3.0]), "rate": np.array([1.0, 2.5])}, np.array([0.5, 2.0]))],
     "Chi2": [({"df": np.array([1.0, 5.0])}, np.array([0.5, 2.0]))],
     "Beta": [({"concentration1": np.array([0.5, 3.0]), "concentration0": np.array([0.7, 2.0])}, np.array([0.2, 0.8]))],
@@ -77,7 +79,7 @@ LESS_PRECISE = {
 
 def test_every_distribution_is_in_the_table() -> None:
     named = {name for name in ours.__all__ if isinstance(getattr(ours, name), type)}
-    assert named - set(CASES) == {"Distribution", "Independent"}
+    assert named - set(CASES) == {"Distribution", "Independent", "MixtureSameFamily"}
 
 
 def build(library: Any, name: str, params: dict[str, Any], grad: bool = False) -> tuple[Any, list[Any]]:
@@ -142,7 +144,7 @@ def test_formulas_equal_pytorch_s(name: str, params: dict[str, Any], outcome: np
 @pytest.mark.parametrize("name", CASES)
 def test_divergences_equal_pytorch_s(name: str) -> None:
     torch = pytest.importorskip("torch")
-    if name in ("Multinomial", "OneHotCategoricalStraightThrough"):
+    if name in ("Multinomial", "OneHotCategoricalStraightThrough", "Cauchy", "Gumbel"):
         pytest.skip("no formula")
     params, _ = CASES[name][0]
     other = {k: v if k == "total_count" or "matrix" in k else v * 0.8 + 0.05 for k, v in params.items()}
@@ -169,6 +171,9 @@ def test_draws_have_the_mean_and_the_spread(name: str, params: dict[str, Any], o
     drawn = d.sample((DRAWS,))
     assert drawn.shape == (DRAWS, *d.batch_shape, *d.event_shape)
     assert not drawn.requires_grad and bool(d.support.check(drawn).all())
+    if name == "Cauchy":  # has none
+        assert d.mean.isnan().all() and d.variance.isinf().all()
+        return
     if name == "Categorical":
         drawn = tg.nn.functional.one_hot(drawn, 3).double()
         mean, spread = d.probs, d.probs * (1 - d.probs)
@@ -179,7 +184,18 @@ def test_draws_have_the_mean_and_the_spread(name: str, params: dict[str, Any], o
     close(drawn.var(0), spread.expand(*drawn.shape[1:]), "variance", rtol=0.12)
 
 
-CONTINUOUS = ["Normal", "LogNormal", "HalfNormal", "Uniform", "Exponential", "Laplace", "Gamma", "Chi2", "Beta"]
+CONTINUOUS = [
+    "Gumbel",
+    "Normal",
+    "LogNormal",
+    "HalfNormal",
+    "Uniform",
+    "Exponential",
+    "Laplace",
+    "Gamma",
+    "Chi2",
+    "Beta",
+]
 
 
 @pytest.mark.parametrize("name", CONTINUOUS)
@@ -254,24 +270,6 @@ def test_the_policy_gradient_of_a_lecture() -> None:
 # --- shapes, copies, errors -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.oracle
-def test_independent_dimensions() -> None:
-    torch = pytest.importorskip("torch")
-    x = np.linspace(-1, 1, 24).reshape(4, 3, 2)
-    pair = []
-    for library in (tg, torch):
-        lib = library.distributions
-        d = lib.Independent(lib.Normal(library.zeros(3, 2).double(), library.ones(2).double()), 1)
-        e = lib.Independent(lib.Normal(library.ones(3, 2).double(), 2 * library.ones(2).double()), 1)
-        found = [d.log_prob(library.tensor(x)), d.entropy(), d.mean, d.variance, lib.kl_divergence(d, e)]
-        pair.append((d, found))
-    (mine, values), (yours, wanted) = pair
-    assert repr(mine) == repr(yours) and (mine.batch_shape, mine.event_shape) == ((3,), (2,))
-    for a, b in zip(values, wanted, strict=True):
-        close(a, b, "Independent")
-    assert mine.sample((5,)).shape == (5, 3, 2) and mine.expand((7, 3)).sample().shape == (7, 3, 2) and mine.has_rsample
-
-
 def test_copies_and_pickles() -> None:
     for name, params, outcome in TABLE:
         d, _ = build(tg, name, params)
@@ -280,7 +278,7 @@ def test_copies_and_pickles() -> None:
 
 
 @pytest.mark.oracle
-@pytest.mark.parametrize("name", [*CASES, "Independent", "Distribution"])
+@pytest.mark.parametrize("name", [*CASES, "Independent", "MixtureSameFamily", "Distribution"])
 def test_signatures(name: str) -> None:
     torch = pytest.importorskip("torch")
     mine, yours = (
