@@ -54,7 +54,7 @@ _homes: dict[str, str] = {
 }
 _rooms = (
     "amp", "autograd", "backends", "compat", "cuda", "distributed", "distributions", "engine", "errors",
-    "kernels", "linalg", "mps", "multiprocessing", "nn", "onnx", "ops", "optim", "random", "serialization",
+    "kernels", "linalg", "mps", "multiprocessing", "nn", "onnx", "ops", "optim", "random", "serialization", "special",
     "train", "utils", "value", "version", "vision", "viz",
 )  # fmt: skip
 

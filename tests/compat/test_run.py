@@ -182,3 +182,52 @@ def test_worker_processes_know_the_scripts_classes(how: str, tmp_path: Path) -> 
     done = run(tmp_path, write(tmp_path, PROCESSES), how)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "tensor([0., 1., 4.])\ntensor([ 9., 16., 25.])\ntensor([2., 2.])\nTrue True\n"
+
+
+PICTURES = """
+import os
+
+import torch
+import torchvision
+import torchviz
+from PIL import Image
+from torch.utils.data import DataLoader
+from torch.utils.tensorboard import SummaryWriter
+from torchvision import datasets, transforms
+from torchvision.utils import make_grid, save_image
+
+for name, shade in (("dark", 20), ("light", 220)):
+    os.makedirs(f"photos/{name}")
+    for i in range(3):
+        Image.new("RGB", (12, 10), (shade, shade + i, shade)).save(f"photos/{name}/{i}.png")
+steps = [transforms.Resize((8, 8)), transforms.ToTensor(), transforms.Normalize([0.5] * 3, [0.5] * 3)]
+transform = transforms.Compose(steps)
+dataset = datasets.ImageFolder("photos", transform=transform)
+print(dataset.classes, len(dataset), torchvision.__version__ >= "0.15")
+images, labels = next(iter(DataLoader(dataset, batch_size=6)))
+print(images.shape, labels)
+writer = SummaryWriter("log")
+writer.add_image("all", make_grid(images, nrow=3, normalize=True))
+weight = torch.zeros(3 * 8 * 8, 2, requires_grad=True)
+optimizer = torch.optim.SGD([weight], lr=0.1)
+for step in range(20):
+    loss = torch.nn.functional.cross_entropy(images.flatten(1) @ weight, labels)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    writer.add_scalar("loss", loss.item(), step)
+writer.close()
+save_image(images[0], "first.png")
+torchviz.make_dot(loss, params={"weight": weight}).render("graph", format="png")
+print(((images.flatten(1) @ weight).argmax(1) == labels).all().item(), sorted(os.listdir()))
+"""
+
+
+def test_a_script_with_pictures_logs_and_a_drawn_graph(tmp_path: Path) -> None:
+    pytest.importorskip("PIL")
+    done = run(tmp_path, write(tmp_path, PICTURES))
+    assert done.returncode == 0, done.stderr
+    first, second, last = done.stdout.splitlines()
+    assert first == "['dark', 'light'] 6 True"
+    assert second == "torch.Size([6, 3, 8, 8]) tensor([0, 0, 0, 1, 1, 1])"
+    assert last == "True ['first.png', 'graph', 'graph.png', 'log', 'photos', 'script.py']"

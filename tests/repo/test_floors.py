@@ -22,7 +22,7 @@ FLOORS = {
     "ops": 3,
     "value": 4, "tensors": 4,
     "amp": 5, "autograd": 5, "backends": 5, "distributed": 5, "mps": 5, "multiprocessing": 5, "onnx": 5,
-    "random": 5, "settings": 5,
+    "random": 5, "settings": 5, "special": 5,
     "distributions": 5, "linalg": 5, "nn": 5, "optim": 5, "utils": 5,
     "cuda": 6, "serialization": 6, "vision": 6,
     ROOT: 7,
