@@ -10,7 +10,8 @@ from __future__ import annotations
 __all__ = ["EXPRESSIONS"]
 
 _CASES = """
-x.square() | x.square(1)
+x.square() | x.square(1) | x[(0, 1), 1] | x[..., ...] | x[[0], (1, 2)] | x[t.tensor([1], dtype=t.int8)]
+(c.__setitem__(0, y[None, None, :1]), c) | (c.__setitem__((0, (0, 1)), 1), c) | (c.__setitem__(0, y[None]), c)
 x.H | x.T | x.mH | x.mT | x.adjoint() | c.float_power_(y) | x.t() | x.swapaxes(0, 1) | x.swapdims(0, -1)
 x.moveaxis(0, 1) | x.movedim(1, 0) | x.movedim(5, 0) | x.swapaxes(0, 7) | x.flatten() | x.flatten(0, 1)
 x.flatten(1, 0) | x.ravel() | x.unflatten(0, (-1, 1)) | x.unflatten(0, (5, 7)) | x.view(-1) | x.view(7) | x.view_as(x)

@@ -149,7 +149,8 @@ def histogram(
     else:
         if bins <= 0:
             raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins}")
-        edges = np.linspace(*_limits("torch.histogram()", a, *(range or (0, 0)), around=0.5), bins + 1).astype(a.dtype)
+        low, high = range or (0, 0)
+        edges = np.linspace(*_limits("torch.histogram()", a, low, high, 0.5), bins + 1).astype(a.dtype)
     if weight is not None and weight.shape != input.shape:
         raise ShapeError(f"torch.histogram(): weight has shape {tuple(weight.shape)}, the input {tuple(input.shape)}")
     inside = (a >= edges[0]) & (a <= edges[-1])

@@ -22,17 +22,20 @@ def as_index(position: Any, tensor: Tensor) -> tuple[Any, ...]:
     if not isinstance(position, tuple):
         position = (position,)
     sizes, ndim = tensor._data.shape, tensor._data.ndim
-    items = []
+    items: list[Any] = []
     for item in position:
         if isinstance(item, Tensor):
             item = item._data
-        if isinstance(item, (list, range)):
+        if item is Ellipsis and any(i is Ellipsis for i in items):
+            continue  # a second one has nothing left to stand for
+        if isinstance(item, (list, range, tuple)):
             item = np.asarray(plain((list(item),))[0])
             item = item.astype(np.int64) if not item.size else item
         if isinstance(item, (np.ndarray, np.generic)):
-            if item.dtype.kind not in "iub":
+            if item.dtype.kind not in "iub" or (item.dtype.kind == "i" and item.dtype.itemsize < 4 and item.ndim):
                 raise IndexError(
-                    f"tensors used as indices must be integers or bools, got {item.dtype}: convert with .long()"
+                    f"tensors used as indices must be long, int, byte or bool tensors, got {item.dtype}: convert with "
+                    ".long()"
                 )
             if not item.ndim and item.dtype.kind in "iu":
                 item = int(item)

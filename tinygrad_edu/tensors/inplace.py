@@ -302,16 +302,15 @@ def _setitem(self: Tensor, position: Any, value: Any) -> None:
     if looks and value._counter is self._counter:
         refuse_overlap(self[index], (value,), "__setitem__")
     places = region.shape
+    while value._data.ndim > len(places) and value._data.shape[0] == 1:
+        value = value[0]
     try:
         np.broadcast_to(value._data, places)
     except ValueError:
-        while value._data.ndim > len(places) and value._data.shape[0] == 1:
-            value = value[0]
-        if value._data.shape != places:
-            raise ShapeError(
-                f"shape mismatch: value tensor of shape {tuple(value.shape)} cannot be broadcast to indexing result of "
-                f"shape {tuple(places)}"
-            ) from None
+        raise ShapeError(
+            f"shape mismatch: value tensor of shape {tuple(value.shape)} cannot be broadcast to indexing result of "
+            f"shape {tuple(places)}"
+        ) from None
     if recorded:
         result = record(index_put, (self, value._cast(target.dtype)), (index,))
         target[index] = value._data
