@@ -17,7 +17,7 @@ CASES: dict[str, tuple[tuple[Any, ...], dict[str, Any], tuple[int, ...]]] = {
     "LazyLinear": ((4,), {}, (2, 3, 5)),
     "LazyConv1d": ((4, 3), {"stride": 2, "padding": 1}, LINE),
     "LazyConv2d": ((4, (3, 2)), {"groups": 2, "bias": False}, IMAGE),
-    "LazyConv3d": ((4, 2), {"padding": "same"}, VOLUME),
+    "LazyConv3d": ((4, 3), {"padding": "same"}, VOLUME),
     "LazyConvTranspose1d": ((4, 3), {"stride": 2, "output_padding": 1}, LINE),
     "LazyConvTranspose2d": ((4, (3, 2)), {"groups": 2, "bias": False}, IMAGE[1:]),
     "LazyConvTranspose3d": ((3, 2), {"dilation": 2}, VOLUME),
