@@ -185,6 +185,32 @@ def a_comparison_in_place_cuts_the_gradient(t: Any) -> Any:
     return y.detach(), x.grad
 
 
+def viewing(t: Any) -> Any:
+    class Viewing(t.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x.view(-1)
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return g.view(1, -1)
+
+    return Viewing
+
+
+@program
+def a_view_of_ones_own_function_is_not_changed(t: Any) -> Any:
+    viewing(t).apply(leaf(t, 1, 3) * 1).mul_(2)
+
+
+@program
+def a_view_of_ones_own_function_works(t: Any) -> Any:
+    x = leaf(t, 1, 3)
+    y = viewing(t).apply(x * 1)
+    (y * y).sum().backward()
+    return x.grad
+
+
 @program
 def a_random_fill_cuts_the_gradient(t: Any) -> Any:
     x = leaf(t, 3)

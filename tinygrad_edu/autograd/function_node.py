@@ -295,6 +295,9 @@ def finish(ctx: FunctionNode, args: tuple[Any, ...], outputs: tuple[Any, ...], r
             if id(out) in inputs or out._requires or out._base is not None:  # not the user's own: another Tensor
                 shared, out = out, Tensor._wrap(out._array())
                 out._counter = shared._counter
+                if place is not None and id(shared) not in dirty:  # a view that no rule leads to: never follow its base
+                    out._base = shared if shared._base is None else shared._base
+                    out._seen, out._unrecorded = out._base._history, ctx.name()
             out._node, out._requires = place, place is not None
         results.append(out)
     if recorded:
