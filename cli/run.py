@@ -8,7 +8,7 @@ import sys
 import click
 
 from tinygrad_edu.cli.problem import Problem
-from tinygrad_edu.cli.training import BACKENDS, VARIABLE, Backend
+from tinygrad_edu.cli.training import BACKENDS, VARIABLE, Backend, check_backend
 
 __all__ = ["command"]
 
@@ -38,7 +38,11 @@ def command(backend: str | None, script: str, arguments: tuple[str, ...]) -> Non
         raise Problem(f"cannot read {script!r}: {why}", "check the name; it comes before the arguments") from None
     source.close()
     if backend is not None:
-        os.environ[VARIABLE] = backend  # for this process and for those that the script starts
+        from tinygrad_edu.kernels.choice import set_backend
+
+        check_backend(backend)
+        set_backend(backend)
+        os.environ[VARIABLE] = backend  # for the processes that the script starts
     code = run(script, arguments)
     if code:
         sys.exit(code)

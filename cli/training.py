@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,17 @@ import click
 from tinygrad_edu.cli.options import Whole, common_options, why_not_writable
 from tinygrad_edu.cli.problem import Problem
 
-__all__ = ["BACKENDS", "Folder", "Settings", "loss_text", "prepare", "tell", "training_options"]
+__all__ = [
+    "BACKENDS", "VARIABLE", "Backend", "Folder", "Settings", "check_backend", "loss_text", "prepare", "tell",
+    "training_options",
+]  # fmt: skip
 
-BACKENDS = ("numpy",)
-"""Where kernels can come from; the first is the default."""
+BACKENDS = ("numpy", "numba")
+"""Those of `kernels.choice`, here so that --help needs no NumPy; a test compares the two."""
+
+
 VARIABLE = "TINYEDU_BACKEND"
+"""What tells the processes that a program starts."""
 
 
 class Folder(click.ParamType):
@@ -55,7 +60,7 @@ class Settings:
     """The options that every one of these demos takes."""
 
     seed: int
-    backend: str
+    backend: str | None
     device: str
     plot: Path | None
     quiet: bool
@@ -68,6 +73,19 @@ class Settings:
         return str(self.plot / name)
 
 
+def check_backend(name: str | None) -> None:
+    """Raise Problem where the kernels cannot come from there; None is always right."""
+    from tinygrad_edu.kernels.choice import use_backend
+
+    if name is not None:
+        try:
+            with use_backend(name):
+                pass
+        except RuntimeError as error:
+            message, _, advice = str(error).removeprefix(f"set_backend({name!r}): ").partition(". ")
+            raise Problem(f"--backend {name}: {message}", advice) from error
+
+
 def training_options(seed: int = 0) -> Callable[..., Any]:
     """--seed, --backend, --device, --plot, --quiet, --json, --debug; `prepare` makes Settings of them."""
     options: list[Callable[[Any], Any]] = [
@@ -75,7 +93,8 @@ def training_options(seed: int = 0) -> Callable[..., Any]:
             "--seed", type=Whole(0), default=seed, show_default=True, help="One seed, one result; another, another."
         ),
         click.option(
-            "--backend", type=Backend(), default=BACKENDS[0], show_default=True, help="Where the kernels come from."
+            "--backend", type=Backend(), metavar="NAME",
+            help=f"Where the kernels come from: {', '.join(BACKENDS)}. [default: what is best here]",
         ),
         click.option("--device", default="cpu", show_default=True, metavar="NAME", help="Where tensors live."),
         click.option("--plot", type=Folder(), metavar="DIR", help="Write pictures (PNG) to this folder."),
@@ -104,24 +123,19 @@ def prepare(**options: Any) -> Iterator[Settings]:
         from tinygrad_edu.viz.canvas import require_matplotlib
 
         require_matplotlib()
-    before = os.environ.get(VARIABLE)
-    os.environ[VARIABLE] = settings.backend
-    try:
-        from tinygrad_edu.tensors.device import as_device
-        from tinygrad_edu.tensors.random import manual_seed
+    from tinygrad_edu.kernels.choice import get_backend, use_backend
+    from tinygrad_edu.tensors.device import as_device
+    from tinygrad_edu.tensors.random import manual_seed
 
+    check_backend(settings.backend)
+    with nullcontext() if settings.backend is None else use_backend(settings.backend):
         try:
             as_device(settings.device, "--device")
         except (RuntimeError, ValueError) as error:  # PyTorch's own words, without the advice for programs
             message = str(error).replace("device(", "--device(", 1) if str(error).startswith("device(") else str(error)
             raise Problem(message.partition(". ")[0], "leave --device away, or give cpu") from error
         manual_seed(settings.seed)
-        yield settings
-    finally:
-        if before is None:
-            os.environ.pop(VARIABLE, None)
-        else:
-            os.environ[VARIABLE] = before
+        yield replace(settings, backend=get_backend())
 
 
 def tell(settings: Settings, schema: str, result: dict[str, Any], lines: Sequence[str]) -> None:
