@@ -17,7 +17,8 @@ class Homework(LazyGroup):
     homes = {
         "init": "places", "list": "places", "start": "places", "reset": "places", "undo": "places",
         "upgrade": "places", "check": "checking", "hint": "reading", "solution": "reading",
-        "picture": "reading", "watch": "watching", "submit": "handing_in", "doctor": "health", "dev": "authoring",
+        "picture": "reading", "watch": "watching", "submit": "handing_in", "doctor": "health",
+        "grade": "grading", "dev": "authoring",
     }  # fmt: skip
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

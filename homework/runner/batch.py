@@ -53,12 +53,16 @@ class Batch:
 
     def release(self, number: int) -> None:
         """Let a waiting job begin."""
+        if number in self._released:
+            return
         self._released.add(number)
         if self._round:
             self._round.mark(number, "go")
 
     def skip(self, number: int) -> None:
         """Give a waiting job up; it yields nothing."""
+        if number in self._skipped:
+            return
         self._skipped.add(number)
         if self._round:
             self._round.mark(number, "skip")

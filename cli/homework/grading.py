@@ -1,0 +1,126 @@
+"""`hw grade`: for teachers. Untrusted programs run in a box, or not at all."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from tinygrad_edu.cli.homework.common import BROKEN, exercise_named, explained, language, language_option, load
+from tinygrad_edu.cli.problem import Problem
+from tinygrad_edu.homework.course import TRACKS
+from tinygrad_edu.homework.runner.batch import Launcher, plain
+from tinygrad_edu.homework.show.screen import Screen
+from tinygrad_edu.homework.show.words import harmless, word
+
+__all__ = ["grade_command"]
+
+PLACE = click.Path(exists=True, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+JOBS = max(1, (os.cpu_count() or 2) // 2)
+
+
+@click.command("grade")
+@click.argument("places", nargs=-1, required=True, type=PLACE)
+@click.option("--out", required=True, type=FOLDER, help="Where grades and reports go.")
+@click.option("--sandbox", type=click.Choice(["auto", "bwrap", "process"]), default="auto", help="For untrusted code.")
+@click.option("--seed-file", type=FILE, help="File with the secret seed of the twins.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=JOBS, help="Students at a time.")
+@click.option("--roster", type=FILE, help="CSV with id, name, email.")
+@click.option("--deadline", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%d %H:%M"]), help="What is newer is late.")
+@click.option("--track", type=click.Choice(TRACKS), default="lecture", help="Which exercises (default: the lecture's).")
+@click.option("--exercise", "names", multiple=True, help="Grade only this exercise (may be repeated).")
+@click.option("--only", multiple=True, help="Grade only this student (id or name) again; the other results stay.")
+@language_option
+@explained
+def grade_command(
+    places: tuple[Path, ...], out: Path, sandbox: str, seed_file: Path | None, jobs: int, roster: Path | None,
+    deadline: datetime | None, track: str, names: tuple[str, ...], only: tuple[str, ...], lang: str | None,
+) -> None:  # fmt: skip
+    """Grade submissions (a folder of zips or folders, or zips): CSV, JSON, and a page per student."""
+    from tinygrad_edu.homework.grading import batch, report
+    from tinygrad_edu.homework.grading.roster import RosterError, match, read_roster
+    from tinygrad_edu.homework.grading.roster import plain as letters
+    from tinygrad_edu.homework.grading.submissions import find
+
+    lang, screen, course = language(lang), Screen(), load()
+    launcher, kind = _box(sandbox)
+    exercises = [exercise_named(course, name) for name in names] or course.track(track)
+    try:
+        matched = match(find(places), read_roster(roster) if roster else [])
+    except RosterError as error:
+        raise Problem(str(error), "a roster is a CSV with the columns id, name, email") from error
+    if not matched.chosen and not matched.unknown:
+        raise Problem("no submissions found", "give a folder with one zip, folder or .py file per student")
+    before: list[report.Result] = []
+    about: dict[str, object] = {}
+    if only:
+        if not (out / batch.JSON).exists():
+            raise Problem(f"there is no {batch.JSON} in {out}", "grade everybody once, then --only one of them")
+        before, about = report.read_json(out / batch.JSON)
+    chosen = None
+    if only:
+        wanted = {letters(name) for name in only}
+        chosen = [s for s in matched.chosen if {letters(s.id), letters(s.name)} & wanted]
+        if not chosen:
+            raise Problem(f"no submission of {', '.join(only)}", "give the id or the name as in grades.csv")
+    seed = _seed(seed_file, about)
+    screen.line(word(f"grade.sandbox_{kind}", lang))
+    results = batch.run(
+        matched, exercises, out, seed, launcher, kind, jobs, deadline, before, chosen,
+        lambda number, of, result: screen.line(
+            word("grade.progress", lang, number=number, of=of, student=harmless(result.student.id), points=result.total)
+        ),
+    )  # fmt: skip
+    graded = [r for r in results if r.submission]
+    screen.line(
+        " " + word(
+            "grade.done", lang, count=len(graded), of=len(results), file=out / batch.CSV,
+            timeouts=sum(map(batch.has_timeout, graded)), unreadable=sum(not batch.has_file(r) for r in graded),
+        )
+    )  # fmt: skip
+    if matched.unknown:
+        screen.line(word("grade.unknown", lang, names=harmless(", ".join(s.name for s in matched.unknown))))
+    if matched.missing:
+        screen.line(word("grade.missing", lang, names=harmless(", ".join(s.id for s in matched.missing))))
+    if frequent := batch.frequent_mistakes(results):
+        screen.line(word("grade.mistakes", lang, names=", ".join(f"{name} {count}" for name, count in frequent)))
+
+
+def _box(sandbox: str) -> tuple[Launcher, str]:
+    """The launcher, and its name.
+
+    Raises:
+        Problem: no usable sandbox, and none was waived by name.
+    """
+    from tinygrad_edu.homework.sandbox import bwrap, why_not_bwrap
+
+    if sandbox == "process":
+        return plain, "process"
+    why = why_not_bwrap()
+    if why:
+        raise Problem(
+            f'no sandbox for untrusted code (bwrap: "{why}")',
+            "install bubblewrap (on Ubuntu 24.04 also load its AppArmor profile bwrap-userns-restrict), "
+            "or use --sandbox process if you trust these students",
+            BROKEN,
+        )
+    return bwrap, "bwrap"
+
+
+def _seed(seed_file: Path | None, about: dict[str, object]) -> int:
+    """The secret seed: of the file, of the earlier run that is continued, or a new one."""
+    import zlib
+
+    from tinygrad_edu.homework.grading.batch import new_seed
+
+    if seed_file is not None:
+        try:
+            return zlib.crc32(seed_file.read_bytes().strip()) + 1000
+        except OSError as error:
+            raise Problem(f"cannot read {seed_file}: {error.strerror}", "write any text into it") from error
+    earlier = about.get("seed")
+    return earlier if isinstance(earlier, int) else new_seed()

@@ -1,0 +1,1 @@
+"""Grading many submissions: finding and matching them, running them in boxes, and writing grades and reports."""

@@ -1,0 +1,122 @@
+"""The whole batch: every student graded, several at a time, and written down even if something of ours fails."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tinygrad_edu.homework.course import Exercise
+from tinygrad_edu.homework.grading import report
+from tinygrad_edu.homework.grading.grade import grade
+from tinygrad_edu.homework.grading.report import Result
+from tinygrad_edu.homework.grading.roster import Matched, Student, is_late
+from tinygrad_edu.homework.grading.submissions import Submission
+from tinygrad_edu.homework.runner.batch import Launcher
+from tinygrad_edu.homework.show.words import word
+from tinygrad_edu.homework.workspace import write_atomically
+
+CSV, JSON = "grades.csv", "results.json"
+
+
+def new_seed() -> int:
+    """A secret seed for the twins."""
+    return secrets.randbits(48)
+
+
+def run(
+    matched: Matched,
+    exercises: Sequence[Exercise],
+    out: Path,
+    seed: int,
+    launcher: Launcher,
+    sandbox: str,
+    jobs: int = 1,
+    deadline: datetime | None = None,
+    before: Sequence[Result] = (),
+    only: Sequence[Student] | None = None,
+    tell: Callable[[int, int, Result], None] = lambda number, of, result: None,
+) -> list[Result]:
+    """Grade, write `grades.csv`, `results.json` and a page per student; returns the results in the roster's order.
+
+    Args:
+        before: results of an earlier run, which stay for those who are not graded again.
+        only: grade these students, not all.
+        tell: called after each student.
+    """
+    kept = {result.student.id: result for result in before}
+    wanted = [s for s in matched.chosen if only is None or s in only]
+    with ThreadPoolExecutor(max_workers=max(jobs, 1)) as pool:
+        waiting = {
+            pool.submit(_one, student, matched, exercises, seed, launcher, deadline): student for student in wanted
+        }
+        for number, future in enumerate(as_completed(waiting), 1):
+            result = future.result()
+            kept[result.student.id] = result
+            page = report.page_of(result, exercises).encode("utf-8")
+            write_atomically(out / "students" / report.page_name(result.student), page)
+            tell(number, len(wanted), result)
+    for student in matched.missing:
+        kept.setdefault(student.id, Result(student, notes=["no submission / 提出なし"]))
+    results = sorted(kept.values(), key=lambda r: r.student.id)
+    report.write_csv(out / CSV, results, exercises)
+    about: dict[str, Any] = {
+        "format": 1, "sandbox": sandbox, "seed": seed, "made": datetime.now().isoformat(timespec="seconds"),
+        "versions": {e.slug: e.version for e in exercises}, "unknown": [s.name for s in matched.unknown],
+    }  # fmt: skip
+    report.write_json(out / JSON, results, about)
+    return results
+
+
+def _one(
+    student: Student,
+    matched: Matched,
+    exercises: Sequence[Exercise],
+    seed: int,
+    launcher: Launcher,
+    deadline: datetime | None,
+) -> Result:
+    submission = matched.chosen[student]
+    result = Result(student, submission.name, submission.when.isoformat(sep=" ", timespec="seconds"))
+    result.late = is_late(submission, deadline)
+    if result.late:
+        result.notes.append(_both("grade.late", when=result.when))
+    if earlier := matched.earlier.get(student):
+        names = ", ".join(s.name for s in earlier)
+        result.notes.append(_both("grade.earlier", count=len(earlier) + 1, names=names))
+    result.notes += submission.problems
+    for graded in grade(submission, exercises, seed, launcher):
+        result.exercises[graded.exercise.slug] = report.as_data(graded)
+        if graded.problem:
+            result.notes.append(f"{graded.exercise.slug}: {graded.problem.splitlines()[-1]}")
+    return result
+
+
+def _both(key: str, **filled: Any) -> str:
+    return f"{word(key, 'en', **filled)} / {word(key, 'ja', **filled)}"
+
+
+def frequent_mistakes(results: Sequence[Result], most: int = 5) -> list[tuple[str, int]]:
+    """(exercise/mistake, students), the most frequent first."""
+    found: Counter[str] = Counter()
+    for result in results:
+        for slug, row in result.exercises.items():
+            found.update({f"{slug}/{check['mistake']}" for check in row["checks"] if check["mistake"]})
+    return found.most_common(most)
+
+
+def has_file(result: Result) -> bool:
+    return any(row["handed_in"] for row in result.exercises.values())
+
+
+def has_timeout(result: Result) -> bool:
+    return any(check["state"] == "timeout" for row in result.exercises.values() for check in row["checks"])
+
+
+def submissions_of(matched: Matched) -> list[Submission]:
+    """Every submission that counts."""
+    return list(matched.chosen.values())

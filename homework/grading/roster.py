@@ -1,0 +1,135 @@
+"""Who is who: students of a CSV, and submissions matched to them by the file names that learning platforms write.
+
+Moodle writes `Ada Lovelace_12345_assignsubmission_file_...`, Canvas `lovelaceada_LATE_123_456_submission.zip`,
+Gradescope `submission_123456`. A student is found by their id, e-mail address or name in any of these.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from tinygrad_edu.homework.grading.submissions import Submission
+
+COLUMNS = {
+    "id": ("id", "student id", "sid", "number", "学籍番号", "学生番号", "番号"),
+    "name": ("name", "full name", "student", "氏名", "名前"),
+    "email": ("email", "e-mail", "mail", "email address", "メール", "メールアドレス"),
+}
+
+
+class RosterError(ValueError):
+    """The roster cannot be used; the message says why."""
+
+
+@dataclass(frozen=True)
+class Student:
+    """One line of the roster; without a roster, the submission's own name."""
+
+    id: str
+    name: str = ""
+    email: str = ""
+
+
+@dataclass
+class Matched:
+    """Who handed in what.
+
+    Attributes:
+        chosen: the submission that counts, per student: the last one.
+        earlier: others of the same student.
+        unknown: submissions that match no student, or several.
+        missing: students without a submission.
+    """
+
+    chosen: dict[Student, Submission] = field(default_factory=dict)
+    earlier: dict[Student, list[Submission]] = field(default_factory=dict)
+    unknown: list[Submission] = field(default_factory=list)
+    missing: list[Student] = field(default_factory=list)
+
+
+def read_roster(path: Path) -> list[Student]:
+    """Students of a CSV with a header; columns are found by name, in English or Japanese, in UTF-8 or cp932.
+
+    Raises:
+        RosterError: no column for the id, an empty or repeated id, or no CSV.
+    """
+    raw = path.read_bytes()
+    try:
+        content = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        content = raw.decode("cp932", "replace")
+    rows = list(csv.DictReader(content.splitlines()))
+    if not rows:
+        raise RosterError(f"{path.name} has no students")
+    columns = {}
+    for key, names in COLUMNS.items():
+        columns[key] = next((h for h in rows[0] if h and plain(h) in {plain(name) for name in names}), None)
+    if columns["id"] is None:
+        raise RosterError(f"{path.name} has no column for the id; it has {', '.join(h for h in rows[0] if h)}")
+    students = [
+        Student(*((row.get(columns[key] or "") or "").strip() for key in ("id", "name", "email"))) for row in rows
+    ]
+    ids = [student.id for student in students]
+    if "" in ids or len(set(ids)) < len(ids):
+        raise RosterError(f"{path.name}: every student needs an id of their own")
+    return students
+
+
+def plain(text: str) -> str:
+    """Letters and digits only, so that `Lovelace, Ada` and `lovelace_ada` are alike; full-width forms too.
+
+    >>> plain("Ｌovelace, Ada")
+    'lovelaceada'
+    """
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).casefold())
+
+
+def match(submissions: Sequence[Submission], roster: Sequence[Student]) -> Matched:
+    """Submissions by student. Without a roster every submission is a student of its own name."""
+    found = Matched()
+    for submission in sorted(submissions, key=lambda s: s.when):
+        if roster:
+            owners = owners_of(submission.name, roster)
+            if len(owners) != 1:
+                found.unknown.append(submission)
+                continue
+            student = owners[0]
+        else:
+            student = Student(Path(submission.name).stem)
+        if student in found.chosen:
+            found.earlier.setdefault(student, []).append(found.chosen[student])
+        found.chosen[student] = submission
+    found.missing = [student for student in roster if student not in found.chosen]
+    return found
+
+
+def owners_of(name: str, roster: Sequence[Student]) -> list[Student]:
+    """Students whose id, e-mail or name stands in the name of a submission; the most telling kind decides."""
+    whole = plain(Path(name).stem if name.lower().endswith((".zip", ".py")) else name)
+    parts = {plain(part) for part in re.split(r"[\W_]+", unicodedata.normalize("NFKC", name))}
+    by_id = [s for s in roster if plain(s.id) in parts or (len(plain(s.id)) >= 5 and plain(s.id) in whole)]
+    if by_id:
+        return by_id
+    by_mail = [s for s in roster if s.email and len(m := plain(s.email.partition("@")[0])) >= 4 and m in whole]
+    if by_mail:
+        return by_mail
+    by_name = [s for s in roster if s.name and any(n in whole for n in _spellings(s.name))]
+    longest = max((len(plain(s.name)) for s in by_name), default=0)
+    return [s for s in by_name if len(plain(s.name)) == longest]
+
+
+def _spellings(name: str) -> list[str]:
+    """The name as written and with its two parts exchanged, as Canvas has it."""
+    parts = [plain(part) for part in re.split(r"[\s,　]+", name) if plain(part)]
+    return ["".join(parts), "".join(parts[::-1]), "".join(parts[1:] + parts[:1])] if parts else []
+
+
+def is_late(submission: Submission, deadline: datetime | None) -> bool:
+    """After the deadline, or marked as late by Canvas."""
+    return (deadline is not None and submission.when > deadline) or "_LATE_" in submission.name

@@ -1,0 +1,157 @@
+"""Finds submissions in folders and zips. Nothing is unpacked to disk: what is needed is read into memory.
+
+One submission is a zip, a folder, or a single Python file, each directly in the folder that is given. In it, a
+student's file is recognised by its name (`value.py`), in a folder of the exercise's name or anywhere else.
+"""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+from tinygrad_edu.homework.course import Exercise
+
+MOST_FILES, MOST_BYTES, MOST_FILE = 2_000, 50_000_000, 2_000_000
+TAKEN = (".py", ".md", ".txt")
+SKIPPED = {"__MACOSX", "__pycache__", ".tinyedu", ".git", ".venv"}
+
+
+@dataclass
+class Submission:
+    """What one student handed in.
+
+    Attributes:
+        name: of the zip, folder or file, as the learning platform wrote it.
+        when: of the newest file in it.
+        files: path in the submission -> content, of texts and programs only.
+        problems: what could not be read, in words for the teacher.
+    """
+
+    name: str
+    when: datetime
+    files: dict[str, bytes] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+def find(places: Sequence[Path]) -> list[Submission]:
+    """Every submission in these folders and zips, by name. A folder of submissions, not a submission, is expected."""
+    found = []
+    for place in places:
+        entries = sorted(place.iterdir()) if place.is_dir() else [place]
+        for entry in entries:
+            if entry.name.startswith((".", "__MACOSX")) or entry.is_symlink():
+                continue
+            if entry.is_dir() or entry.suffix.lower() in (".zip", ".py"):
+                found.append(read(entry))
+    return found
+
+
+def read(entry: Path) -> Submission:
+    """One submission; what is wrong with it stands in its `problems`, it never raises."""
+    made = Submission(entry.name, datetime.fromtimestamp(entry.stat().st_mtime))
+    try:
+        if entry.is_dir():
+            _read_folder(entry, made)
+        elif entry.suffix.lower() == ".zip":
+            _read_zip(entry, made)
+        else:
+            made.files[entry.name] = _limited(entry)
+    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError, EOFError) as error:
+        made.problems.append(f"cannot be read: {error}")
+    except Exception as error:  # zlib.error and whatever else a broken archive leads to
+        made.problems.append(f"cannot be read: {type(error).__name__}: {error}")
+    return made
+
+
+def _read_folder(folder: Path, made: Submission) -> None:
+    total, newest = 0, 0.0
+    for number, path in enumerate(sorted(_walk(folder))):
+        if number >= MOST_FILES:
+            raise ValueError(f"more than {MOST_FILES} files")
+        relative = path.relative_to(folder).as_posix()
+        if path.suffix.lower() == ".zip" and path.parent == folder:  # one folder per student with a zip in it
+            _read_zip(path, made)
+        elif path.suffix.lower() in TAKEN:
+            content = _limited(path)
+            total += len(content)
+            if total > MOST_BYTES:
+                raise ValueError(f"more than {MOST_BYTES} bytes")
+            made.files[relative] = content
+        newest = max(newest, path.stat().st_mtime)
+    if newest:
+        made.when = datetime.fromtimestamp(newest)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Plain files below a folder; links are not followed."""
+    for path in folder.iterdir():
+        if path.is_symlink() or path.name in SKIPPED:
+            continue
+        if path.is_dir():
+            yield from _walk(path)
+        elif path.is_file():
+            yield path
+
+
+def _limited(path: Path) -> bytes:
+    with open(path, "rb") as file:
+        content = file.read(MOST_FILE + 1)
+    if len(content) > MOST_FILE:
+        raise ValueError(f"{path.name} has more than {MOST_FILE} bytes")
+    return content
+
+
+def _read_zip(path: Path, made: Submission) -> None:
+    """Texts of a zip; refuses what a zip can do to a reader: bombs, links, paths that lead out, passwords."""
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+        if len(entries) > MOST_FILES:
+            raise ValueError(f"the zip has more than {MOST_FILES} entries")
+        total, newest = 0, None
+        for entry in entries:
+            inside = PurePosixPath(entry.filename.replace("\\", "/"))
+            if entry.is_dir() or SKIPPED & set(inside.parts):
+                continue
+            if inside.is_absolute() or ".." in inside.parts or ":" in inside.parts[0]:
+                made.problems.append(f"a path that leads out of the zip was ignored: {entry.filename[:80]!r}")
+                continue
+            if stat.S_ISLNK(entry.external_attr >> 16):
+                made.problems.append(f"a link was ignored: {entry.filename[:80]!r}")
+                continue
+            if inside.suffix.lower() not in TAKEN:
+                continue
+            with archive.open(entry) as file:  # (what the header says of its size may be a lie)
+                content = file.read(MOST_FILE + 1)
+            total += len(content)
+            if len(content) > MOST_FILE or total > MOST_BYTES:
+                raise ValueError(f"the zip unpacks to more than is allowed ({entry.filename[:80]!r})")
+            made.files[inside.as_posix()] = content
+            newest = max(newest or entry.date_time, entry.date_time)
+        if newest and newest > (1980, 1, 1, 0, 0, 0):
+            made.when = datetime(*newest)
+
+
+def program_files(submission: Submission, exercise: Exercise) -> tuple[str | None, dict[str, str]]:
+    """The student's file for an exercise and the files beside it, as text; (None, {}) if there is none.
+
+    A file in a folder of the exercise's name is preferred, then the one with the shortest path.
+    """
+    named = [path for path in submission.files if PurePosixPath(path).name == exercise.file]
+    if not named:
+        return None, {}
+    path = min(named, key=lambda p: (PurePosixPath(p).parent.name != exercise.slug, len(p), p))
+    folder = PurePosixPath(path).parent
+    beside = {
+        PurePosixPath(other).name: text(content)
+        for other, content in submission.files.items()
+        if PurePosixPath(other).parent == folder and other != path and other.endswith(".py")
+    }
+    return text(submission.files[path]), beside
+
+
+def text(content: bytes) -> str:
+    return content.decode("utf-8", "surrogateescape")

@@ -1,0 +1,266 @@
+"""Grading: who is who, what a zip may do, what earns points, and that one bad submission stops nothing."""
+
+import csv
+import io
+import json
+import stat
+import zipfile
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from support.commands import tinyedu
+
+from tinygrad_edu.homework.course import load
+from tinygrad_edu.homework.grading.grade import grade_program
+from tinygrad_edu.homework.grading.report import safe_cell
+from tinygrad_edu.homework.grading.roster import RosterError, Student, is_late, match, read_roster
+from tinygrad_edu.homework.grading.submissions import MOST_FILE, Submission, find, program_files, read
+from tinygrad_edu.homework.runner.batch import plain
+from tinygrad_edu.homework.sandbox import bwrap, why_not_bwrap
+from tinygrad_edu.homework.session import Program
+
+VALUE = load().exercises["value"]
+SEED = 4711
+
+HARD_CODED = """
+class Value:
+    '''Knows the public answers and nothing else.'''
+    def __init__(self, data, name=""):
+        self.data, self.name, self.op, self.parents, self.grad = data, name, "", (), 0.0
+    def __mul__(self, other):
+        out = Value(self.data * other.data)
+        out.parents, out.op = (self, other), "*"
+        return out
+    __add__ = __sub__ = __truediv__ = __pow__ = __mul__
+    def backward(self):
+        self.grad = 1.0
+        if len(self.parents) == 2:
+            self.parents[0].grad, self.parents[1].grad = -3.0, 2.0
+"""
+
+
+def zipped(path: Path, files: dict[str, str | bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+# What earns points
+
+
+def test_the_solution_earns_everything_with_seeded_twins() -> None:
+    verdicts = grade_program(VALUE, Program(VALUE.solution), SEED, plain)
+    assert [v.check.name for v in verdicts] == list(VALUE.checks)
+    assert sum(v.earned for v in verdicts) == VALUE.points
+
+
+def test_hard_coded_public_numbers_earn_nothing() -> None:
+    start = "    def backward(self):\n"
+    known = VALUE.solution.replace(start, f"{start}        if forged(self): return\n", 1) + FORGED
+    public = HARD_CODED.replace("__add__ = __sub__ = __truediv__ = __pow__ = __mul__", "")
+    verdicts = {v.check.name: v for v in grade_program(VALUE, Program(public), SEED, plain)}
+    assert verdicts["forward"].state != "pass" and sum(v.earned for v in verdicts.values()) == 0
+    # Values and the public gradients of `mul` are right, other numbers are not: the twin finds it.
+    verdicts = {v.check.name: v for v in grade_program(VALUE, Program(known), SEED, plain)}
+    assert verdicts["mul"].state == "fail" and verdicts["mul"].twin
+    assert verdicts["forward"].state == "pass"
+
+
+FORGED = """
+
+def forged(z):
+    if len(z.parents) == 2 and not z.parents[0].parents and not z.parents[1].parents:
+        z.grad, z.parents[0].grad, z.parents[1].grad = 1.0, -3.0, 2.0  # the answers for x = 2, y = -3
+        return True
+"""
+
+
+def test_an_early_exit_earns_nothing() -> None:
+    for source in ("import os\nos._exit(0)\n", "raise SystemExit(0)\n", "print('10/10')\n"):
+        assert sum(v.earned for v in grade_program(VALUE, Program(source), SEED, plain)) == 0
+
+
+# The box
+
+
+@pytest.mark.skipif(bool(why_not_bwrap()), reason="bubblewrap is not usable here")
+def test_in_the_box_nothing_of_ours_is_in_sight() -> None:
+    spy = """
+import os, socket
+seen = []
+for place in ("/", "/box", "/box-site"):
+    seen += os.listdir(place)
+answers = [n for n in seen if "tinygrad" in n or "judge" in n or "solution" in n or "homework" in n]
+def tried(function):
+    try:
+        function()
+    except OSError as error:
+        return type(error).__name__
+    return "done"
+raise RuntimeError(repr({
+    "answers": answers,
+    "home": os.path.exists(os.path.expanduser("~/.ssh")),
+    "library": tried(lambda: open("/box/kit/worker.py", "a")),
+    "network": socket.if_nameindex(),
+    "user": os.getuid(),
+    "variables": len(os.environ) < 20,
+    "processes": len([p for p in os.listdir("/proc") if p.isdigit()]) < 8,
+}))
+"""
+    verdicts = {v.check.name: v for v in grade_program(VALUE, Program(spy), SEED, bwrap)}
+    error = verdicts["forward"].seen.error if verdicts["forward"].seen else None
+    assert error is not None and error["type"] == "RuntimeError", error
+    seen = eval(error["text"], {"__builtins__": {}})
+    assert seen["answers"] == [] and seen["home"] is False and seen["library"] == "OSError"
+    assert [name for _, name in seen["network"] if name != "lo"] == []
+    assert seen["user"] == 65534 and seen["variables"] and seen["processes"]
+
+
+@pytest.mark.skipif(bool(why_not_bwrap()), reason="bubblewrap is not usable here")
+def test_in_the_box_the_solution_passes_and_a_loop_ends_with_its_line() -> None:
+    assert all(v.state == "pass" for v in grade_program(VALUE, Program(VALUE.solution), SEED, bwrap))
+    verdicts = {v.check.name: v for v in grade_program(VALUE, Program("while True: pass\n"), SEED, bwrap)}
+    assert verdicts["forward"].state == "timeout" and verdicts["forward"].line is not None
+
+
+# Submissions
+
+
+def test_a_zip_cannot_lead_out_link_or_explode(tmp_path: Path) -> None:
+    path = tmp_path / "s.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("../evil.py", "x = 1")
+        archive.writestr("/etc/evil.py", "x = 1")
+        link = zipfile.ZipInfo("value/link.py")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(link, "/etc/passwd")
+        archive.writestr("value/value.py", "ok = 1")
+    made = read(path)
+    assert list(made.files) == ["value/value.py"] and len(made.problems) == 3
+    assert list(tmp_path.iterdir()) == [path]
+    bomb = read(zipped(tmp_path / "bomb.zip", {"value.py": b"#" * (MOST_FILE + 1)}))
+    assert bomb.problems and "more than is allowed" in bomb.problems[0]
+    many = read(zipped(tmp_path / "many.zip", {f"f{n}.py": "" for n in range(2001)}))
+    assert many.problems
+    (tmp_path / "no.zip").write_bytes(b"PK\x03\x04 not a zip")
+    assert read(tmp_path / "no.zip").problems
+
+
+def test_a_file_is_found_by_its_name_wherever_it_is(tmp_path: Path) -> None:
+    made = read(zipped(tmp_path / "a.zip", {"hw/old/value.py": "1", "hw/value/value.py": "2", "hw/value/util.py": "3"}))
+    assert program_files(made, VALUE) == ("2", {"util.py": "3"})
+    assert program_files(Submission("x", datetime.now(), {"value.py": b"4"}), VALUE) == ("4", {})
+    assert program_files(Submission("x", datetime.now(), {"other.py": b"4"}), VALUE) == (None, {})
+
+
+def test_a_folder_of_submissions_may_hold_zips_folders_and_files(tmp_path: Path) -> None:
+    zipped(tmp_path / "ada.zip", {"value/value.py": "1"})
+    (tmp_path / "bob" / "value").mkdir(parents=True)
+    (tmp_path / "bob" / "value" / "value.py").write_text("2")
+    (tmp_path / "carl.py").write_text("3")
+    (tmp_path / "notes.txt").write_text("no submission")
+    (tmp_path / "dora").mkdir()
+    zipped(tmp_path / "dora" / "submission.zip", {"value.py": "4"})
+    assert [s.name for s in find([tmp_path])] == ["ada.zip", "bob", "carl.py", "dora"]
+    assert find([tmp_path])[3].files == {"value.py": b"4"}
+
+
+# Who is who
+
+ROSTER = [
+    Student("s1234567", "Lovelace, Ada", "ada@example.org"),
+    Student("s7654321", "Turing, Alan", "aturing@example.org"),
+    Student("s1111111", "山田 太郎", "taro@example.org"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "student"),
+    [
+        ("Ada Lovelace_98765_assignsubmission_file_", 0),
+        ("turingalan_LATE_4711_0815_submission.zip", 1),
+        ("s7654321.zip", 1),
+        ("ｓ７６５４３２１_宿題.zip", 1),
+        ("山田太郎_12_assignsubmission_file_", 2),
+        ("hw-aturing-final.zip", 1),
+        ("somebody else.zip", None),
+        ("s1234567_s7654321.zip", None),
+    ],
+)
+def test_a_submission_is_matched_to_its_student(name: str, student: int | None) -> None:
+    matched = match([Submission(name, datetime(2026, 1, 1))], ROSTER)
+    assert list(matched.chosen) == ([] if student is None else [ROSTER[student]])
+    assert len(matched.unknown) == (student is None)
+
+
+def test_the_last_of_several_submissions_counts_and_the_others_are_named() -> None:
+    first, last = (Submission(f"s1234567_{n}.zip", datetime(2026, 1, n)) for n in (1, 2))
+    matched = match([last, first], ROSTER)
+    assert matched.chosen[ROSTER[0]] is last and matched.earlier[ROSTER[0]] == [first]
+    assert matched.missing == ROSTER[1:]
+    assert is_late(last, datetime(2026, 1, 1)) and not is_late(first, datetime(2026, 1, 1))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932"])
+def test_a_roster_may_be_japanese(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "roster.csv"
+    path.write_text("学籍番号,氏名,メール\ns1,山田 太郎,t@example.org\n", encoding=encoding)
+    assert read_roster(path) == [Student("s1", "山田 太郎", "t@example.org")]
+
+
+@pytest.mark.parametrize("text", ["", "name\nAda\n", "id,name\n1,Ada\n1,Bob\n", "id,name\n,Ada\n"])
+def test_a_bad_roster_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "roster.csv").write_text(text)
+    with pytest.raises(RosterError):
+        read_roster(tmp_path / "roster.csv")
+
+
+def test_a_cell_is_no_formula() -> None:
+    assert [safe_cell(text) for text in ("=1", "+1", "-1", "@a", "a=1", 3)] == ["'=1", "'+1", "'-1", "'@a", "a=1", "3"]
+
+
+# The batch
+
+
+def test_a_batch_ends_with_grades_whatever_is_in_it(tmp_path: Path) -> None:
+    subs, out = tmp_path / "subs", tmp_path / "out"
+    subs.mkdir()
+    zipped(subs / "s1234567.zip", {"value/value.py": VALUE.solution})
+    zipped(subs / "s7654321.zip", {"value/value.py": VALUE.mistakes["overwrites_grad"].source})
+    (subs / "山田太郎.zip").write_bytes(b"broken")
+    zipped(subs / "nobody.zip", {"value.py": "while True: pass"})
+    roster = tmp_path / "roster.csv"
+    lines = ["id,name,email", *(f'{s.id},"{s.name}",{s.email}' for s in ROSTER), "s2222222,=cmd(),x@example.org"]
+    roster.write_text("\n".join(lines), encoding="utf-8")
+    arguments = ["--out", str(out), "--sandbox", "process", "--exercise", "value", "--roster", str(roster)]
+    arguments += ["--lang", "en"]
+    told = tinyedu(tmp_path, "grade", str(subs), *arguments, "--deadline", "2001-01-01")
+    assert "nobody.zip" in told and "value/overwrites_grad 1" in told and "no submission: s2222222" in told
+    rows = {row["id"]: row for row in csv.DictReader(io.StringIO((out / "grades.csv").read_text("utf-8-sig")))}
+    assert rows["s1234567"]["total"] == str(VALUE.points) and rows["s1234567"]["late"] == "late"
+    assert 0 < int(rows["s7654321"]["total"]) < VALUE.points
+    assert rows["s1111111"]["total"] == "0" and "cannot be read" in rows["s1111111"]["notes"]
+    assert rows["s2222222"]["name"] == "'=cmd()"
+    page = (out / "students" / "s7654321.html").read_text("utf-8")
+    assert "考えられる原因" in page and "likely cause" in page
+
+    # One student hands in again, and is graded again; the others stay.
+    zipped(subs / "s7654321.zip", {"value/value.py": VALUE.solution})
+    tinyedu(tmp_path, "grade", str(subs), *arguments, "--only", "s7654321")
+    results = json.loads((out / "results.json").read_text("utf-8"))
+    totals = {row["id"]: row["total"] for row in results["students"]}
+    assert totals == {"s1234567": VALUE.points, "s7654321": VALUE.points, "s1111111": 0, "s2222222": 0}
+
+
+def test_without_a_sandbox_grading_refuses_unless_asked_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tinygrad_edu.homework import sandbox
+
+    monkeypatch.setattr(sandbox, "why_not_bwrap", lambda: "RTM_NEWADDR: Operation not permitted")
+    (tmp_path / "value.py").write_text(VALUE.solution)
+    told = tinyedu(tmp_path, "grade", ".", "--out", "out", code=3)
+    assert "no sandbox for untrusted code" in told and "--sandbox process" in told
+    assert not (tmp_path / "out").exists()
