@@ -17,8 +17,8 @@ __all__ = ["elementwise", "kernels"]
 
 
 _FILES = (
-    "places", "bends", "convolution", "decompositions", "error_function", "lines", "pooling", "resampling", "special",
-    "statistics",
+    "places", "activations", "bends", "convolution", "decompositions", "error_function", "lines", "pooling",
+    "resampling", "special", "statistics",
 )  # fmt: skip
 
 

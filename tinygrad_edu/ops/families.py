@@ -1,6 +1,7 @@
 """All families of operations: to import this is to define them, so that who subscribes here hears of every one."""
 
 from tinygrad_edu.ops import (
+    activations,
     bends,
     blend,
     compare,
@@ -22,6 +23,6 @@ from tinygrad_edu.ops.registry import subscribe
 __all__ = ["FAMILIES", "subscribe"]
 
 FAMILIES = (
-    bends, blend, compare, elementwise, exponential, index, linalg, ordering, reduce, rounding, scans, shape,
-    special, statistics, trigonometry,
+    activations, bends, blend, compare, elementwise, exponential, index, linalg, ordering, reduce, rounding, scans,
+    shape, special, statistics, trigonometry,
 )  # fmt: skip

@@ -27,6 +27,12 @@ def _arguments(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
     for name in ("softmax", "log_softmax"):
         yield name, (x, 1)
         yield f"{name}_back", (x, x, 1)
+    for name in ("silu", "silu_slope"):
+        yield name, (x,)
+    if dtype == np.float32:
+        for name in ("gelu", "gelu_slope"):
+            yield name, (x, "none")
+            yield name, (x, "tanh")
     yield "logsumexp", (x, (1,), False)
     yield "sum", (x, (1,), False)
     yield "mean", (x, (1,), False)

@@ -6,7 +6,6 @@ are kept finite, since a gradient of 0 times an infinite derivative would be nan
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable
 from functools import wraps
@@ -16,6 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tinygrad_edu.errors import DTypeError
+from tinygrad_edu.ops import activations as smooth
 from tinygrad_edu.ops import bends
 from tinygrad_edu.tensors import sampling
 from tinygrad_edu.tensors.functions import functional, where
@@ -167,18 +167,17 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     Raises:
         RuntimeError: `approximate` is neither "none" nor "tanh".
     """
-    if approximate == "none":
-        return input * 0.5 * (1 + (input * math.sqrt(0.5)).erf())
-    if approximate == "tanh":
-        inner = math.sqrt(2 / math.pi) * (input + 0.044715 * input * input * input)
-        return 0.5 * input * (1 + inner.tanh())
+    if approximate in ("none", "tanh"):
+        bent: Tensor = smooth.gelu(input, approximate)
+        return bent
     raise RuntimeError(f"approximate argument must be either none or tanh, got {approximate!r}")
 
 
 @activation("SiLU")
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """The input times its sigmoid, also called swish."""
-    return input * input.sigmoid()
+    bent: Tensor = smooth.silu(input)
+    return bent
 
 
 @activation("Softplus")

@@ -1,0 +1,38 @@
+"""Activations that are made of several functions, and their slopes: here in the plainest NumPy."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.kernels.error_function import erf
+from tinygrad_edu.kernels.numpy import sigmoid
+
+__all__ = ["gelu", "gelu_slope", "silu", "silu_slope"]
+
+Array = Any
+_ROOT, _CUBE = math.sqrt(2 / math.pi), 0.044715  # of the approximation of gelu by tanh
+
+
+def silu(a: Array) -> Array:
+    return a * sigmoid(a)
+
+
+def silu_slope(a: Array) -> Array:
+    share = sigmoid(a)
+    return share * (1 + a * (1 - share))
+
+
+def gelu(a: Array, approximate: str) -> Array:
+    if approximate == "tanh":
+        return 0.5 * a * (1 + np.tanh(_ROOT * (a + _CUBE * a * a * a)))
+    return 0.5 * a * (1 + erf(a * math.sqrt(0.5)))
+
+
+def gelu_slope(a: Array, approximate: str) -> Array:
+    if approximate == "tanh":
+        bend = np.tanh(_ROOT * (a + _CUBE * a * a * a))
+        return 0.5 * (1 + bend) + 0.5 * a * (1 - bend * bend) * (_ROOT * (1 + 3 * _CUBE * a * a))
+    return 0.5 * (1 + erf(a * math.sqrt(0.5))) + a * np.exp(-0.5 * a * a) / math.sqrt(2 * math.pi)
