@@ -53,7 +53,20 @@ def _each(*rest: Any) -> Any:
     return kinds if rest else calls
 
 
+def _standard(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+    for kept in range(x.ndim):
+        yield (x,), (tuple(range(kept, x.ndim)), 0.1)
+
+
+def _standard_back(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+    for kept in range(x.ndim):
+        dims = tuple(range(kept, x.ndim))
+        variance = np.ones([size if i < kept else 1 for i, size in enumerate(x.shape)], x.dtype)
+        yield (x * 0.5 + 1, x, variance), (dims, 0.1)
+
+
 CALLS: dict[str, Any] = {
+    "standardised": _standard, "standardised_back": _standard_back,
     "silu": _each(), "silu_slope": _each(), "gelu": _each("none", "tanh"), "gelu_slope": _each("none", "tanh"),
     "softmax": _rows, "log_softmax": _rows, "softmax_back": _back, "log_softmax_back": _back, "logsumexp": _reduced(),
     "sum": _reduced(), "mean": _reduced(), "var": _reduced(1),
@@ -70,6 +83,10 @@ def one_thread() -> Iterator[None]:
     threads.set_threads(1)
     yield
     threads.set_threads(before)
+
+
+def _several(result: Any) -> tuple[Any, ...]:
+    return result if isinstance(result, tuple) else (result,)
 
 
 def layouts(dtype: Any) -> Iterator[tuple[str, Any]]:
@@ -105,8 +122,9 @@ def test_as_plain(name: str, dtype: str) -> None:
                 assert got is NotImplemented
                 continue
             assert got is not NotImplemented, what
-            assert np.shape(got) == np.shape(wanted) and got.dtype == wanted.dtype, what
-            np.testing.assert_allclose(got, wanted, rtol=tolerance, atol=tolerance, err_msg=f"{what} {rest}")
+            for a, b in zip(_several(got), _several(wanted), strict=True):
+                assert np.shape(a) == np.shape(b) and a.dtype == b.dtype, what
+                np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance, err_msg=f"{what} {rest}")
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -118,7 +136,8 @@ def test_nan_and_inf_as_plain(name: str) -> None:
     for arrays, rest in CALLS[name](rows):
         with np.errstate(all="ignore"):
             wanted = PLAIN[name](*arrays, *rest)
-        np.testing.assert_allclose(KERNELS[name](*arrays, *rest), wanted, rtol=1e-5, atol=1e-5)
+        for a, b in zip(_several(KERNELS[name](*arrays, *rest)), _several(wanted), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -176,7 +195,8 @@ def test_same_input_same_bits(name: str) -> None:
     for arrays, rest in CALLS[name](x):
         first = KERNELS[name](*arrays, *rest)
         for _ in range(3):
-            np.testing.assert_array_equal(first, KERNELS[name](*arrays, *rest))
+            for a, b in zip(_several(first), _several(KERNELS[name](*arrays, *rest)), strict=True):
+                np.testing.assert_array_equal(a, b)
 
 
 def test_several_threads_of_python_at_once() -> None:

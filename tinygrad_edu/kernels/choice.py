@@ -15,6 +15,8 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import Any
 
+from tinygrad_edu.kernels.allocation import keep_memory
+
 __all__ = ["BACKENDS", "WORTH", "dispatched", "get_backend", "set_backend", "use_backend", "why", "worthwhile"]
 
 BACKENDS = ("numpy", "numba")
@@ -24,6 +26,7 @@ BACKENDS = ("numpy", "numba")
 WORTH = {
     "softmax": 1 << 14, "log_softmax": 1 << 14, "softmax_back": 1 << 14, "log_softmax_back": 1 << 14,
     "logsumexp": 1 << 14, "sum": 1 << 14, "mean": 1 << 14, "var": 1 << 14,
+    "standardised": 1 << 14, "standardised_back": 1 << 14,
     "silu": 1 << 14, "silu_slope": 1 << 14, "gelu": 1 << 14, "gelu_slope": 1 << 14,
     "adam_step": 1 << 14, "sgd_step": 1 << 14,  # the elements of a group of parameters
 }  # fmt: skip
@@ -37,6 +40,7 @@ class _Choice:
         self.failure = ""  # why Numba cannot be used
         self.functions: dict[str, Any] | None = None  # the compiled kernels, once they are loaded
         self.compiled = False
+        self.large = False  # whether there has been a large array
         self.decide()
 
     def decide(self) -> None:
@@ -45,6 +49,11 @@ class _Choice:
         if self.functions is None and not self.failure and find_spec("numba") is None:
             self.failure = "Numba is not installed"
         self.compiled = self.asked != "numpy" and not self.failure
+
+    def begin(self) -> None:
+        """The first large array: from now on memory is kept."""
+        self.large = True
+        keep_memory()
 
     def load(self) -> dict[str, Any]:
         """The compiled kernels by name; none where Numba cannot be imported, which is then remembered."""
@@ -121,7 +130,11 @@ def why() -> str:
 
 def worthwhile(name: str, elements: int) -> Any:
     """The compiled kernel of that name for so many elements, or None where NumPy shall compute."""
-    return _choice.load().get(name) if _choice.compiled and elements >= WORTH[name] else None
+    if elements < WORTH[name]:
+        return None
+    if not _choice.large:
+        _choice.begin()
+    return _choice.load().get(name) if _choice.compiled else None
 
 
 def dispatched(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
@@ -133,12 +146,15 @@ def dispatched(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(plain)
     def kernel(a: Any, *rest: Any, **options: Any) -> Any:
-        if choice.compiled and getattr(a, "size", 0) >= least:
-            functions = choice.functions if choice.functions is not None else choice.load()
-            if name in functions:
-                result = functions[name](a, *rest, **options)
-                if result is not NotImplemented:
-                    return result
+        if getattr(a, "size", 0) >= least:
+            if not choice.large:
+                choice.begin()
+            if choice.compiled:
+                functions = choice.functions if choice.functions is not None else choice.load()
+                if name in functions:
+                    result = functions[name](a, *rest, **options)
+                    if result is not NotImplemented:
+                        return result
         return plain(a, *rest, **options)
 
     return kernel

@@ -8,7 +8,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["log_softmax", "log_softmax_back", "logsumexp", "nansum", "softmax", "softmax_back", "var"]
+__all__ = [
+    "log_softmax", "log_softmax_back", "logsumexp", "nansum", "softmax", "softmax_back", "standardised",
+    "standardised_back", "var",
+]  # fmt: skip
 
 Array = Any
 
@@ -62,6 +65,25 @@ def log_softmax_back(g: Array, out: Array, axis: int) -> Array:
     if not np.ndim(out):
         return g * 0
     return g - np.exp(out) * np.add.reduce(g, axis=axis, keepdims=True)
+
+
+def standardised(a: Array, axes: tuple[int, ...], eps: float) -> tuple[Array, Array, Array]:
+    """The array less its mean and divided by its deviation over the axes; and the mean and the variance, as sizes 1."""
+    middle = np.add.reduce(a, axis=axes, keepdims=True) / _size(a, axes)
+    apart = a - middle
+    variance = np.add.reduce(apart * apart, axis=axes, keepdims=True) / _size(a, axes)
+    return apart * (1 / np.sqrt(variance + eps)), middle, variance
+
+
+def standardised_back(g: Array, out: Array, variance: Array, axes: tuple[int, ...], eps: float) -> Array:
+    """The gradient of its input: g without its mean and without its part along `out`, divided by the deviation."""
+    mean = np.add.reduce(g, axis=axes, keepdims=True) / _size(g, axes)
+    along = np.add.reduce(g * out, axis=axes, keepdims=True) / _size(g, axes)
+    return (g - mean - out * along) * (1 / np.sqrt(variance + eps))
+
+
+def _size(a: Array, axes: tuple[int, ...]) -> Any:
+    return a.dtype.type(math.prod(a.shape[axis] for axis in axes))
 
 
 def logsumexp(a: Array, axes: tuple[int, ...], keepdim: bool) -> Array:

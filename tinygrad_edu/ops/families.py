@@ -15,6 +15,7 @@ from tinygrad_edu.ops import (
     scans,
     shape,
     special,
+    standard,
     statistics,
     trigonometry,
 )
@@ -24,5 +25,5 @@ __all__ = ["FAMILIES", "subscribe"]
 
 FAMILIES = (
     activations, bends, blend, compare, elementwise, exponential, index, linalg, ordering, reduce, rounding, scans,
-    shape, special, statistics, trigonometry,
+    shape, special, standard, statistics, trigonometry,
 )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 
 __all__ = ["MODULES", "functions"]
 
-MODULES = ("activations", "rows", "reductions", "steps")
+MODULES = ("activations", "norms", "rows", "reductions", "steps")
 
 
 def functions() -> dict[str, Any]:

@@ -20,7 +20,8 @@ BLOCK = 2048  # elements of a row added up in their own precision
 
 
 @compiled
-def _total(row: Array) -> float:
+def row_total(row: Array) -> float:
+    # for kernels: of a contiguous row
     whole = 0.0
     for start in range(0, row.size, BLOCK):
         part = row[start : start + BLOCK]
@@ -34,14 +35,14 @@ def _total(row: Array) -> float:
 @compiled
 def _sum_rows(x: Array, out: Array, count: float) -> None:
     for r in range(x.shape[0]):
-        out[r] = _total(x[r]) / count
+        out[r] = row_total(x[r]) / count
 
 
 @compiled
 def _var_rows(x: Array, out: Array, free: float) -> None:
     for r in range(x.shape[0]):
         row = x[r]
-        middle = x.dtype.type(_total(row) / row.size)
+        middle = x.dtype.type(row_total(row) / row.size)
         whole = 0.0
         for start in range(0, row.size, BLOCK):
             part = row[start : start + BLOCK]

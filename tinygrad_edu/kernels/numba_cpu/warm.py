@@ -34,6 +34,8 @@ def _arguments(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
             yield name, (x, "none")
             yield name, (x, "tanh")
     yield "logsumexp", (x, (1,), False)
+    yield "standardised", (x, (1,), 1e-5)
+    yield "standardised_back", (x, x, x[:, :1].copy(), (1,), 1e-5)
     yield "sum", (x, (1,), False)
     yield "mean", (x, (1,), False)
     yield "var", (x, (1,), 1, False)

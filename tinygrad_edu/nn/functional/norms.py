@@ -10,6 +10,7 @@ import numpy as np
 from tinygrad_edu.engine.modes import no_grad
 from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.nn.functional.pooling import avg_pool2d
+from tinygrad_edu.ops import standard
 from tinygrad_edu.tensors.functions import functional
 from tinygrad_edu.tensors.grids import pad
 from tinygrad_edu.tensors.tensor import Tensor
@@ -21,10 +22,8 @@ _ = functional  # importing it gives Tensor its methods
 
 def _standardised(input: Tensor, dims: tuple[int, ...], eps: float) -> tuple[Tensor, Tensor, Tensor]:
     """The input less its mean and divided by its deviation over `dims`, and the mean and variance themselves."""
-    mean = input.mean(dims, True)
-    apart = input - mean
-    variance = (apart * apart).mean(dims, True)
-    return apart * (variance + eps).rsqrt(), mean, variance
+    out, mean, variance = standard.standardised(input, dims, eps)
+    return out, mean, variance
 
 
 def _scaled(out: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:

@@ -1,0 +1,70 @@
+"""Standardising rows: less their mean, divided by their deviation; forwards and back, while a row is in the cache."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.kernels.numba_cpu.compiler import compiled
+from tinygrad_edu.kernels.numba_cpu.layout import folded, ready, reduced_shape, suits
+from tinygrad_edu.kernels.numba_cpu.reductions import row_total
+from tinygrad_edu.kernels.threads import on_blocks
+
+__all__ = ["standardised", "standardised_back"]
+
+Array = Any
+
+
+@compiled
+def _forward(x: Array, out: Array, mean: Array, variance: Array, eps: float) -> None:
+    for r in range(x.shape[0]):
+        row, into = x[r], out[r]
+        middle = x.dtype.type(row_total(row) / row.size)
+        for i in range(row.size):
+            into[i] = row[i] - middle
+        total = x.dtype.type(0)
+        for i in range(row.size):
+            total += into[i] * into[i]
+        spread = total / x.dtype.type(row.size)
+        scale = x.dtype.type(1 / math.sqrt(spread + eps))
+        for i in range(row.size):
+            into[i] *= scale
+        mean[r], variance[r] = middle, spread
+
+
+@compiled
+def _backward(g: Array, out: Array, variance: Array, share: Array, eps: float) -> None:
+    for r in range(g.shape[0]):
+        up, row, into = g[r], out[r], share[r]
+        mean, along = g.dtype.type(0), g.dtype.type(0)
+        for i in range(row.size):
+            mean += up[i]
+            along += up[i] * row[i]
+        count = g.dtype.type(row.size)
+        mean, along = mean / count, along / count
+        scale = g.dtype.type(1 / math.sqrt(variance[r] + eps))
+        for i in range(row.size):
+            into[i] = (up[i] - mean - row[i] * along) * scale
+
+
+def standardised(a: Array, axes: tuple[int, ...], eps: float) -> Any:
+    x = folded(a, axes) if suits(a) else None
+    if x is None:
+        return NotImplemented
+    out, mean, variance = np.empty(x.shape, x.dtype), np.empty(len(x), x.dtype), np.empty(len(x), x.dtype)
+    on_blocks(_forward, x.size, x, out, mean, variance, extra=(eps,))
+    shape = reduced_shape(a, axes, True)
+    return out.reshape(a.shape), mean.reshape(shape), variance.reshape(shape)
+
+
+def standardised_back(g: Array, out: Array, variance: Array, axes: tuple[int, ...], eps: float) -> Array:
+    up = folded(g, axes) if suits(g, out, variance) and g.shape == out.shape else None
+    if up is None:
+        return NotImplemented
+    share = np.empty(up.shape, up.dtype)
+    on_blocks(
+        _backward, up.size, up, ready(out).reshape(up.shape), ready(variance).reshape(len(up)), share, extra=(eps,)
+    )
+    return share.reshape(g.shape)
