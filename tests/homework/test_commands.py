@@ -8,6 +8,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from support.commands import tinyedu
 
 from tinygrad_edu.homework.course import load

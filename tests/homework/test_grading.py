@@ -4,11 +4,15 @@ import csv
 import io
 import json
 import stat
+import sys
 import zipfile
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from support.commands import tinyedu
 
 from tinygrad_edu.homework.course import load
