@@ -21,7 +21,7 @@ DEFAULT = "sonnets.txt"
 
 @click.command("text")
 @click.option("--data", type=click.Path(path_type=Path), metavar="FILE", help="A text, UTF-8. [default: nine sonnets]")
-@click.option("--steps", type=Whole(EPOCHS), default=400, show_default=True, help="Batches to learn from.")
+@click.option("--steps", type=Whole(2 * EPOCHS), default=400, show_default=True, help="Batches to learn from.")
 @click.option("--batch-size", type=Whole(1), default=16, show_default=True, help="Windows in a batch.")
 @click.option("--window", type=Whole(2), default=48, show_default=True, help="Characters that are seen at once.")
 @click.option("--width", type=Whole(4), default=64, show_default=True, help="Numbers for each character.")

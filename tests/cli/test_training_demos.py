@@ -20,7 +20,7 @@ from tinygrad_edu.kernels import choice
 QUICK: dict[str, tuple[str, ...]] = {
     "moons": ("--engine", "tensor", "--steps", "12"),
     "regression": ("--epochs", "12"),
-    "text": ("--steps", "20", "--window", "8", "--width", "8", "--layers", "1", "--batch-size", "4", "--length", "30"),
+    "text": ("--steps", "20", "--window", "8", "--width", "8", "--layers", "1", "--batch-size", "4", "--length", "12"),
 }
 KEYS = {
     "moons": {"points", "network", "steps", "runs"},
@@ -182,7 +182,7 @@ TEXTS = {
     "binary": (["--data", "bytes"], "is not UTF-8", "UTF-8"),
     "short": (["--data", "short"], "has 30 characters", "--window"),
     "width": (["--width", "6"], "--width: 6 is not a multiple of 4", "give 8"),
-    "steps": (["--steps", "3"], "--steps: 3 is less than 10", ""),
+    "steps": (["--steps", "3"], "--steps: 3 is less than 20", ""),
 }
 
 

@@ -260,6 +260,10 @@ REFUSED = {
     "empty": ({"data": []}, ValueError, "no batches"),
     "monitor": ({"callbacks": [EarlyStopping("valid_loss")]}, ValueError, "there is no 'valid_loss'"),
     "scheduler": ({"scheduler": lr_scheduler.StepLR(OTHER, 1)}, ValueError, "another optimizer"),
+    "no folder": ({"checkpoint": "no/such/run.tg"}, FileNotFoundError, "there is no folder"),
+    "a folder": ({"checkpoint": "."}, IsADirectoryError, "is a folder"),
+    "no folder for a log": ({"callbacks": [CSVLog("no/such/log.csv")]}, FileNotFoundError, "CSVLog: there is no"),
+    "no folder for weights": ({"callbacks": [SaveBest("no/such/best.tg")]}, FileNotFoundError, "SaveBest: there is no"),
     "shapes": ({"metrics": ["mae"]}, ShapeError, "one shape"),
 }
 

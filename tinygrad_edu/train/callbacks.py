@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tinygrad_edu.serialization import save
-from tinygrad_edu.train.history import History, Row
+from tinygrad_edu.train.history import History, Row, check_file
 from tinygrad_edu.train.metrics import Metric
 
 __all__ = ["CSVLog", "Callback", "EarlyStopping", "JSONLog", "Run", "SaveBest", "Schedule"]
@@ -170,6 +170,10 @@ class SaveBest(_Watching):
         super().__init__(monitor, mode)
         self.path = path
 
+    def on_fit_begin(self, run: Run) -> None:
+        super().on_fit_begin(run)
+        check_file(self.path, type(self).__name__)
+
     def on_epoch_end(self, run: Run) -> None:
         if self.improved(run):
             save(dict(run.model.state_dict()), self.path)
@@ -213,6 +217,9 @@ class CSVLog(Callback):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = path
+
+    def on_fit_begin(self, run: Run) -> None:
+        check_file(self.path, type(self).__name__)
 
     def on_epoch_end(self, run: Run) -> None:
         run.history.to_csv(self.path)

@@ -12,7 +12,7 @@ from typing import Any
 
 from tinygrad_edu.utils.files import opened_for_writing
 
-__all__ = ["History", "Row"]
+__all__ = ["History", "Row", "check_file"]
 
 Row = dict[str, Any]
 
@@ -111,6 +111,21 @@ class History:
             if not name.startswith("valid_")
         }
         return draw_curves(panels, path, xlabel="epoch")
+
+
+def check_file(path: str | os.PathLike[str], owner: str) -> None:
+    """Raise before an hour of training where a file could not be written after it.
+
+    Raises FileNotFoundError where its folder is not there, IsADirectoryError where it is a folder, PermissionError.
+    """
+    name = os.fspath(path)
+    folder = os.path.dirname(os.path.abspath(name))
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"{owner}: there is no folder {folder!r} to write {os.path.basename(name)!r} to.")
+    if os.path.isdir(name):
+        raise IsADirectoryError(f"{owner}: {name!r} is a folder. Give the path of a file.")
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(f"{owner}: the folder {folder!r} cannot be written to.")
 
 
 def _cell(name: str, value: Any) -> str:

@@ -13,7 +13,7 @@ from tinygrad_edu.errors import DivergenceError
 from tinygrad_edu.tensors.functions import cat
 from tinygrad_edu.tensors.tensor import Tensor
 from tinygrad_edu.train.callbacks import Callback, Run, Schedule
-from tinygrad_edu.train.history import History, Row
+from tinygrad_edu.train.history import History, Row, check_file
 from tinygrad_edu.train.metrics import Metric, metrics_of
 from tinygrad_edu.train.progress import Progress
 from tinygrad_edu.train.state import check_loader, read_state, write_state
@@ -57,7 +57,8 @@ def fit(
         The history: one row for each epoch. The model is in train mode.
 
     Raises:
-        DivergenceError: the loss is nan or inf. ValueError: options that do not go together.
+        DivergenceError: the loss is nan or inf. ValueError: options that do not go together. OSError: the checkpoint
+            cannot be written there.
 
     >>> import tinygrad_edu as tg
     >>> _ = tg.manual_seed(0)
@@ -77,6 +78,7 @@ def fit(
     if resume and checkpoint is None:
         raise ValueError("fit: resume=True needs the file to go on from: give checkpoint=.")
     if checkpoint is not None:
+        check_file(checkpoint, "fit")
         check_loader(data)
         check_loader(valid)
     kept = [*([] if scheduler is None else [Schedule(scheduler)]), *callbacks]
