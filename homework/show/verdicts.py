@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from tinygrad_edu.homework.course import Course, Exercise
 from tinygrad_edu.homework.judge.fail import Cause, Fail
@@ -116,6 +116,16 @@ def frame_line(frame: Frame, lang: str) -> str:
     return f"{frame.file}:{frame.line}{where}      {frame.code}".rstrip()
 
 
+def parts(verdicts: Iterable[Verdict]) -> list[str]:
+    """The points of each part of an exercise that is scored in parts: `A 4/4`."""
+    found: dict[str, list[int]] = {}
+    for verdict in verdicts:
+        scored = found.setdefault(verdict.check.part, [0, 0])
+        scored[0] += verdict.earned
+        scored[1] += verdict.check.points
+    return [f"{part} {earned}/{of}" for part, (earned, of) in sorted(found.items())]
+
+
 def foot(
     screen: Screen,
     workspace: Workspace,
@@ -137,6 +147,8 @@ def foot(
         screen.line(f"  {mark} {word(key, lang, number=f'{choice.exercise.number:02d}', slug=choice.exercise.slug)}")
     of = exercise.points if complete else sum(verdict.check.points for verdict in verdicts)
     points = word("foot.points", lang, earned=earned, of=of)
+    if complete and any(verdict.check.part for verdict in verdicts):
+        points += "  " + " · ".join(parts(verdicts))
     if not passed and wrong is not None:
         more = word("foot.more", lang, name=f"{exercise.slug}/{wrong.check.name}")
         screen.line(f"{points}   {more}")
