@@ -10,6 +10,11 @@ from tinygrad_edu.homework.matrix import outcomes, problems, wrong_solution
 from tinygrad_edu.homework.session import Program, check_program, reference_base
 
 EXERCISES = list(load().exercises.values())
+# Compiling takes minutes for all programs of such an exercise together: the whole check has the time.
+USUAL = [
+    pytest.param(exercise, marks=[pytest.mark.slow] if exercise.needs_packages else [], id=exercise.slug)
+    for exercise in EXERCISES
+]
 
 
 def slug(exercise: Exercise) -> str:
@@ -22,7 +27,7 @@ def need_packages(exercise: Exercise) -> None:
             pytest.skip(f"needs {name}")
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=slug)
+@pytest.mark.parametrize("exercise", USUAL)
 def test_an_exercise_holds(exercise: Exercise) -> None:
     need_packages(exercise)
     assert list(problems(exercise, seeds=[1])) == []
@@ -38,7 +43,7 @@ def test_right_solutions_pass_with_any_seed(exercise: Exercise) -> None:
             assert list(wrong_solution(exercise, f"{name}, seed {seed},", outcome)) == []
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=slug)
+@pytest.mark.parametrize("exercise", USUAL)
 def test_a_mistake_is_recognised_with_its_hint(exercise: Exercise) -> None:
     need_packages(exercise)
     recognise(exercise, list(exercise.mistakes)[:1])

@@ -1,0 +1,1 @@
+"""Exercise 10: a matrix product compiled by Numba."""
