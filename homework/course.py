@@ -136,6 +136,11 @@ class Exercise:
         return tuple(self.meta.get("imports", ()))
 
     @property
+    def survivors(self) -> dict[str, str]:
+        """Mutants of the solution that the checks let pass, with the reason: see `mutants.py`."""
+        return dict(self.meta.get("survivors", {}))
+
+    @property
     def environment(self) -> dict[str, str]:
         return {str(key): str(value) for key, value in self.meta.get("environment", {}).items()}
 

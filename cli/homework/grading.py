@@ -15,7 +15,7 @@ from tinygrad_edu.homework.runner.batch import Launcher, plain
 from tinygrad_edu.homework.show.screen import Screen
 from tinygrad_edu.homework.show.words import harmless, word
 
-__all__ = ["grade_command"]
+__all__ = ["grade_command", "gradescope_command"]
 
 PLACE = click.Path(exists=True, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -124,3 +124,20 @@ def _seed(seed_file: Path | None, about: dict[str, object]) -> int:
             raise Problem(f"cannot read {seed_file}: {error.strerror}", "write any text into it") from error
     earlier = about.get("seed")
     return earlier if isinstance(earlier, int) else new_seed()
+
+
+@click.command("gradescope")
+@click.argument("names", nargs=-1, required=True)
+@click.option("--out", default="autograder.zip", type=click.Path(dir_okay=False, path_type=Path), help="The zip.")
+@click.option("--seed-file", type=FILE, help="File with the secret seed of the twins.")
+@language_option
+@explained
+def gradescope_command(names: tuple[str, ...], out: Path, seed_file: Path | None, lang: str | None) -> None:
+    """Write an autograder for Gradescope: the exercises you name, this version of the course, a secret seed."""
+    from tinygrad_edu.homework.grading.gradescope import pack
+    from tinygrad_edu.homework.workspace import write_atomically
+
+    course = load()
+    exercises = [exercise_named(course, name) for name in names]
+    write_atomically(out, pack(exercises, _seed(seed_file, {})))
+    Screen().line(word("done.page", language(lang), file=out))

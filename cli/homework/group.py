@@ -18,14 +18,16 @@ class Homework(LazyGroup):
         "init": "places", "list": "places", "start": "places", "reset": "places", "undo": "places",
         "upgrade": "places", "check": "checking", "hint": "reading", "solution": "reading",
         "picture": "reading", "watch": "watching", "submit": "handing_in", "doctor": "health",
-        "grade": "grading", "dev": "authoring",
+        "grade": "grading", "gradescope": "grading",
+        "stats": "classes", "similarity-export": "classes", "dev": "authoring",
     }  # fmt: skip
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         home = self.homes.get(cmd_name)
         if home is None:
             return None
-        found: click.Command = getattr(import_module(f"tinygrad_edu.cli.homework.{home}"), f"{cmd_name}_command")
+        name = f"{cmd_name.replace('-', '_')}_command"
+        found: click.Command = getattr(import_module(f"tinygrad_edu.cli.homework.{home}"), name)
         return found
 
 

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+import shutil
 import stat
 import sys
 import zipfile
@@ -16,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support.commands import tinyedu
 
 from tinygrad_edu.homework.course import load
+from tinygrad_edu.homework.grading import gradescope
 from tinygrad_edu.homework.grading.grade import grade_program
 from tinygrad_edu.homework.grading.report import safe_cell
 from tinygrad_edu.homework.grading.roster import RosterError, Student, is_late, match, read_roster
@@ -250,6 +253,12 @@ def test_a_batch_ends_with_grades_whatever_is_in_it(tmp_path: Path) -> None:
     page = (out / "students" / "s7654321.html").read_text("utf-8")
     assert "考えられる原因" in page and "likely cause" in page
 
+    told = tinyedu(tmp_path, "stats", str(out), "--lang", "en")
+    assert "value/reuse" in told and "1/2 (50%)" in told and "overwrites_grad 1" in told
+    told = tinyedu(tmp_path, "similarity-export", str(subs), "--out", "same", "--exercise", "value", "--lang", "en")
+    assert "jplag" in told and (tmp_path / "same/value/submissions/s1234567/value.py").exists()
+    assert (tmp_path / "same/value/template/value.py").read_text("utf-8") == VALUE.starter
+
     # One student hands in again, and is graded again; the others stay.
     zipped(subs / "s7654321.zip", {"value/value.py": VALUE.solution})
     tinyedu(tmp_path, "grade", str(subs), *arguments, "--only", "s7654321")
@@ -268,3 +277,42 @@ def test_without_a_sandbox_grading_refuses_unless_asked_by_name(
     told = tinyedu(tmp_path, "grade", ".", "--out", "out", code=3)
     assert "no sandbox for untrusted code" in told and "--sandbox process" in told
     assert not (tmp_path / "out").exists()
+
+
+# Gradescope
+
+
+def test_the_autograder_holds_the_course_and_two_scripts(tmp_path: Path) -> None:
+    tinyedu(tmp_path, "gradescope", "value", "--lang", "en")
+    with zipfile.ZipFile(tmp_path / "autograder.zip") as archive:
+        names = archive.namelist()
+        assert len(set(names)) == len(names)
+        assert {"setup.sh", "run_autograder", "seed.txt"} <= set(names)
+        assert "tinygrad_edu/homework/exercises/value/judges.py" in names
+        assert "tinygrad_edu/cli/homework/group.py" in names and not any("__pycache__" in name for name in names)
+        assert archive.getinfo("run_autograder").external_attr >> 16 & 0o111
+        assert archive.read("run_autograder").decode().rstrip().endswith("results.json value")
+
+
+def test_results_are_what_gradescope_reads(tmp_path: Path) -> None:
+    zipped(tmp_path / "s.zip", {"value.py": VALUE.mistakes["overwrites_grad"].source})
+    target = tmp_path / "results.json"
+    target.write_text("forged")
+    found = gradescope.run(tmp_path / "s.zip", target, [VALUE], SEED, plain)
+    assert json.loads(target.read_text("utf-8")) == found
+    assert 0 < found["score"] < VALUE.points == sum(test["max_score"] for test in found["tests"])
+    (reuse,) = [test for test in found["tests"] if test["name"] == "value/reuse"]
+    assert reuse["status"] == "failed" and "likely cause" in reuse["output"] and "考えられる原因" in reuse["output"]
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0 or shutil.which("setpriv") is None, reason="needs root and setpriv"
+)
+def test_in_the_autograder_the_program_runs_as_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = os.umask(0)
+    try:
+        source = VALUE.solution + "\n\nimport os\nassert os.getuid() == 65534\n"
+        verdicts = grade_program(VALUE, Program(source), SEED, gradescope.as_nobody)
+    finally:
+        os.umask(before)
+    assert {v.check.name: v.state for v in verdicts if v.state != "pass"} == {}

@@ -7,6 +7,7 @@ import pytest
 
 from tinygrad_edu.homework.course import Exercise, load
 from tinygrad_edu.homework.matrix import outcomes, problems, wrong_solution
+from tinygrad_edu.homework.mutants import survivors
 from tinygrad_edu.homework.session import Program, check_program, reference_base
 
 EXERCISES = list(load().exercises.values())
@@ -77,3 +78,19 @@ def test_programs_are_python_and_open_with_a_docstring(exercise: Exercise) -> No
 def test_the_starter_names_the_command_and_marks_what_is_to_do(exercise: Exercise) -> None:
     assert f"tinyedu hw check {exercise.slug}" in exercise.starter
     assert "TODO" in exercise.starter
+
+
+@pytest.mark.slow
+def test_mutants_of_the_solutions_are_killed() -> None:
+    """At least 95 % of them, and every one that survives is listed in meta.toml with a reason.
+
+    Exercises without a table `[survivors]` have not been gone through yet.
+    """
+    alive, every, unlisted = 0, 0, []
+    for exercise in EXERCISES:
+        if "survivors" in exercise.meta and all(importlib.util.find_spec(name) for name in exercise.needs_packages):
+            survive, count = survivors(exercise)
+            alive, every = alive + len(survive), every + count
+            unlisted += [f"{exercise.slug} {what}" for what in survive if what not in exercise.survivors]
+    assert unlisted == []
+    assert alive <= 0.05 * every, f"{alive} of {every} mutants survive"

@@ -53,7 +53,7 @@ def strides(o, p):
 
 def _pairs(rng, public):
     if public:
-        pairs = [[[3, 1], [4]], [[2, 3], [2, 3]], [[], [2, 2]], [[5, 1, 4], [3, 1]], [[1], [6]]]
+        pairs = [[[3, 1], [4]], [[2, 3], [2, 3]], [[], [3, 2]], [[5, 1, 4], [3, 1]], [[1], [6]]]
         return {"pairs": pairs, "bad": [[2], [3]]}
     pairs = []
     for _ in range(5):

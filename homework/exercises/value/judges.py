@@ -42,16 +42,23 @@ def chain(o, p):
     _each(o["grads"], {"dz/dx": k * y, "dz/dy": k * x, "dz/dk": x * y}, where)
 
 
-@check("rules", points=1, needs=["mul"], params=_xy)
+def _small(rng, public):
+    # Between 0 and 1: there x**2 differs from 2*x, and x > 0 from x > 1.
+    if public:
+        return {"x": 0.5, "y": -3.0}
+    return {"x": round(rng.uniform(0.2, 0.9), 3), "y": round(-rng.uniform(0.5, 3), 3)}
+
+
+@check("rules", points=1, needs=["mul"], params=_small)
 def rules(o, p):
     x, y = p["x"], p["y"]
     want = {
         "x + y": [1.0, 1.0], "x - y": [1.0, -1.0], "x / y": [1 / y, -x / y**2], "x ** 3": [3 * x * x], "-x": [-1.0],
-        "x.exp()": [math.exp(x)], "x.relu()": [1.0], "n.relu()": [0.0],
+        "x.exp()": [math.exp(x)], "x.relu()": [1.0], "n.relu()": [0.0], "o.relu()": [0.0],
     }  # fmt: skip
     for text, grads in want.items():
-        first = "n" if text.startswith("n") else "x"
-        at = f"n = {-x:g}" if first == "n" else f"x = {x:g}, y = {y:g}" if "y" in text else f"x = {x:g}"
+        first = text[0] if text[0] in "no" else "x"
+        at = {"n": f"n = {-x:g}", "o": "o = 0", "x": f"x = {x:g}, y = {y:g}" if "y" in text else f"x = {x:g}"}[first]
         names = [f"dz/d{first}", "dz/dy"][: len(grads)]
         _each(o[text], dict(zip(names, grads, strict=True)), f"z = {text}   at {at}")
 

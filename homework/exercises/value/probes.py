@@ -55,14 +55,15 @@ def rules(s, p, t):
         "-x": lambda x, y: -x,
         "x.exp()": lambda x, y: x.exp(),
         "x.relu()": lambda x, y: x.relu(),
-        "n.relu()": None,
+        "n.relu()": -p["x"],
+        "o.relu()": 0.0,
     }
     seen = {}
     for text, step in steps.items():
         x, y = s.Value(p["x"], "x"), s.Value(p["y"], "y")
-        t.doing(f"z = {text}; z.backward()   at x = {p['x']}, y = {p['y']}, n = {-p['x']}")
-        if step is None:
-            x = s.Value(-p["x"], "n")
+        t.doing(f"z = {text}; z.backward()   at x = {p['x']}, y = {p['y']}, n = {-p['x']}, o = 0.0")
+        if isinstance(step, float):
+            x = s.Value(step, text[0])
             z = x.relu()
         else:
             z = step(x, y)
