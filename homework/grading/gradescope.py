@@ -103,11 +103,10 @@ def run(submission: Path, target: Path, exercises: Sequence[Exercise], seed: int
 def pack(exercises: Sequence[Exercise], seed: int) -> bytes:
     """The autograder's zip: two scripts, the seed, and the installed package."""
     import tinygrad_edu
-    import tinygrad_edu.cli
     import tinygrad_edu.homework
 
     packages = {name for exercise in exercises for name in (*exercise.packages, *exercise.needs_packages)}
-    needs = " ".join(sorted({"numpy", "click", "rich", "graphviz", *packages} - {"llvmlite"}))
+    needs = " ".join(sorted({"numpy", "rich", "graphviz", *packages} - {"llvmlite"}))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in (
@@ -119,7 +118,7 @@ def pack(exercises: Sequence[Exercise], seed: int) -> bytes:
             archive.writestr(entry, text)
         archive.writestr("seed.txt", str(seed))
         done = set()
-        for module in (tinygrad_edu, tinygrad_edu.cli, tinygrad_edu.homework):
+        for module in (tinygrad_edu, tinygrad_edu.homework):
             folder = Path(str(module.__file__)).parent
             inside = module.__name__.replace(".", "/")
             for file in sorted(folder.rglob("*")):
