@@ -1,0 +1,1 @@
+"""Exercise 11: a matrix product for a GPU, in the simulator."""
