@@ -31,3 +31,17 @@ def check_command(names: tuple[str, ...], seeds: int) -> int:
         for line in found:
             screen.line(line, indent=2)
     return FAILED if wrong else 0
+
+
+@dev_command.command("new")
+@click.argument("slug")
+@explained
+def new_command(slug: str) -> None:
+    """Write the skeleton of an exercise into a checkout of the source, and say what is left to do."""
+    from tinygrad_edu.homework.scaffold import create
+
+    folder, screen = create(slug), Screen()
+    module = folder.name
+    screen.line(f"wrote {folder}")
+    package = f"tinygrad_edu.homework.exercises.{module}"
+    screen.line(f"then: a row in homework/course.toml, {package} in pyproject.toml, and tinyedu hw dev check {slug}")
