@@ -221,8 +221,9 @@ def custom(s, p, t):
     x, y = s.Tensor(np.array(p["x"]), requires_grad=True), s.Tensor(np.array(p["y"]), requires_grad=True)
 
     def hypot(a, b):
-        length = np.hypot(a.data, b.data)
-        return s.Tensor.custom(length, (a, b), lambda g: [g * a.data / length, g * b.data / length])
+        u, v = np.asarray(a.data), np.asarray(b.data)
+        length = np.hypot(u, v)
+        return s.Tensor.custom(length, (a, b), lambda g: [g * u / length, g * v / length])
 
     t.doing("h = Tensor.custom(np.hypot(x.data, y.data), (x, y), rule)")
     h = hypot(x, y)
@@ -231,7 +232,7 @@ def custom(s, p, t):
     t.doing("Tensor.custom(...) with parents of which one, and none, requires a gradient")
     plain = s.Tensor(np.array(p["y"]))
     needs = [bool(hypot(x, plain).requires_grad), bool(hypot(plain, plain).requires_grad)]
-    return {"value": h.data, "grads": [x.grad, y.grad], "needs": needs}
+    return {"value": _data(h), "grads": [_array(x.grad), _array(y.grad)], "needs": needs}
 
 
 def non_scalar(s, p, t):
