@@ -1,4 +1,7 @@
-"""Activations that are made of several functions, and their slopes: here in the plainest NumPy."""
+"""Activations that are made of several functions, and the ways back through them: here in the plainest NumPy.
+
+The `*_back` kernels multiply a gradient by the slope at `a`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import numpy as np
 from tinygrad_edu.kernels.error_function import erf
 from tinygrad_edu.kernels.numpy import sigmoid
 
-__all__ = ["gelu", "gelu_slope", "silu", "silu_slope"]
+__all__ = ["gelu", "gelu_back", "relu_back", "silu", "silu_back"]
 
 Array = Any
 _ROOT, _CUBE = math.sqrt(2 / math.pi), 0.044715  # of the approximation of gelu by tanh
@@ -20,9 +23,13 @@ def silu(a: Array) -> Array:
     return a * sigmoid(a)
 
 
-def silu_slope(a: Array) -> Array:
+def silu_back(g: Array, a: Array) -> Array:
     share = sigmoid(a)
-    return share * (1 + a * (1 - share))
+    return g * (share * (1 + a * (1 - share)))
+
+
+def relu_back(g: Array, out: Array) -> Array:
+    return g * out.astype(bool)  # where the output is not 0; nan is true, so that it spreads
 
 
 def gelu(a: Array, approximate: str) -> Array:
@@ -31,8 +38,8 @@ def gelu(a: Array, approximate: str) -> Array:
     return 0.5 * a * (1 + erf(a * math.sqrt(0.5)))
 
 
-def gelu_slope(a: Array, approximate: str) -> Array:
+def gelu_back(g: Array, a: Array, approximate: str) -> Array:
     if approximate == "tanh":
         bend = np.tanh(_ROOT * (a + _CUBE * a * a * a))
-        return 0.5 * (1 + bend) + 0.5 * a * (1 - bend * bend) * (_ROOT * (1 + 3 * _CUBE * a * a))
-    return 0.5 * (1 + erf(a * math.sqrt(0.5))) + a * np.exp(-0.5 * a * a) / math.sqrt(2 * math.pi)
+        return g * (0.5 * (1 + bend) + 0.5 * a * (1 - bend * bend) * (_ROOT * (1 + 3 * _CUBE * a * a)))
+    return g * (0.5 * (1 + erf(a * math.sqrt(0.5))) + a * np.exp(-0.5 * a * a) / math.sqrt(2 * math.pi))

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 __all__ = [
-    "log_softmax", "log_softmax_back", "logsumexp", "nansum", "softmax", "softmax_back", "standardised",
-    "standardised_back", "var",
+    "layer_norm", "layer_norm_back", "log_softmax", "log_softmax_back", "logsumexp", "nansum", "softmax",
+    "softmax_back", "standardised", "standardised_back", "var",
 ]  # fmt: skip
 
 Array = Any
@@ -80,6 +80,23 @@ def standardised_back(g: Array, out: Array, variance: Array, axes: tuple[int, ..
     mean = np.add.reduce(g, axis=axes, keepdims=True) / _size(g, axes)
     along = np.add.reduce(g * out, axis=axes, keepdims=True) / _size(g, axes)
     return (g - mean - out * along) * (1 / np.sqrt(variance + eps))
+
+
+def layer_norm(a: Array, weight: Array, bias: Array, eps: float) -> tuple[Array, Array, Array]:
+    """The array standardised over the last dimensions, those of the weight, times it, plus the bias."""
+    out, middle, variance = standardised(a, tuple(range(a.ndim - weight.ndim, a.ndim)), eps)
+    return out * weight + bias, middle, variance
+
+
+def layer_norm_back(
+    g: Array, a: Array, middle: Array, variance: Array, weight: Array, eps: float
+) -> tuple[Array, Array, Array]:
+    """The gradients of the array, the weight and the bias."""
+    kept = a.ndim - weight.ndim
+    leading, last = tuple(range(kept)), tuple(range(kept, a.ndim))
+    out = (a - middle) * (1 / np.sqrt(variance + eps))
+    share = standardised_back(g * weight, out, variance, last, eps)
+    return share, np.add.reduce(g * out, axis=leading), np.add.reduce(g, axis=leading)
 
 
 def _size(a: Array, axes: tuple[int, ...]) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from tinygrad_edu.kernels import kernels
 from tinygrad_edu.ops.elementwise import exp, sigmoid, tanh
 from tinygrad_edu.ops.registry import cases, elementwise
 from tinygrad_edu.ops.special import erf
@@ -13,7 +12,7 @@ from tinygrad_edu.ops.special import erf
 _ROOT, _CUBE = math.sqrt(2 / math.pi), 0.044715
 
 
-@elementwise(array="silu", promote="float", method=False, oracle="")
+@elementwise(array="silu", back="silu_back", promote="float", method=False, oracle="")
 def silu(input: Any, /) -> Any:
     """The input times its sigmoid."""
     return input * sigmoid(input)
@@ -21,14 +20,13 @@ def silu(input: Any, /) -> Any:
 
 @silu.partials
 def _(_out: Any, a: Any) -> Any:
-    if hasattr(a, "dtype") and not hasattr(a, "_record"):
-        return kernels.silu_slope(a)
     share = sigmoid(a)
     return share * (1 + a * (1 - share))
 
 
 @elementwise(
     array="gelu",
+    back="gelu_back",
     promote="float",
     method=False,
     oracle="",
@@ -43,8 +41,6 @@ def gelu(input: Any, /, approximate: str = "none") -> Any:
 
 @gelu.partials
 def _(_out: Any, a: Any, approximate: str) -> Any:
-    if hasattr(a, "dtype") and not hasattr(a, "_record"):
-        return kernels.gelu_slope(a, approximate)
     if approximate == "tanh":
         bend = tanh(_ROOT * (a + _CUBE * a * a * a))
         return 0.5 * (1 + bend) + 0.5 * a * (1 - bend * bend) * (_ROOT * (1 + 3 * _CUBE * a * a))

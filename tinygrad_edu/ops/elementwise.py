@@ -236,7 +236,7 @@ def _(out: Any, _a: Any) -> Any:
     return out * (1 - out)
 
 
-@elementwise(label="ReLU", array="relu", promote="numeric")
+@elementwise(label="ReLU", array="relu", back="relu_back", promote="numeric")
 def relu(input: Any, /) -> Any:
     """The input where positive, else 0; nan stays nan. The derivative at 0 is 0."""
     return 0.0 if input <= 0 else input
@@ -244,11 +244,9 @@ def relu(input: Any, /) -> Any:
 
 @relu.partials
 def _(out: Any, _a: Any) -> Any:
-    # All are 1 where the input was positive. The first has a derivative, 0, and so keeps the graph connected; the
-    # second, for arrays, is the quickest. (For nan they are true, so that nan spreads.)
-    if hasattr(out, "_record"):
-        return choose(1.0, sign(out), out != out)
-    return out.astype(bool) if hasattr(out, "astype") else out != 0
+    # Both are 1 where the input was positive. The second has a derivative, 0, and so keeps the graph connected; the
+    # first is quicker. (For nan it is true, so that nan spreads.)
+    return choose(1.0, sign(out), out != out) if hasattr(out, "_record") else out != 0
 
 
 @elementwise(array="reciprocal", promote="float", domain=(0.5, 2))

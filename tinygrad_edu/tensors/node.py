@@ -90,12 +90,14 @@ class Node(Place):
         elif self.operation.elementwise:
             # The rule gives local derivatives; the chain rule multiplies the gradient by them.
             # (Written out for one input and for two: this is the hottest place of all.)
-            inputs = self._inputs
-            local = self.operation.rule(self.out, *saved, *self.params)
-            if len(inputs) == 1:
-                shares = (_chain(inputs[0], gradient, local),)
+            inputs, operation = self._inputs, self.operation
+            if operation.back is not None:
+                kept = saved[0] if self.out is None else self.out
+                shares = (_fit(inputs[0], operation.multiplied(gradient, kept, self.params)),)
+            elif len(inputs) == 1:
+                shares = (_chain(inputs[0], gradient, operation.rule(self.out, *saved, *self.params)),)
             elif len(inputs) == 2:
-                (a, b), (da, db) = inputs, local
+                (a, b), (da, db) = inputs, operation.rule(self.out, *saved, *self.params)
                 shares = (
                     None if a is None else _chain(a, gradient, da),
                     None if b is None else _chain(b, gradient, db),
@@ -103,7 +105,7 @@ class Node(Place):
             else:
                 shares = [
                     None if source is None else _chain(source, gradient, d)
-                    for source, d in zip(inputs, local, strict=True)
+                    for source, d in zip(inputs, operation.rule(self.out, *saved, *self.params), strict=True)
                 ]
         else:
             inputs = self._inputs

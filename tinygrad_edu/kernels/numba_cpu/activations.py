@@ -1,4 +1,4 @@
-"""silu and gelu and their slopes in one pass over memory.
+"""silu and gelu, and the ways back through them and relu, in one pass over memory.
 
 The normal distribution's share below x is, for single precision, a rational formula of Hastings (Abramowitz, Stegun,
 Handbook of Mathematical Functions, 7.1.26), whose exponential is the density too; it is off by 1e-7 at most, as much
@@ -16,7 +16,7 @@ from tinygrad_edu.kernels.numba_cpu.elementary import exp
 from tinygrad_edu.kernels.numba_cpu.layout import ready, suits
 from tinygrad_edu.kernels.threads import on_blocks
 
-__all__ = ["gelu", "gelu_slope", "silu", "silu_slope"]
+__all__ = ["gelu", "gelu_back", "relu_back", "silu", "silu_back"]
 
 Array = Any
 _f = np.float32
@@ -34,11 +34,18 @@ def _silu(x: Array, out: Array) -> None:
 
 
 @compiled
-def _silu_slope(x: Array, out: Array) -> None:
+def _silu_back(g: Array, x: Array, out: Array) -> None:
     one = x.dtype.type(1)
     for i in range(x.size):
         share = one / (one + exp(-x[i]))
-        out[i] = share * (one + x[i] * (one - share))
+        out[i] = g[i] * (share * (one + x[i] * (one - share)))
+
+
+@compiled
+def _relu_back(g: Array, x: Array, out: Array) -> None:
+    zero = x.dtype.type(0)
+    for i in range(x.size):
+        out[i] = g[i] * zero if x[i] == zero else g[i]
 
 
 @compiled
@@ -51,13 +58,13 @@ def _gelu(x: Array, out: Array) -> None:
 
 
 @compiled
-def _gelu_slope(x: Array, out: Array) -> None:
+def _gelu_back(g: Array, x: Array, out: Array) -> None:
     for i in range(x.size):
         size = abs(x[i]) * _INVERSE_ROOT_2
         t = _ONE / (_ONE + _P * size)
         bell = exp(-size * size)
         tail = _HALF * ((((_A5 * t + _A4) * t + _A3) * t + _A2) * t + _A1) * t * bell
-        out[i] = (tail if x[i] < _ZERO else _ONE - tail) + x[i] * _DENSITY * bell
+        out[i] = g[i] * ((tail if x[i] < _ZERO else _ONE - tail) + x[i] * _DENSITY * bell)
 
 
 @compiled
@@ -68,26 +75,31 @@ def _gelu_tanh(x: Array, out: Array) -> None:
 
 
 @compiled
-def _gelu_tanh_slope(x: Array, out: Array) -> None:
+def _gelu_tanh_back(g: Array, x: Array, out: Array) -> None:
     for i in range(x.size):
         inner = _ROOT * (x[i] + _CUBE * x[i] * x[i] * x[i])
         share = _ONE / (_ONE + exp(-_TWO * inner))
-        out[i] = share + x[i] * share * (_ONE - share) * (_TWO * _ROOT * (_ONE + _CUBE3 * x[i] * x[i]))
+        bend = x[i] * share * (_ONE - share) * (_TWO * _ROOT * (_ONE + _CUBE3 * x[i] * x[i]))
+        out[i] = g[i] * (share + bend)
 
 
-def _each(function: Any, a: Array) -> Array:
-    x = ready(a).reshape(-1)
-    out = np.empty(x.shape, x.dtype)
-    on_blocks(function, x.size, x, out)
-    return out.reshape(a.shape)
+def _each(function: Any, *arrays: Array) -> Array:
+    rows = [ready(a).reshape(-1) for a in arrays]
+    out = np.empty(rows[0].shape, rows[0].dtype)
+    on_blocks(function, out.size, *rows, out)
+    return out.reshape(arrays[0].shape)
 
 
 def silu(a: Array) -> Array:
     return _each(_silu, a) if suits(a) else NotImplemented
 
 
-def silu_slope(a: Array) -> Array:
-    return _each(_silu_slope, a) if suits(a) else NotImplemented
+def silu_back(g: Array, a: Array) -> Array:
+    return _each(_silu_back, g, a) if suits(g, a) and g.shape == a.shape else NotImplemented
+
+
+def relu_back(g: Array, out: Array) -> Array:
+    return _each(_relu_back, g, out) if suits(g, out) and g.shape == out.shape else NotImplemented
 
 
 def gelu(a: Array, approximate: str) -> Array:
@@ -96,7 +108,7 @@ def gelu(a: Array, approximate: str) -> Array:
     return _each(_gelu_tanh if approximate == "tanh" else _gelu, a)
 
 
-def gelu_slope(a: Array, approximate: str) -> Array:
-    if not suits(a) or a.dtype != np.float32:
+def gelu_back(g: Array, a: Array, approximate: str) -> Array:
+    if not suits(g, a) or a.dtype != np.float32 or g.shape != a.shape:
         return NotImplemented
-    return _each(_gelu_tanh_slope if approximate == "tanh" else _gelu_slope, a)
+    return _each(_gelu_tanh_back if approximate == "tanh" else _gelu_back, g, a)

@@ -27,13 +27,15 @@ def _arguments(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
     for name in ("softmax", "log_softmax"):
         yield name, (x, 1)
         yield f"{name}_back", (x, x, 1)
-    for name in ("silu", "silu_slope"):
-        yield name, (x,)
-    if dtype == np.float32:
-        for name in ("gelu", "gelu_slope"):
-            yield name, (x, "none")
-            yield name, (x, "tanh")
+    yield "silu", (x,)
+    yield "silu_back", (x, x)
+    yield "relu_back", (x, x)
+    for kind in ("none", "tanh") if dtype == np.float32 else ():
+        yield "gelu", (x, kind)
+        yield "gelu_back", (x, x, kind)
     yield "logsumexp", (x, (1,), False)
+    yield "layer_norm", (x, x[0].copy(), x[0].copy(), 1e-5)
+    yield "layer_norm_back", (x, x, x[:, :1].copy(), x[:, :1].copy(), x[0].copy(), 1e-5)
     yield "standardised", (x, (1,), 1e-5)
     yield "standardised_back", (x, x, x[:, :1].copy(), (1,), 1e-5)
     yield "sum", (x, (1,), False)

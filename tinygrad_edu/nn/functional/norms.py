@@ -47,7 +47,12 @@ def layer_norm(
     input: Tensor, normalized_shape: Any, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:
     """Each sample by itself, over the last dimensions (Ba et al., 2016)."""
-    return _scaled(_standardised(input, _last(input, normalized_shape, "layer_norm"), eps)[0], weight, bias)
+    dims = _last(input, normalized_shape, "layer_norm")
+    shape = tuple(input.shape[dims[0] :])
+    if weight is not None and bias is not None and tuple(weight.shape) == tuple(bias.shape) == shape:
+        scaled: Tensor = standard.layer_norm(input, weight, bias, eps)[0]
+        return scaled
+    return _scaled(_standardised(input, dims, eps)[0], weight, bias)
 
 
 def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None) -> Tensor:
