@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import Any
 
-__all__ = ["blas_alone", "get_threads", "on_blocks", "set_threads"]
+__all__ = ["get_threads", "on_blocks", "set_threads"]
 
 WORTH = 1 << 17  # elements from which another thread is worth waking
 
@@ -71,12 +71,6 @@ def _blas_limits() -> Any:
     except ImportError:
         return None
     return threadpool_limits
-
-
-def blas_alone() -> Any:
-    """A context in which BLAS uses one thread, because several threads call it; None if that cannot be told to it."""
-    limits = _blas_limits()
-    return None if limits is None else limits(limits=1, user_api="blas")
 
 
 def on_blocks(function: Callable[..., Any], elements: int, *arrays: Any, extra: Sequence[Any] = ()) -> list[Any]:

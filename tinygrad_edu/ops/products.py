@@ -49,8 +49,12 @@ def _plus(operation: str, input: Any, product: Any, beta: Any, alpha: Any) -> An
         ) from None
     if product.dtype.kind != "f":
         beta, alpha = int(beta), int(alpha)  # as PyTorch converts them
-    product = product if alpha == 1 else (alpha * product).astype(product.dtype)
-    return product if beta == 0 else (beta * input + product).astype(product.dtype)
+    kind = product.dtype
+    if alpha != 1:
+        product = (alpha * product).astype(kind, copy=False)
+    if beta == 0:
+        return product
+    return ((input if beta == 1 else beta * input) + product).astype(kind, copy=False)
 
 
 def _scaled(g: Any, factor: Any) -> Any:
@@ -75,6 +79,9 @@ def _shares(g: Any, a: Any, b: Any, beta: Any, alpha: Any, batches: bool = False
 
     def spread() -> Any:
         return _scaled(expand(g, (a.shape[0], *g.shape)) if batches else g, alpha)
+
+    if not batches and alpha == 1 and len(a.shape) == len(b.shape) == 2 and not hasattr(g, "_record"):
+        return lambda: _scaled(g, beta), lambda: kernels.matmul(g, b.T), lambda: kernels.matmul(a.T, g)
 
     def to_a() -> Any:
         return unsqueeze(spread(), -1) * b if len(b.shape) == 1 else spread() @ transpose(b, -1, -2)
