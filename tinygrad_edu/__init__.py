@@ -53,7 +53,7 @@ _homes: dict[str, str] = {
     for name in names.split()
 }
 _rooms = (
-    "amp", "autograd", "backends", "compat", "cuda", "distributed", "distributions", "engine", "errors",
+    "accelerator", "amp", "autograd", "backends", "compat", "cuda", "distributed", "distributions", "engine", "errors",
     "kernels", "linalg", "mps", "multiprocessing", "nn", "onnx", "ops", "optim", "random", "serialization", "special",
     "train", "utils", "value", "version", "vision", "viz",
 )  # fmt: skip

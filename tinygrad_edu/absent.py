@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from tinygrad_edu.errors import NotProvidedError
 
-__all__ = ["absent_class", "absent_function"]
+__all__ = ["absent_class", "absent_function", "refusing"]
 
 
 def absent_function(name: str, why: str) -> Callable[..., NoReturn]:
@@ -22,11 +22,18 @@ def absent_function(name: str, why: str) -> Callable[..., NoReturn]:
     tinygrad_edu.errors.NotProvidedError: torch.onnx.export is not provided. There is no exporter. Save a state_dict.
     """
 
-    def refuse(*_args: Any, **_options: Any) -> NoReturn:
-        raise NotProvidedError(f"torch.{name} is not provided. {why}")
-
-    refuse.__name__ = refuse.__qualname__ = name.rpartition(".")[2]
+    refuse = refusing(name.rpartition(".")[2], NotProvidedError(f"torch.{name} is not provided. {why}"))
     refuse.__doc__ = f"Not provided. {why}"
+    return refuse
+
+
+def refusing(name: str, error: Exception) -> Callable[..., NoReturn]:
+    """A function of that name that raises the error, whatever it is called with."""
+
+    def refuse(*_args: Any, **_options: Any) -> NoReturn:
+        raise type(error)(*error.args)
+
+    refuse.__name__ = refuse.__qualname__ = name
     refuse.not_provided = True  # type: ignore[attr-defined]
     return refuse
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tinygrad_edu.absent import refusing
 from tinygrad_edu.errors import DeviceError
 
 __all__ = ["device_count", "is_available", "manual_seed"]
@@ -32,10 +33,5 @@ _needs_a_device = {
 def __getattr__(name: str) -> Any:
     if name not in _needs_a_device:
         raise AttributeError(f"module 'tinygrad_edu.mps' has no attribute {name!r}")
-
-    def refuse(*_args: Any, **_options: Any) -> Any:
-        raise DeviceError(f"mps.{name}(): there is no MPS device: ask torch.backends.mps.is_available() before")
-
-    refuse.__name__ = refuse.__qualname__ = name
-    refuse.not_provided = True  # type: ignore[attr-defined]
-    return refuse
+    told = f"mps.{name}(): there is no MPS device: ask torch.backends.mps.is_available() before"
+    return refusing(name, DeviceError(told))

@@ -17,6 +17,7 @@ ABSENT = {
     "nn.parallel": ["DistributedDataParallel"],
     "utils.data.distributed": ["DistributedSampler"],
     "utils.data": ["DistributedSampler"],
+    "accelerator": ["current_device_index", "synchronize", "empty_cache"],
     "cuda": ["Stream", "Event", "current_stream", "synchronize"],
 }
 
@@ -31,7 +32,7 @@ def at(path: str) -> Any:
 @pytest.mark.parametrize(("module", "name"), [(module, name) for module, names in ABSENT.items() for name in names])
 def test_an_absent_name_is_there_and_says_so_when_called(module: str, name: str) -> None:
     absent = getattr(at(module), name)
-    with pytest.raises(RuntimeError, match=r"is not provided\. .+|not compiled with CUDA"):
+    with pytest.raises(RuntimeError, match=r"is not provided\. .+|not compiled with CUDA|when none is available"):
         absent("nccl", rank=0)
 
 
@@ -42,6 +43,8 @@ def test_an_absent_class_can_be_asked_about() -> None:
 
 def test_questions_are_answered() -> None:
     assert not tg.distributed.is_available() and not tg.distributed.is_initialized()
+    assert not tg.accelerator.is_available() and tg.accelerator.device_count() == 0
+    assert tg.accelerator.current_accelerator() is None
     assert not tg.onnx.is_in_onnx_export() and not tg.amp.is_autocast_available("cuda")
     assert tg.multiprocessing.cpu_count() >= 1 and "Process" in dir(tg.multiprocessing)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from tinygrad_edu.absent import refusing
 from tinygrad_edu.errors import CudaError
 
 __all__ = [
@@ -57,13 +58,8 @@ def __getattr__(name: str) -> Any:
         return import_module("tinygrad_edu.cuda.amp")
     if name not in _needs_a_device:
         raise AttributeError(f"module 'tinygrad_edu.cuda' has no attribute {name!r}")
-
-    def refuse(*_args: Any, **_options: Any) -> Any:
-        raise CudaError(
-            f"cuda.{name}(): Torch not compiled with CUDA enabled: Tensors live on the CPU. Ask "
-            "torch.cuda.is_available() before"
-        )
-
-    refuse.__name__ = refuse.__qualname__ = name
-    refuse.not_provided = True  # type: ignore[attr-defined]
-    return refuse
+    told = (
+        f"cuda.{name}(): Torch not compiled with CUDA enabled: Tensors live on the CPU. Ask "
+        "torch.cuda.is_available() before"
+    )
+    return refusing(name, CudaError(told))

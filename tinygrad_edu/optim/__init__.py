@@ -1,5 +1,8 @@
 """Optimizers, hand-written: one formula a file, equal to PyTorch's; and `minimize`, which runs them."""
 
+from importlib import import_module
+from typing import Any
+
 from tinygrad_edu.optim import lr_scheduler
 from tinygrad_edu.optim.adadelta import Adadelta
 from tinygrad_edu.optim.adagrad import Adagrad
@@ -32,3 +35,9 @@ __all__ = [
     "lr_scheduler",
     "minimize",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "swa_utils":  # it loads the modules of nn, which optimizers do without
+        return import_module("tinygrad_edu.optim.swa_utils")
+    raise AttributeError(f"module 'tinygrad_edu.optim' has no attribute {name!r}")
