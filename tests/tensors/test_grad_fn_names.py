@@ -134,3 +134,21 @@ def test_the_graph_can_be_followed() -> None:
     ((leaf, _), _) = mul.next_functions
     assert leaf.name() == "AccumulateGrad" and leaf.variable is x and leaf.next_functions == ()
     assert repr(y).startswith("<AddBackward0 object at 0x")
+
+
+def test_the_class_of_a_node_bears_its_name_too() -> None:
+    x = tg.ones(2, 3, requires_grad=True)
+    y = (x * 2).sum()
+    assert type(y.grad_fn).__name__ == "SumBackward0"
+    assert [type(node).__name__ for node, _ in y.grad_fn.next_functions] == ["MulBackward0"]
+    assert type(y.grad_fn) is type((x + 1).sum().grad_fn)
+    y.backward()  # looking at the nodes has not changed what they do
+    assert x.grad.tolist() == [[2.0] * 3] * 2
+
+
+def test_looking_at_nodes_changes_no_gradient_of_any_order() -> None:
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    (first,) = tg.autograd.grad((x**3).sum(), x, create_graph=True)
+    assert type(first.grad_fn).__name__ == first.grad_fn.name()
+    first.sum().backward()
+    assert x.grad.tolist() == [6.0, 12.0]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
+from functools import cache
 from types import FunctionType
 from typing import Any
 
@@ -169,6 +170,23 @@ class Node(Place):
 
     # --- what PyTorch shows of a grad_fn ---------------------------------------------------------------------------
 
+    @property
+    def _function(self) -> Node:
+        """This node for a user, under a class of its operation's name: ``type(y.grad_fn).__name__``.
+
+        PyTorch has a class for every operation. Here a node gets one when it is first looked at, so that recording pays
+        nothing for it.
+        """
+        name = self.name()
+        if self.__class__.__name__ != name:
+            self.__class__ = _class_named(name, self.__class__)
+        return self
+
+    @property
+    def _data(self) -> Node:
+        """What has this node's shape and type, for those who ask a place that is no plain `Node`."""
+        return self
+
     def name(self) -> str:
         """The name PyTorch prints: ``MulBackward0``."""
         name = self.operation.grad_name
@@ -197,6 +215,12 @@ class Node(Place):
                 if hasattr(kept, "shape")
             ),
         )
+
+
+@cache
+def _class_named(name: str, base: type[Node]) -> type[Node]:
+    """The class under which users see the nodes of an operation; one for each name."""
+    return type(name, (base,), {"__slots__": (), "__doc__": base.__doc__, "__module__": base.__module__})
 
 
 def new_node(
@@ -261,11 +285,6 @@ class PackedNode(Node):
     """A node whose saved Tensors went through hooks: they are unpacked while its rule runs."""
 
     __slots__ = ()
-
-    @property
-    def _data(self) -> Node:
-        """What has this node's shape and type, for those who ask a place that is no plain `Node`."""
-        return self
 
     def _backward(self, gradient: Any, create_graph: bool, retain_graph: bool) -> Sequence[Any]:
         saved, out = self.saved, self.out
