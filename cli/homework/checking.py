@@ -13,6 +13,7 @@ from tinygrad_edu.cli.homework.common import (
     FAILED,
     check_named,
     current_exercise,
+    demand_packages,
     exercise_named,
     explained,
     here,
@@ -62,6 +63,7 @@ def check_command(
     only = [check_named(exercise, check)] if check else []
     if not workspace.file(exercise).exists():
         raise Problem(f"{exercise.slug} is not started", f"tinyedu hw start {exercise.slug}")
+    demand_packages([exercise])
     if as_json:
         verdicts = list(_verdicts(workspace, course, exercise, seed, only, base, in_process))
         workspace.record(exercise, verdicts)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib.util
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
@@ -95,6 +96,18 @@ def check_named(exercise: Exercise, name: str) -> str:
     raise Problem(f"no check {name!r} in {exercise.slug}", hint)
 
 
+def demand_packages(exercises: Iterable[Exercise]) -> None:
+    """Refuse to check what cannot be checked here: a missing library is nobody's mistake.
+
+    Raises:
+        Problem: with exit code 3.
+    """
+    for exercise in exercises:
+        for name in exercise.needs_packages:
+            if importlib.util.find_spec(name) is None:
+                raise Problem(f"{exercise.slug} needs {name}, which is not installed", f"pip install {name}", BROKEN)
+
+
 def current_exercise(workspace: Workspace, course: Course) -> Exercise:
     """The exercise the student is at: the first of the track that was started and is not done, else the first."""
     exercises = workspace.exercises(course)
@@ -103,4 +116,4 @@ def current_exercise(workspace: Workspace, course: Course) -> Exercise:
     return (started or undone or exercises)[0]
 
 
-__all__ += ["check_named", "current_exercise", "load"]
+__all__ += ["check_named", "current_exercise", "demand_packages", "load"]

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import click
 
-from tinygrad_edu.cli.homework.common import BROKEN, exercise_named, explained, language, language_option, load
+from tinygrad_edu.cli.homework.common import (
+    BROKEN,
+    demand_packages,
+    exercise_named,
+    explained,
+    language,
+    language_option,
+    load,
+)
 from tinygrad_edu.cli.problem import Problem
 from tinygrad_edu.homework.course import TRACKS
 from tinygrad_edu.homework.runner.batch import Launcher, plain
@@ -49,6 +57,7 @@ def grade_command(
     lang, screen, course = language(lang), Screen(), load()
     launcher, kind = _box(sandbox)
     exercises = [exercise_named(course, name) for name in names] or course.track(track)
+    demand_packages(exercises)
     try:
         matched = match(find(places), read_roster(roster) if roster else [])
     except RosterError as error:

@@ -15,6 +15,7 @@ import click
 from tinygrad_edu.cli.homework.checking import run_checks
 from tinygrad_edu.cli.homework.common import (
     current_exercise,
+    demand_packages,
     exercise_named,
     explained,
     here,
@@ -44,6 +45,7 @@ def watch_command(name: str | None, lang: str | None) -> None:
     """Check an exercise each time its file is saved. Keys: c check, h hint, p picture, n next, l list, q quit."""
     workspace, course = here(), load()
     exercise = exercise_named(course, name) if name else current_exercise(workspace, course)
+    demand_packages([exercise])
     Watch(workspace, course, exercise, language(lang, workspace)).run()
 
 

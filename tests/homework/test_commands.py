@@ -185,3 +185,12 @@ def test_watch_checks_on_start_on_save_and_on_a_key(folder: Path) -> None:
     finally:
         process.kill()
         os.close(ours)
+
+
+def test_a_missing_library_is_a_broken_environment_and_not_a_mistake(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(VALUE.meta, "needs_packages", ["no_such_library"])  # type: ignore[arg-type]
+    assert "needs no_such_library" in tinyedu(folder, "check", "value", code=3)
+    arguments = ("--out", "out", "--exercise", "value", "--sandbox", "process")
+    assert "needs no_such_library" in tinyedu(folder, "grade", ".", *arguments, code=3)
