@@ -74,6 +74,12 @@ def test_a_home_that_cannot_be_written_to(tmp_path: object) -> None:
     assert run(LARGE, TINYEDU_CACHE=str(blocked)) == "True numba"
 
 
+def test_the_usual_variable_for_threads() -> None:
+    program = "import tinygrad_edu as t; print(t.get_num_threads())"
+    assert run(program, OMP_NUM_THREADS="3") == "3"
+    assert run(program, OMP_NUM_THREADS="many") == str(os.cpu_count())
+
+
 def test_threads_are_told_to_blas() -> None:
     pools = pytest.importorskip("threadpoolctl")
     before = tg.get_num_threads()

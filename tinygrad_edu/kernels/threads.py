@@ -24,8 +24,8 @@ class _Team:
     """The threads of this process. After a fork the child starts without: they are the parent's."""
 
     def __init__(self) -> None:
-        self.number = os.cpu_count() or 1
-        self.told = False
+        said = os.environ.get("OMP_NUM_THREADS", "")  # as PyTorch and BLAS take it
+        self.number = int(said) if said.isdigit() and int(said) else os.cpu_count() or 1
         self.forget()
 
     def forget(self) -> None:
@@ -40,7 +40,7 @@ class _Team:
 
     def resize(self, number: int) -> None:
         with self.lock:
-            self.number, self.told = number, True
+            self.number = number
             pool, self.pool = self.pool, None
         if pool is not None:
             pool.shutdown(wait=False)  # what it has begun is finished
@@ -52,7 +52,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def get_threads() -> int:
-    """How many threads share a kernel's work; at first the number of processors."""
+    """How many threads share a kernel's work; at first OMP_NUM_THREADS, or the number of processors."""
     return _team.number
 
 
