@@ -21,7 +21,8 @@ from tinygrad_edu.kernels import _find, choice, threads  # noqa: E402
 from tinygrad_edu.kernels.numba_cpu import functions, layout, warm  # noqa: E402
 
 KERNELS = functions()
-PLAIN = {name: _find(name) for name in KERNELS if not name.endswith("_step")}
+STEPS = {"adam_step", "sgd_step"}  # they change their arrays in place: see tests/optim/test_fused.py
+PLAIN = {name: _find(name) for name in KERNELS if name not in STEPS}
 
 
 # Kernel -> for an array, the calls to compare: (arrays, other arguments). Rows are the last dimension.
@@ -74,7 +75,17 @@ def _layer_back(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
         yield (g, out, variance * 0.5, variance, np.full(x.shape[kept:], 2, x.dtype)), (0.1,)
 
 
+def _gates(back: bool) -> Any:
+    def calls(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+        cell = x.reshape(-1, x.shape[-1])
+        sums = np.concatenate([cell, cell * 2, 1 - cell, cell * cell], 1)
+        yield (sums, cell, cell * 0.5, cell + 1, cell - 1) if back else (sums, cell), ()
+
+    return calls
+
+
 CALLS: dict[str, Any] = {
+    "lstm_step": _gates(False), "lstm_back": _gates(True),
     "layer_norm": _layer, "layer_norm_back": _layer_back,
     "standardised": _standard, "standardised_back": _standard_back,
     "silu": _each(1), "silu_back": _each(2), "relu_back": _each(2), "gelu": _each(1, "none", "tanh"),
@@ -85,7 +96,6 @@ CALLS: dict[str, Any] = {
 
 
 SINGLE = {"gelu", "gelu_back"}  # kernels for float32 only
-STEPS = {"adam_step", "sgd_step"}  # they change their arrays in place: see tests/optim/test_fused.py
 
 
 @pytest.fixture(autouse=True)

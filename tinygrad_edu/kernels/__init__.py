@@ -17,7 +17,7 @@ __all__ = ["elementwise", "kernels"]
 
 
 _FILES = (
-    "places", "activations", "bends", "convolution", "decompositions", "error_function", "lines", "pooling",
+    "places", "activations", "bends", "convolution", "decompositions", "error_function", "gates", "lines", "pooling",
     "resampling", "special", "statistics",
 )  # fmt: skip
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_edu.kernels import kernels
+from tinygrad_edu.kernels.choice import worthwhile
 from tinygrad_edu.ops.elementwise import tanh
 from tinygrad_edu.ops.registry import structured
 from tinygrad_edu.ops.shape import cat, reshape, stack, transpose, unsqueeze
@@ -125,9 +126,14 @@ def lstm_scan(projected: Any, hidden: Any, cell: Any, weight: Any, /, sizes: Any
     """
     across = kernels.permute(weight, (1, 0))
     units = hidden.shape[1]
+    compiled = worthwhile("lstm_step", hidden.size * 4)
 
     def step(x: Any, h: Any, c: Any) -> Any:
         sums = x + kernels.matmul(h, across)
+        if compiled is not None:
+            both = compiled(sums, c)
+            if both is not NotImplemented:
+                return both[:, :units], both[:, units:]
         open_, last = _sigmoid(sums[:, : 2 * units]), _sigmoid(sums[:, 3 * units :])
         c = open_[:, units:] * c + open_[:, :units] * kernels.tanh(sums[:, 2 * units : 3 * units])
         return last * kernels.tanh(c), c
@@ -142,6 +148,11 @@ def _(g: Any, out: Any, projected: Any, hidden: Any, cell: Any, weight: Any, siz
     to_h, to_c = g[:, :, :units], g[:, :, units:]
     states, cells = _before(hidden, out[:, :, :units]), _before(cell, out[:, :, units:])
     sums = projected + reshape(_flat(states) @ transpose(weight, 0, 1), projected.shape)
+    compiled = None if hasattr(g, "_record") else worthwhile("lstm_back", hidden.size * 4)
+    if compiled is not None:
+        walked = _lstm_back_compiled(compiled, sums, cells, out[:, :, units:], to_h, to_c, weight)
+        if walked is not None:
+            return *walked, lambda: _product_share(walked[0], states)
     i, f = _sigmoid(sums[:, :, :units]), _sigmoid(sums[:, :, units : 2 * units])
     candidate, o = tanh(sums[:, :, 2 * units : 3 * units]), _sigmoid(sums[:, :, 3 * units :])
     shown = tanh(out[:, :, units:])
@@ -160,6 +171,22 @@ def _(g: Any, out: Any, projected: Any, hidden: Any, cell: Any, weight: Any, siz
             from_h, from_c = from_h + to_h[t - 1], from_c + to_c[t - 1]
     shares = _in_order(found)
     return shares, from_h, from_c, lambda: _product_share(shares, states)
+
+
+def _lstm_back_compiled(
+    kernel: Any, sums: Any, cells: Any, after: Any, to_h: Any, to_c: Any, weight: Any
+) -> tuple[Any, Any, Any] | None:
+    """The way back through all steps, each in one pass: what goes to the sums, the first state and the first cell."""
+    found, from_h, from_c = [], to_h[-1], to_c[-1]
+    for t in reversed(range(len(sums))):
+        share = kernel(sums[t], cells[t], after[t], from_h, from_c)
+        if share is NotImplemented:
+            return None
+        found.append(share[0])
+        from_h, from_c = kernels.matmul(share[0], weight), share[1]
+        if t:
+            from_h, from_c = from_h + to_h[t - 1], from_c + to_c[t - 1]
+    return _in_order(found), from_h, from_c
 
 
 # --- GRU ------------------------------------------------------------------------------------------------------------

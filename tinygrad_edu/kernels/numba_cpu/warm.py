@@ -27,6 +27,9 @@ def _arguments(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
     for name in ("softmax", "log_softmax"):
         yield name, (x, 1)
         yield f"{name}_back", (x, x, 1)
+    sums, cell = np.ones((2, 12), dtype), x
+    yield "lstm_step", (sums, cell)
+    yield "lstm_back", (sums, cell, cell, cell, cell)
     yield "silu", (x,)
     yield "silu_back", (x, x)
     yield "relu_back", (x, x)
