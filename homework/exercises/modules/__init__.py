@@ -1,0 +1,1 @@
+"""Exercise 06: modules, the layers and losses made of them."""
