@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tinygrad_edu.homework.course import LANGUAGES, Exercise, Mistake
 from tinygrad_edu.homework.judge.verdict import Verdict, decide, same_as
@@ -21,10 +21,15 @@ Outcome = dict[str, Verdict]
 
 
 def outcomes(
-    exercise: Exercise, sources: Sequence[str], seed: int = PUBLIC_SEED, public: bool = True, checks: Sequence[str] = ()
+    exercise: Exercise,
+    sources: Sequence[str],
+    seed: int = PUBLIC_SEED,
+    public: bool = True,
+    checks: Sequence[str] = (),
+    base: Mapping[str, str] | None = None,
 ) -> list[Outcome]:
     """The verdict of every check on every program, prerequisites ignored, all in one batch."""
-    base = reference_base(exercise)
+    base = reference_base(exercise) if base is None else base
     chosen = [exercise.checks[name] for name in checks or exercise.checks]
     params = {check.name: params_for(exercise, check, seed, public) for check in chosen}
     pairs = [(number, check) for number in range(len(sources)) for check in chosen]
