@@ -17,7 +17,7 @@ class Homework(LazyGroup):
     homes = {
         "init": "places", "list": "places", "start": "places", "reset": "places", "undo": "places",
         "upgrade": "places", "check": "checking", "hint": "reading", "solution": "reading",
-        "picture": "reading", "watch": "watching", "submit": "handing_in", "doctor": "health",
+        "picture": "reading", "watch": "watching", "submit": "handing_in", "notebook": "handing_in", "doctor": "health",
         "grade": "grading", "gradescope": "grading",
         "stats": "classes", "similarity-export": "classes", "dev": "authoring",
     }  # fmt: skip

@@ -102,7 +102,7 @@ def solution_command(name: str, give_up: bool, lang: str | None) -> None:
 @explained
 def picture_command(name: str | None, base: str | None, lang: str | None) -> int:
     """Draw the exercise's picture from what your code computes (SVG, in pictures/)."""
-    from tinygrad_edu.homework import picture
+    import tinygrad_edu.homework.picture as picture
     from tinygrad_edu.homework.base import program_of
     from tinygrad_edu.homework.show.verdicts import frame_line
 

@@ -1,10 +1,13 @@
 """The commands as a student types them: from an empty folder to a passed exercise, in both languages."""
 
+import importlib.util
+import io
 import json
 import os
 import subprocess
 import sys
 import zipfile
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -194,3 +197,21 @@ def test_a_missing_library_is_a_broken_environment_and_not_a_mistake(
     assert "needs no_such_library" in tinyedu(folder, "check", "value", code=3)
     arguments = ("--out", "out", "--exercise", "value", "--sandbox", "process")
     assert "needs no_such_library" in tinyedu(folder, "grade", ".", *arguments, code=3)
+
+
+def test_a_notebook_saves_into_the_file_and_checks_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell = pytest.importorskip("IPython.core.interactiveshell").InteractiveShell.instance()
+    tinyedu(folder, "notebook", "value")
+    data = json.loads((folder / "value" / "value.ipynb").read_text(encoding="utf-8"))
+    if importlib.util.find_spec("nbformat"):
+        importlib.import_module("nbformat").validate(data)
+    cells = ["".join(cell["source"]) for cell in data["cells"] if cell["cell_type"] == "code"]
+    monkeypatch.chdir(folder)
+    out = io.StringIO()
+    with redirect_stdout(out):
+        for cell in (cells[0], "%%hw_file value\n" + VALUE.solution, "%hw_check value/mul"):
+            assert shell.run_cell(cell).success
+    assert (folder / "value" / "value.py").read_text(encoding="utf-8").strip() == VALUE.solution.strip()
+    assert "mul" in out.getvalue() and "2 of 2 points" in out.getvalue()
+    tinyedu(folder, "undo")  # the file that the cell replaced
+    assert (folder / "value" / "value.py").read_text(encoding="utf-8") == VALUE.starter
