@@ -10,12 +10,17 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 pytest.importorskip("numba")
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from support.guards import Guarded  # noqa: E402
 
 from tinygrad_edu.kernels import _find, choice, threads  # noqa: E402
 from tinygrad_edu.kernels.numba_cpu import functions, layout, warm  # noqa: E402
@@ -96,6 +101,9 @@ CALLS: dict[str, Any] = {
 
 
 SINGLE = {"gelu", "gelu_back"}  # kernels for float32 only
+IMAGES = {  # see test_compiled_images.py
+    "convolution", "convolution_input", "convolution_weight", "max_pool", "max_pool_back", "window_spread", "window_sum"
+}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -126,7 +134,7 @@ def layouts(dtype: Any) -> Iterator[tuple[str, Any]]:
 
 
 def test_every_kernel_is_in_the_tables() -> None:
-    assert set(KERNELS) == {*CALLS, *STEPS} == set(choice.WORTH)
+    assert set(KERNELS) == {*CALLS, *STEPS, *IMAGES} == set(choice.WORTH)
     assert {name.split(",")[0] for name, _ in warm.calls()} == set(KERNELS)
 
 
@@ -166,32 +174,6 @@ def test_what_it_is_not_meant_for_is_left_to_numpy(name: str) -> None:
     for dtype in ("i8", "f2", ">f4", "?"):
         for arrays, rest in CALLS[name](np.ones((3, 4), dtype)):
             assert KERNELS[name](*(a.astype(dtype) for a in arrays), *rest) is NotImplemented
-
-
-class Guarded:
-    """Stands for NumPy in a kernel's module: every array it makes lies between bands that are looked at afterwards."""
-
-    def __init__(self) -> None:
-        self.made: list[tuple[Any, Any]] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(np, name)
-
-    def empty(self, shape: Any, dtype: Any) -> Any:
-        return self.between(np.full(shape, 7, dtype))
-
-    def between(self, inside: Any) -> Any:
-        """The same numbers, with bytes of 0xA5 before and after them."""
-        band = 4096
-        memory = np.full(inside.nbytes + 2 * band, 0xA5, np.uint8)
-        middle = memory[band : band + inside.nbytes].view(inside.dtype).reshape(inside.shape)
-        middle[...] = inside
-        self.made.append((memory, inside.nbytes))
-        return middle
-
-    def check(self) -> None:
-        for memory, size in self.made:
-            assert (memory[:4096] == 0xA5).all() and (memory[4096 + size :] == 0xA5).all()
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -44,5 +44,21 @@ def _arguments(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
     yield "sum", (x, (1,), False)
     yield "mean", (x, (1,), False)
     yield "var", (x, (1,), 1, False)
+    yield from _images(dtype)
     yield "adam_step", (x.copy(), x, x.copy(), x.copy(), 1.0, 0.1, (0.9, 0.999), 1e-8, 0.0, False)
     yield "sgd_step", (x.copy(), x, x.copy(), 0.1, 0.9, 0.0, 0.0, False)
+
+
+def _images(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    image, one = np.ones((1, 4, 4, 4), dtype), (1, 1)
+    for channels in (4, 1):  # side by side in a vector, or too few for one
+        weight, how = np.ones((channels * 4, 4, 1, 1), dtype), (one, (0, 0), one, 1)
+        out = np.ones((1, channels * 4, 4, 4), dtype)
+        yield "convolution", (image, weight, None, *how)
+        yield "convolution_input", (out, weight, (4, 4), *how)
+        yield "convolution_weight", (out, image, one, *how)
+    windows = ([(slice(0, 4), slice(0, 4, 1))],) * 2
+    yield "max_pool", (image, windows, (4, 4))
+    yield "max_pool_back", (image, np.zeros(image.shape, np.int64), (4, 4), False)
+    yield "window_sum", (image, windows, (4, 4))
+    yield "window_spread", (image, windows, (4, 4))
