@@ -129,6 +129,15 @@ def test_random_sampler_visits_each_once_or_draws_anew() -> None:
     assert len(drawn) == 100 and set(drawn) == {0, 1, 2}
 
 
+def test_sequential_sampler_asks_only_for_the_length() -> None:
+    class Sized:
+        def __len__(self) -> int:
+            return 3
+
+    sampler = data.SequentialSampler(Sized())
+    assert list(sampler) == list(sampler) == [0, 1, 2] and len(sampler) == 3
+
+
 def test_random_samplers_repeat_with_their_seed_and_change_by_epoch() -> None:
     weights = [0.1, 0.4, 0.2, 0.9]
     for make in (

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.kernels.error_function import erf
-from tinygrad_edu.kernels.numpy import sigmoid
+from tinygrad_edu.kernels.numpy import kept_where, sigmoid
 
 __all__ = ["gelu", "gelu_back", "relu_back", "silu", "silu_back"]
 
@@ -29,7 +29,7 @@ def silu_back(g: Array, a: Array) -> Array:
 
 
 def relu_back(g: Array, out: Array) -> Array:
-    return g * out.astype(bool)  # where the output is not 0; nan is true, so that it spreads
+    return kept_where(g, out.astype(bool))  # where the output is not 0; nan is true, so that it spreads
 
 
 def gelu(a: Array, approximate: str) -> Array:

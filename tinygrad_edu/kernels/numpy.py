@@ -91,6 +91,14 @@ def choose(a: Array, b: Array, condition: Array, out: Out = None) -> Array:
     return _into(out, np.where(condition, a, b))
 
 
+def kept_where(g: Array, condition: Array) -> Array:
+    """A float gradient where the condition holds, else 0, even where it is infinite or nan.
+
+    Its bits are multiplied: as quick as a product, and many times quicker than where() on a random condition.
+    """
+    return (g.view(f"i{g.dtype.itemsize}") * condition).view(g.dtype)
+
+
 def sign(a: Array) -> Array:
     return a if a.dtype.kind == "b" else np.subtract(a > 0, a < 0, dtype=a.dtype)  # np.sign(nan) would be nan
 

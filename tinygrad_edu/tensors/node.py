@@ -12,7 +12,7 @@ from functools import cache
 from types import FunctionType
 from typing import Any
 
-from numpy import ndarray
+from numpy import bool_, dtype, ndarray
 
 from tinygrad_edu.engine import anomaly
 from tinygrad_edu.engine.backward import backpropagate
@@ -22,6 +22,7 @@ from tinygrad_edu.engine.saving import Packed, current_hooks
 from tinygrad_edu.errors import GradError
 from tinygrad_edu.kernels import kernels
 from tinygrad_edu.kernels.numpy import quiet
+from tinygrad_edu.ops.elementwise import choose
 from tinygrad_edu.ops.registry import WHOLE
 from tinygrad_edu.ops.shape import sum_to
 from tinygrad_edu.tensors.dtype import of_numpy
@@ -31,6 +32,7 @@ from tinygrad_edu.tensors.place import Place
 __all__ = ["Node", "backward_pass", "new_node"]
 
 _new = object.__new__
+_BOOL = dtype(bool)
 
 
 class Node(Place):
@@ -132,7 +134,7 @@ class Node(Place):
             local = [
                 d() if s is not None and d.__class__ is FunctionType else d for s, d in zip(inputs, local, strict=True)
             ]
-            shares = [None if s is None else gradient * d for s, d in zip(inputs, local, strict=True)]
+            shares = [None if s is None else _times(gradient, d) for s, d in zip(inputs, local, strict=True)]
         else:
             shares = operation.gradients(gradient, out, saved, self.params, inputs)
         return [
@@ -179,7 +181,7 @@ class Node(Place):
         """
         name = self.name()
         if self.__class__.__name__ != name:
-            self.__class__ = _class_named(name, self.__class__)
+            self.__class__ = _class_named(name, self.__class__)  # type: ignore[arg-type]
         return self
 
     @property
@@ -308,7 +310,9 @@ def _chain(source: Any, gradient: Any, d: Any) -> Any:
     """The gradient times the local derivative, in the shape and type of the input."""
     kind = d.__class__
     if kind is ndarray:
-        share = gradient * d
+        share = gradient * d if d.dtype is not _BOOL else kernels.kept_where(gradient, d)
+    elif kind is bool_:
+        share = kernels.kept_where(gradient, d)
     elif kind is int and (d == 1 or d == -1):  # nothing to multiply by
         share = gradient if d == 1 else -gradient
     elif kind is FunctionType:
@@ -323,6 +327,14 @@ def _chain(source: Any, gradient: Any, d: Any) -> Any:
     if share.dtype is not target.dtype:
         share = share.astype(target.dtype)
     return share
+
+
+def _times(gradient: Any, d: Any) -> Any:
+    """The gradient times the local derivative, recorded."""
+    condition = getattr(d, "_data", d)
+    if getattr(condition, "dtype", None) is _BOOL:
+        return choose(gradient, 0.0, condition)
+    return gradient * d
 
 
 def _fit(source: Any, share: Any) -> Any:

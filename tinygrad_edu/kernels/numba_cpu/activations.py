@@ -45,7 +45,7 @@ def _silu_back(g: Array, x: Array, out: Array) -> None:
 def _relu_back(g: Array, x: Array, out: Array) -> None:
     zero = x.dtype.type(0)
     for i in range(x.size):
-        out[i] = g[i] * zero if x[i] == zero else g[i]
+        out[i] = zero if x[i] == zero else g[i]
 
 
 @compiled

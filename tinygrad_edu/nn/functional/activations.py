@@ -150,7 +150,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """ELU whose derivative is continuous for every alpha: ``alpha * (exp(x / alpha) - 1)`` below 0 (Barron, 2017)."""
     if alpha == 0:
-        raise ZeroDivisionError("ZeroDivisionError: alpha cannot be 0 for CELU")
+        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")  # (PyTorch's type and words)
     return _elu(input, alpha, 1, 1 / alpha)
 
 
@@ -255,6 +255,8 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
 @activation("GLU")
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """The first half along `dim` times the sigmoid of the second (Dauphin et al., 2016)."""
+    if input.ndim == 0:
+        raise RuntimeError("glu does not support scalars because halving size must be even")
     size = input.size(dim)
     if size % 2:
         raise RuntimeError(f"Halving dimension must be even, but dimension {dim} is size {size}")

@@ -12,7 +12,7 @@ from tinygrad_edu.errors import DTypeError, ShapeError
 from tinygrad_edu.ops.norms import vector_norm
 from tinygrad_edu.ops.products import addmm
 from tinygrad_edu.tensors import sampling
-from tinygrad_edu.tensors.functions import functional, where
+from tinygrad_edu.tensors.functions import broadcast_shapes, functional, where
 from tinygrad_edu.tensors.inplace import write
 from tinygrad_edu.tensors.tensor import Tensor
 
@@ -85,6 +85,8 @@ def embedding(
     indices = input._data
     if indices.dtype.kind not in "iu":
         raise DTypeError(f"embedding: Expected tensor for argument #1 'indices' to be Long or Int, got {input.dtype}")
+    if weight.ndim != 2:
+        raise ShapeError(f"embedding: 'weight' must be 2-D, a vector in each row, got shape {tuple(weight.shape)}")
     rows = weight.shape[0]
     if indices.size and (indices.min() < 0 or indices.max() >= rows):
         bad = int(indices.min() if indices.min() < 0 else indices.max())
@@ -142,7 +144,10 @@ def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, o
 
 
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
-    """The cosine of the angle between vectors along `dim`; lengths count as at least `eps`."""
+    """The cosine of the angle between vectors along `dim`; lengths count as at least `eps`. The two broadcast."""
+    if x1.shape != x2.shape:  # a vector that broadcasts along `dim` is as long as its copies together
+        shape = broadcast_shapes(x1.shape, x2.shape)
+        x1, x2 = x1.expand(*shape), x2.expand(*shape)
     one, two = (x / vector_norm(x, 2, dim, True).clamp(min=eps) for x in (x1, x2))
     return (one * two).sum(dim)
 
@@ -183,6 +188,8 @@ def _drop_channels(
 ) -> Tensor:
     _probability(p)
     ndim = input.ndim
+    if ndim < 2:
+        raise ShapeError(f"{name}: Feature dropout requires at least 2 dimensions in the input, got {ndim}")
     if ndim not in ranks:
         warnings.warn(
             f"{name}: Received a {ndim}-D input to {name}, which is deprecated and will result in an error in a future "

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tinygrad_edu.errors import ShapeError
+from tinygrad_edu.errors import DTypeError, ShapeError
 from tinygrad_edu.ops.index import take_along
 from tinygrad_edu.ops.loss import cross_entropy_of_two, pick_negative, squared_error
 from tinygrad_edu.tensors.functions import functional, where
@@ -76,6 +76,11 @@ def _warn_sizes(input: Tensor, target: Tensor) -> None:
         )
 
 
+def _check_floats(name: str, input: Tensor, target: Tensor) -> None:
+    if not (input.is_floating_point() or target.is_floating_point()):
+        raise DTypeError(f"{name}: not implemented for {input.dtype}: convert with .float()")
+
+
 def _weighted(values: Tensor, weight: Tensor | None, reduction: str) -> Tensor:
     if weight is None:
         return reduced(values, reduction)
@@ -107,6 +112,7 @@ def mse_loss(
 ) -> Tensor:
     """``(input - target) ** 2``."""
     _warn_sizes(input, target)
+    _check_floats("mse_loss", input, target)
     reduction = reduction_of(size_average, reduce, reduction)
     if weight is None and reduction in _REDUCTIONS and input.shape == target.shape and input.dtype is target.dtype:
         return squared_error(input, target, reduction)
@@ -126,6 +132,7 @@ def smooth_l1_loss(
     _warn_sizes(input, target)
     if beta < 0:
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
+    _check_floats("smooth_l1_loss", input, target)
     reduction = reduction_of(size_average, reduce, reduction)
     apart = input - target
     if beta == 0:
@@ -142,14 +149,15 @@ def huber_loss(
     _warn_sizes(input, target)
     if delta <= 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta, got {delta}")
+    _check_floats("huber_loss", input, target)
     apart = input - target
     size = apart.abs()
     values = where(size <= delta, apart * apart * 0.5, delta * (size - 0.5 * delta))
-    return _weighted(values, weight, reduction)
+    return reduced(values if weight is None else values * weight, reduction)  # the plain mean, as in PyTorch
 
 
-def _check_classes(input: Tensor, target: Tensor, ignore_index: int) -> None:
-    """Shapes and range of class indices: (N, C, ...) needs (N, ...), (C,) needs ()."""
+def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int) -> None:
+    """Shapes and range of class indices: (N, C, ...) needs (N, ...), (C,) needs (); a weight needs (C,)."""
     expected = input.shape[:1] + input.shape[2:] if input.ndim > 1 else ()
     if tuple(target.shape) != tuple(expected):
         if input.ndim > 1 and target.ndim and input.shape[0] != target.shape[0]:
@@ -161,12 +169,17 @@ def _check_classes(input: Tensor, target: Tensor, ignore_index: int) -> None:
             f"sample and place of an input of shape {tuple(input.shape)}, in which dimension {min(1, input.ndim - 1)} "
             "holds the classes"
         )
-    if target._data.dtype.kind not in "iu":
+    if target._data.dtype.name not in ("int64", "uint8"):
         raise RuntimeError(
             f"expected scalar type Long but found {target.dtype}: class indices are integers; use target.long(), or "
             "for probabilities cross_entropy with a target of the input's shape"
         )
     count = input.shape[1 if input.ndim > 1 else 0]
+    if weight is not None and tuple(weight.shape) != (count,):
+        raise ShapeError(
+            f"nll_loss: weight tensor should be defined either for all {count} classes or no classes but got weight "
+            f"tensor of shape: {list(weight.shape)}"
+        )
     wrong = target._data[(target._data != ignore_index) & ((target._data < 0) | (target._data >= count))]
     if wrong.size:
         raise IndexError(f"Target {int(wrong.reshape(-1)[0])} is out of bounds: classes are 0 to {count - 1}")
@@ -207,7 +220,7 @@ def nll_loss(
     Raises:
         ShapeError, ValueError: shapes that do not fit; IndexError: a class that does not exist.
     """
-    _check_classes(input, target, ignore_index)
+    _check_classes(input, target, weight, ignore_index)
     return _of_classes(input, target, weight, ignore_index, reduction_of(size_average, reduce, reduction))
 
 
@@ -248,7 +261,7 @@ def cross_entropy(
     dim = 1 if input.ndim > 1 else 0
     if target.shape == input.shape and target.is_floating_point():
         return _against_probabilities(input, target, weight, reduction, label_smoothing)
-    _check_classes(input, target, ignore_index)
+    _check_classes(input, target, weight, ignore_index)
     logs = input.log_softmax(dim)
     exact = _of_classes(logs, target, weight, ignore_index, reduction)
     if label_smoothing == 0:
@@ -325,6 +338,11 @@ def binary_cross_entropy_with_logits(
     """
     if target.shape != input.shape:
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
+    if not target.is_floating_point():
+        raise DTypeError(
+            f"binary_cross_entropy_with_logits: the target is a share of 1 in {input.dtype}, but found {target.dtype}: "
+            "use target.float()"
+        )
     unlikely: Tensor = logaddexp(-input, 0.0)
     if pos_weight is not None:
         unlikely = unlikely * ((pos_weight - 1) * target + 1)

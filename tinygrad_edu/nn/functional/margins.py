@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.nn.functional.layers import pairwise_distance
 from tinygrad_edu.nn.functional.losses import loss, reduced, reduction_of
 from tinygrad_edu.ops.index import take_along
@@ -187,6 +188,12 @@ def triplet_margin_loss(
     Args:
         swap: the negative's distance is the smaller of that to the anchor and that to the positive.
     """
+    dims = [x.ndim for x in (anchor, positive, negative)]
+    if len({*dims}) > 1:
+        raise ShapeError(
+            "triplet_margin_loss: The anchor, positive, and negative tensors are expected to have the same number of "
+            f"dimensions, but got: anchor {dims[0]}D, positive {dims[1]}D, and negative {dims[2]}D inputs"
+        )
     return triplet_margin_with_distance_loss(
         anchor,
         positive,

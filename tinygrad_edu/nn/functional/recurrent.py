@@ -37,9 +37,7 @@ def _zeros(like: Tensor, *shape: int) -> Tensor:
     return Tensor._wrap(np.zeros(shape, like._data.dtype))
 
 
-def _scan(
-    mode: str, projected: Tensor, states: tuple[Tensor, ...], weights: Weights, sizes: Any
-) -> tuple[Tensor, ...]:
+def _scan(mode: str, projected: Tensor, states: tuple[Tensor, ...], weights: Weights, sizes: Any) -> tuple[Tensor, ...]:
     """(T, B, gates * H) and states (B, H) give the states after each step, (T, B, H) each."""
     if mode == "GRU":
         bias = weights.bias_hh
