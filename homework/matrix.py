@@ -47,12 +47,12 @@ def told(verdict: Verdict) -> str:
     return f"{verdict.state} {why} {[f.line for f in verdict.seen.frames] if verdict.seen else ''}"
 
 
-def wrong_solution(exercise: Exercise, name: str, outcome: Outcome) -> Iterator[str]:
-    """A right solution passes everything, each within a quarter of its time."""
+def wrong_solution(exercise: Exercise, name: str, outcome: Outcome, timed: bool = False) -> Iterator[str]:
+    """A right solution passes everything; if `timed`, each check within a quarter of its limit."""
     for check, verdict in outcome.items():
         if verdict.state != "pass":
             yield f"{name} does not pass {check}: {told(verdict)}"
-        elif verdict.seconds > exercise.limits(verdict.check)["wall"] / 4:
+        elif timed and verdict.seconds > exercise.limits(verdict.check)["wall"] / 4:
             yield f"{name} needs {verdict.seconds} s for {check}, more than a quarter of its limit"
 
 
@@ -150,15 +150,15 @@ def unequal_statements(exercise: Exercise) -> Iterator[str]:
             yield f"the statements differ in their {what}: en {only_en[:8]}, ja {only_ja[:8]}"
 
 
-def problems(exercise: Exercise, seeds: Sequence[int] = (PUBLIC_SEED,)) -> Iterator[str]:
-    """Everything that is wrong with an exercise."""
+def problems(exercise: Exercise, seeds: Sequence[int] = (PUBLIC_SEED,), timed: bool = False) -> Iterator[str]:
+    """Everything that is wrong with an exercise; `timed` asks for speed as well, which no test may."""
     yield from wrong_files(exercise)
     rights = {"the solution": exercise.solution, **exercise.other_solutions}
     mistakes = exercise.mistakes
     sources = [*rights.values(), exercise.starter, *(m.source for m in mistakes.values())]
     found = outcomes(exercise, sources)
     for name, outcome in zip(rights, found, strict=False):
-        yield from wrong_solution(exercise, name, outcome)
+        yield from wrong_solution(exercise, name, outcome, timed)
     yield from wrong_starter(found[len(rights)])
     of_mistakes = dict(zip(mistakes, found[len(rights) + 1 :], strict=True))
     for name, mistake in mistakes.items():

@@ -25,7 +25,7 @@ def check_command(names: tuple[str, ...], seeds: int) -> int:
 
     course, screen, wrong = load(), Screen(), 0
     for exercise in [exercise_named(course, name) for name in names] or course.exercises.values():
-        found = list(problems(exercise, range(seeds)))
+        found = list(problems(exercise, range(seeds), timed=True))
         wrong += len(found)
         screen.line(f"{exercise.slug}: {len(found)} problems" if found else f"{exercise.slug}: all holds")
         for line in found:
