@@ -21,6 +21,7 @@ __all__ = [
     "GraphTooLargeError",
     "IntegerOverflowError",
     "LinAlgError",
+    "NoDerivativeError",
     "MissingExtraError",
     "MissingFontError",
     "NotProvidedError",
@@ -57,6 +58,10 @@ class CudaError(DeviceError, AssertionError):
 
 class GradError(RuntimeError):
     """Something asked of autograd that its rules do not allow."""
+
+
+class NoDerivativeError(GradError, NotImplementedError):
+    """Backward through an operation of which only the values are known."""
 
 
 class ExportError(GradError, BufferError):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_edu.errors import DTypeError, GradError, ShapeError
+from tinygrad_edu.errors import DTypeError, NoDerivativeError, ShapeError
 from tinygrad_edu.kernels import kernels
 from tinygrad_edu.ops.linalg import matmul_error
 from tinygrad_edu.ops.rearrange import tril
@@ -189,7 +189,7 @@ def values_only(input: Any, /, values: Any, name: str) -> Any:
 
 @values_only.vjp
 def _(_g: Any, _out: Any, _input: Any, _values: Any, name: str) -> Any:
-    raise GradError(
+    raise NoDerivativeError(
         f"{name}: its derivative is not available, only its values: detach() the input, or compute under no_grad(). "
         "(Of linalg, det, slogdet, inv, solve, cholesky, pinv and norms have gradients.)"
     )

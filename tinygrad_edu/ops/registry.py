@@ -186,6 +186,8 @@ class Operation:
             position = self._position.get(key)
             if position is None:
                 position = self._position.get(_aliases.get(key, key))
+            if position is None and value is None and key in ("out", "dtype"):
+                continue  # np.sum(tensor) calls tensor.sum(axis=None, dtype=None, out=None)
             if position is None:
                 raise TypeError(
                     f"{self.name}() got an unexpected keyword argument {key!r}; it takes {list(self._position)}"

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.errors import DTypeError, ShapeError
+from tinygrad_edu.errors import DTypeError, ShapeError, broadcast_error
 from tinygrad_edu.ops import elementwise, norms
 from tinygrad_edu.ops.shape import cat, sum_to, wrap_dim
 from tinygrad_edu.tensors.composed import composed
+from tinygrad_edu.tensors.dtype import get_default_dtype
+from tinygrad_edu.tensors.operands import common_type
 from tinygrad_edu.tensors.record import record
 from tinygrad_edu.tensors.tensor import Tensor
 
@@ -117,10 +119,15 @@ def sum_to_size(input: Tensor, *size: Any) -> Any:
 
 
 def _whole(operation: str, input: Tensor, other: Any, compute: Any) -> Tensor:
-    theirs = other._data if isinstance(other, Tensor) else np.asarray(other)
-    if input._data.dtype.kind not in "iu" or theirs.dtype.kind not in "iu":
-        raise DTypeError(f"{operation}: not implemented for {input.dtype}: both arguments are integers")
-    return Tensor._wrap(compute(input._data, theirs))
+    if not isinstance(other, Tensor):
+        raise TypeError(f"{operation}(): argument 'other' must be Tensor, not {type(other).__name__}")
+    kind = common_type([input._data, other._data])
+    if kind.kind not in "iu":
+        raise DTypeError(f"{operation}: not implemented for {kind}: the arguments are integers")
+    try:
+        return Tensor._wrap(compute(input._data.astype(kind), other._data.astype(kind)))
+    except ValueError:
+        raise broadcast_error(operation, input.shape, other.shape) from None
 
 
 @composed
@@ -138,7 +145,9 @@ def lcm(input: Tensor, other: Any) -> Any:
 @composed
 def ldexp(input: Tensor, other: Tensor) -> Any:
     """``input * 2 ** other``."""
-    power: Any = (other if other.is_floating_point() else other.to(input.dtype)).exp2()
+    if not isinstance(other, Tensor):
+        raise TypeError(f"ldexp(): argument 'other' must be Tensor, not {type(other).__name__}")
+    power: Any = (other if other.is_floating_point() else other.to(input.dtype if input.is_floating_point() else get_default_dtype())).exp2()
     return input * power
 
 

@@ -21,7 +21,7 @@ COMPOSED: dict[str, Callable[..., Any]] = {}
 Function = TypeVar("Function", bound=Callable[..., Any])
 # Other names for the same argument: NumPy's, and those that PyTorch gives it in one of two forms.
 _other_names = {
-    "axis": "dim", "axes": "dims", "keepdims": "keepdim", "x": "input", "dim0": "axis0", "dim1": "axis1",
+    "axis": "dim", "axes": "dims", "keepdims": "keepdim", "ddof": "correction", "x": "input", "dim0": "axis0", "dim1": "axis1",
     "split_size_or_sections": "split_size", "sections": "indices_or_sections", "indices": "indices_or_sections",
 }  # fmt: skip
 
@@ -53,7 +53,11 @@ def composed(*aliases: Any, method: bool = True, function: bool = True, many: bo
                 if not isinstance(first, Tensor):
                     raise TypeError(f"{title}(): argument 'input' must be Tensor, not {type(first).__name__}")
             if kwargs:
-                kwargs = {_other_names.get(k, k) if k not in names else k: v for k, v in kwargs.items()}
+                kwargs = {
+                    _other_names.get(k, k) if k not in names else k: v
+                    for k, v in kwargs.items()
+                    if v is not None or k in names or k not in ("out", "dtype")  # NumPy's functions always name them
+                }
             return body(*args, **kwargs)
 
         call.__name__ = call.__qualname__ = title

@@ -46,7 +46,7 @@ def fits(number: Any, dtype: np.dtype[Any], operation: str) -> Any:
         if not (limits.min or -limits.max) <= number <= limits.max:
             raise _overflow(number, dtype, operation)
         return np.asarray(int(number)).astype(dtype)[()]
-    if math.isfinite(number) and abs(number) > np.finfo(dtype).max:
+    if math.isfinite(number) and abs(number) > float(np.finfo(dtype).max):
         raise _overflow(number, dtype, operation)
     return number
 

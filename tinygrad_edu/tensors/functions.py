@@ -57,6 +57,8 @@ def functional(name: str) -> Callable[..., Any] | None:
             return written(input, *args, **kwargs)
         if not isinstance(input, Tensor):
             if len(args) and isinstance(args[0], Tensor) and name in table and table[name].arity == 2:
+                if name in ("add", "sub") and "alpha" in kwargs:
+                    args = (methods.scaled(name, input, args[0], kwargs.pop("alpha")), *args[1:])
                 return record(table[name], *table[name].bind((input, *args), kwargs))
             raise TypeError(f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}")
         return getattr(input, name)(*args, **kwargs)

@@ -104,6 +104,8 @@ class Differentiable:
         Raises:
             GradError: integers and bools have no gradient; a result cannot be told to forget its history.
         """
+        if not isinstance(requires_grad, (bool, np.bool_)):
+            raise TypeError(f"requires_grad must be a bool, not {type(requires_grad).__name__}")
         if requires_grad and self._data.dtype.kind != "f":
             raise GradError(
                 f"only Tensors of floating point dtype can require gradients, this one is {self.dtype}: "
@@ -159,6 +161,10 @@ class Differentiable:
                 stacklevel=2,
             )
         return held
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
 
     @grad.setter
     def grad(self, value: Any) -> None:

@@ -87,6 +87,10 @@ class Exchangeable:
             return array.astype(dtype)
         return array.copy() if copy else array
 
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        """NumPy's functions that are no ufuncs give a Tensor for a Tensor: ``np.cumsum(t)``, ``np.clip(t, 0, 1)``."""
+        return self._from_numpy(array)
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """NumPy was called with a Tensor: our operator where there is one, else NumPy on the arrays.
 

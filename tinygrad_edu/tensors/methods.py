@@ -21,6 +21,7 @@ from tinygrad_edu.tensors.device import device as Device
 from tinygrad_edu.tensors.dtype import as_dtype, dtype, float16, float32, float64, int8, int16, int32, int64, uint8
 from tinygrad_edu.tensors.dtype import bool as bool_
 from tinygrad_edu.tensors.indexing import as_index, integers_first
+from tinygrad_edu.tensors.operands import common_type
 from tinygrad_edu.tensors.record import record
 from tinygrad_edu.tensors.shortcuts import binary, method, pair, single, view
 from tinygrad_edu.tensors.tensor import Tensor
@@ -73,10 +74,35 @@ def _scaled(operation: Any) -> Callable[..., Any]:
     operator = binary(operation)
 
     def apply(self: Tensor, other: Any, *, alpha: Any = 1) -> Any:
-        return _taken(operation, other, operator(self, other if alpha == 1 else other * alpha))
+        if alpha.__class__ is not int or alpha != 1:
+            other = scaled(operation.name, self, other, alpha)
+        return _taken(operation, other, operator(self, other))
 
     apply.__doc__ = operation.__doc__
     return apply
+
+
+def scaled(operation: str, one: Any, other: Any, alpha: Any) -> Any:
+    """`alpha` times the other of two operands, in the type that they have in common.
+
+    Raises:
+        TypeError: alpha or other is no number. RuntimeError: alpha is a float and both are whole numbers, or it is a
+            bool and they are not.
+    """
+    if not isinstance(alpha, (bool, int, float, np.generic)):
+        raise TypeError(f"{operation}(): argument 'alpha' must be Number, not {type(alpha).__name__}")
+    if not isinstance(other, (Tensor, bool, int, float, np.generic)):
+        raise TypeError(f"{operation}(): argument 'other' must be Tensor, not {type(other).__name__}")
+    kind = common_type([x._data if isinstance(x, Tensor) else x for x in (one, other)])
+    if isinstance(alpha, bool) and kind.kind != "b":
+        raise RuntimeError(f"{operation}: Boolean alpha only supported for Boolean results, this one is {kind}")
+    if isinstance(alpha, (float, np.floating)) and kind.kind != "f":
+        raise RuntimeError(
+            f"{operation}: For integral input tensors, argument alpha must not be a floating point number, got {alpha}"
+        )
+    if kind.kind == "b":
+        return other & bool(alpha)
+    return other._cast(kind) * alpha if isinstance(other, Tensor) else other * alpha
 
 
 def _taken(operation: Any, other: Any, result: Any) -> Any:

@@ -7,24 +7,34 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.engine.modes import recording
 from tinygrad_edu.errors import DTypeError
 from tinygrad_edu.ops import blend, compare, elementwise, rounding, special
+from tinygrad_edu.ops.matrices import values_only
+from tinygrad_edu.ops.registry import operations
 from tinygrad_edu.tensors.composed import COMPOSED, apply, composed, in_place
+from tinygrad_edu.tensors.data import fits
 from tinygrad_edu.tensors.inplace import write
+from tinygrad_edu.tensors.methods import scaled
 from tinygrad_edu.tensors.record import record
 from tinygrad_edu.tensors.shortcuts import binary, single
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__: list[str] = []
 
+_USUAL = 65504.0  # the largest float16: every type of floats holds such a bound
 _plain = (float, int, type(None))  # what does not change the type of a float Tensor
 _divide, _hold = binary(elementwise.div), single(elementwise.clamp)
 
 
-@composed()
-def div(input: Tensor, other: Any, *, rounding_mode: str | None = None) -> Any:
+@composed(method=False, many=True)
+def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     """The quotient; with `rounding_mode` "floor" rounded down, with "trunc" towards 0 (integers stay integers)."""
+    if not isinstance(input, Tensor) and not (isinstance(other, Tensor) and isinstance(input, (bool, int, float))):
+        raise TypeError(f"div(): argument 'input' must be Tensor, not {type(input).__name__}")
     if rounding_mode is None:
+        if not isinstance(input, Tensor):
+            return apply(elementwise.div, input, other)
         result = _divide(input, other)
         if result is NotImplemented:
             raise TypeError(f"div(): argument 'other' must be Tensor, not {type(other).__name__}")
@@ -34,6 +44,69 @@ def div(input: Tensor, other: Any, *, rounding_mode: str | None = None) -> Any:
             f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {rounding_mode!r}"
         )
     return apply(rounding.div_floor if rounding_mode == "floor" else rounding.div_trunc, input, other)
+
+
+setattr(Tensor, "div", div)  # noqa: B010 - type checkers should not see it as an attribute of its own
+
+
+@composed(method=False, many=True)
+def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """``other - alpha * input``."""
+    if not isinstance(input, Tensor):
+        raise TypeError(f"rsub(): argument 'input' must be Tensor, not {type(input).__name__}")
+    if alpha.__class__ is not int or alpha != 1:
+        input = scaled("rsub", other, input, alpha)
+    return apply(elementwise.rsub, input, other)
+
+
+def _without_derivative(operation: Any) -> Any:
+    """An operation that PyTorch has no derivative for: its result stands in the graph, and says so on the way back."""
+
+    def call(input: Any, other: Any) -> Any:
+        for name, given in (("input", input), ("other", other)):
+            if not isinstance(given, (Tensor, bool, int, float, np.ndarray, np.generic)):
+                raise TypeError(
+                    f"{operation.name}(): argument {name!r} must be Tensor or Number, not {type(given).__name__}"
+                )
+        result = record(operation, (input, other), ())
+        source = next((x for x in (input, other) if isinstance(x, Tensor) and x.requires_grad), None)
+        if source is None or not recording():
+            return result
+        return apply(values_only, source, params=(result._data, operation.name))
+
+    call.__name__ = call.__qualname__ = operation.name
+    call.__doc__ = operation.__doc__
+    COMPOSED[operation.name] = call
+    setattr(Tensor, operation.name, call)
+    return call
+
+
+_floor_divide = _without_derivative(rounding.floor_divide)
+_step = _without_derivative(blend.heaviside)
+
+
+@composed(method=False, many=True)
+def heaviside(input: Any, values: Any) -> Any:
+    """0 for negative elements, 1 for positive ones, and `values` for zeros."""
+    _tensors_only("heaviside", input=input, values=values)
+    return _step(input, values)
+
+
+@composed(method=False, many=True)
+def isclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
+    """Whether elements differ by at most ``atol + rtol * |other|``."""
+    _tensors_only("isclose", input=input, other=other)
+    return apply(compare.isclose, input, other, params=(rtol, atol, equal_nan))
+
+
+def _tensors_only(operation: str, **given: Any) -> None:
+    for name, value in given.items():
+        if not isinstance(value, Tensor):
+            raise TypeError(f"{operation}(): argument {name!r} must be Tensor, not {type(value).__name__}")
+
+
+setattr(Tensor, "heaviside", heaviside)  # noqa: B010
+setattr(Tensor, "isclose", isclose)  # noqa: B010
 
 
 @composed()
@@ -62,8 +135,15 @@ setattr(Tensor, "float_power", float_power)  # noqa: B010 - type checkers should
 def clamp(input: Tensor, min: Any = None, max: Any = None) -> Any:
     """The input held between two bounds, numbers or Tensors; one of them may be left out."""
     if not isinstance(min, Tensor) and not isinstance(max, Tensor):
+        if input._data.dtype.kind in "iu" and not isinstance(min, float) and not isinstance(max, float):
+            held = [b if b is None else fits(b, input._data.dtype, "clamp") for b in (min, max)]
+            return apply(elementwise.clamp, input, params=tuple(held))
         if min.__class__ in _plain and max.__class__ in _plain:
-            return _hold(input, (min, max))
+            if (min is None or -_USUAL < min < _USUAL) and (max is None or -_USUAL < max < _USUAL):
+                return _hold(input, (min, max))
+            if input._data.dtype.kind == "f":
+                for bound in (min, max):
+                    _ = bound is None or fits(bound, input._data.dtype, "clamp")
         return apply(elementwise.clamp, input, params=(min, max))
     if max is None:
         return apply(blend.clamp_min, input, min)
@@ -101,6 +181,8 @@ def _operator(operation: Any, swapped: bool = False) -> Callable[..., Any]:
     def call(self: Tensor, other: Any) -> Any:
         if not isinstance(other, (Tensor, bool, int, float, np.ndarray, np.generic)):
             return NotImplemented
+        if operation is rounding.floor_divide:
+            return _floor_divide(other, self) if swapped else _floor_divide(self, other)
         return record(operation, (other, self) if swapped else (self, other), ())
 
     call.__doc__ = operation.__doc__
@@ -126,6 +208,9 @@ def alias(name: str, target: str) -> None:
 
     def call(input: Tensor, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(input, Tensor):
+            operation = operations().get(target)
+            if operation is not None and operation.arity == 2 and args and isinstance(args[0], Tensor):
+                return record(operation, *operation.bind((input, *args), kwargs))
             raise TypeError(f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}")
         return method(input, *args, **kwargs)
 
@@ -136,8 +221,21 @@ def alias(name: str, target: str) -> None:
 # Comparisons and running totals written back into the Tensor; the others have got theirs from the table.
 in_place(
     "eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_xor", "logical_not", "heaviside",
-    "bitwise_not", "cumsum", "cumprod", "square", "float_power",
+    "bitwise_not", "cumsum", "cumprod", "square",
 )  # fmt: skip
+
+
+def _float_power_(self: Tensor, exponent: Any) -> Tensor:
+    """A power written into the Tensor itself, which is of float64, as the result is."""
+    if self._data.dtype != np.float64:
+        raise RuntimeError(
+            f"the base given to float_power_ has dtype {self.dtype} but the operation's result requires dtype "
+            "torch.float64: convert with .double(), or use float_power, which gives a new Tensor"
+        )
+    return write(self, float_power(self, exponent), "float_power_")
+
+
+setattr(Tensor, "float_power_", _float_power_)  # noqa: B010
 
 _aliases = """
 absolute=abs negative=neg subtract=sub multiply=mul divide=div true_divide=div clip=clamp fix=trunc sgn=sign
