@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.autograd.graph import GradientEdge
 from tinygrad_edu.errors import GradError
 from tinygrad_edu.tensors import gradients
 from tinygrad_edu.tensors.gradients import seed_of
@@ -130,11 +131,15 @@ def backward(
             raise GradError("`grad_tensors` and `grad_variables` (deprecated) arguments both passed: give one of them")
         grad_tensors = grad_variables
     roots = _tensors(tensors, "tensors")
-    gradients.backward(roots, _weights(grad_tensors, roots), retain_graph, create_graph, inputs)
+    wanted = None if inputs is None else _tensors(inputs, "inputs")
+    gradients.backward(roots, _weights(grad_tensors, roots), retain_graph, create_graph, wanted)
 
 
 def _tensors(given: Any, name: str) -> tuple[Tensor, ...]:
-    listed = (given,) if isinstance(given, Tensor) else tuple(given.values() if isinstance(given, dict) else given)
+    if isinstance(given, (Tensor, GradientEdge)):
+        given = (given,)
+    listed = tuple(given.values() if isinstance(given, dict) else given)
+    listed = tuple([each.ownership_token if isinstance(each, GradientEdge) else each for each in listed])
     for each in listed:
         if not isinstance(each, Tensor):
             raise TypeError(f"{name} must be a Tensor or a sequence of Tensors, but it holds {type(each).__name__}")

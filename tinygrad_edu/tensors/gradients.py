@@ -252,7 +252,8 @@ class Differentiable:
         if hooks is not None:
             run_node_hooks(hooks.after, (), (self._grad,))
             for hook in list(hooks.accumulated.values()):
-                hook(self)
+                if hook(self) is not None:
+                    raise RuntimeError("Tensor post accumulate grad hooks should return None.")
 
     def backward(
         self,

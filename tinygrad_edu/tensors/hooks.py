@@ -38,16 +38,18 @@ class Hooks:
 
     Attributes:
         tensor: those of the Tensor that stands there: ``hook(gradient)``.
+        several: those that watch several Tensors at once: ``watch(gradient, arrived)``.
         retaining: a weak reference to that Tensor, if it keeps its gradient.
         before: those of the node that see what its rule is given: ``hook(grad_outputs)``.
         after: those of the node that see what its rule gives: ``hook(grad_inputs, grad_outputs)``.
         accumulated: those of a leaf that run when its ``grad`` is complete: ``hook(leaf)``.
     """
 
-    __slots__ = ("accumulated", "after", "before", "retaining", "tensor")
+    __slots__ = ("accumulated", "after", "before", "retaining", "several", "tensor")
 
     def __init__(self) -> None:
         self.tensor: dict[int, Any] = {}
+        self.several: dict[int, Any] = {}
         self.retaining: Callable[[], Any] | None = None
         self.before: dict[int, Any] = {}
         self.after: dict[int, Any] = {}
@@ -90,6 +92,10 @@ def run_hooks(hooks: Hooks, gradient: Any, create_graph: bool, arrived: list[Any
                 )
             tensor = replaced
         gradient = tensor if create_graph else tensor._data
+    if hooks.several:
+        tensor = gradient if create_graph else lift(gradient)
+        for watch in list(hooks.several.values()):
+            watch(tensor, arrived)
     keeper = None if hooks.retaining is None else hooks.retaining()
     if keeper is not None:
         arrived.append((keeper._retain, [gradient]))
