@@ -108,7 +108,8 @@ c.lerp_(y, 0.5) | c.lerp_(i[0], 0.5) | c.tril_() | c.triu_(1) | c[0].tril_() | c
 c.lt_(y) | c.le_(y) | c.gt_(y) | c.ge_(y) | c.not_equal_(y) | c.less_(y) | c.less_equal_(y) | c.greater_(y)
 c.greater_equal_(y) | c.eq_(i[0]) | c.ne_("a") | c.lt_("a") | c.le_("a") | c.gt_("a") | c.ge_("a") | c.not_equal_("a")
 c.less_("a") | c.less_equal_("a") | c.greater_("a") | c.greater_equal_("a") | c.logical_and_(y) | c.logical_or_(y)
-c.logical_xor_(y) | c.logical_not_() | c.logical_and_(3) | c.logical_or_(3) | c.logical_xor_(3) | c.bitwise_and_(y)
+c.logical_xor_(y) | c.logical_not_() | c.logical_not_(1)
+c.logical_and_(3) | c.logical_or_(3) | c.logical_xor_(3) | c.bitwise_and_(y)
 c.bitwise_or_(y) | c.bitwise_xor_(y) | c.bitwise_not_() | c.bitwise_left_shift_(y) | c.bitwise_right_shift_(y)
 c.multiply_(y) | c.subtract_(y) | c.divide_(y) | c.true_divide_(y) | c.multiply_("a") | c.subtract_("a")
 c.divide_("a") | c.true_divide_("a") | c.remainder_(y) | c.fmod_(y) | c.floor_divide_(y) | c.remainder_("a")
@@ -121,7 +122,7 @@ c.round_() | c.round_(decimals=1) | c.squeeze_() | c.unsqueeze_(0) | c.unsqueeze
 c.transpose_(0, 9) | c.swapaxes_(0, 1) | c.swapdims_(0, 1) | c.swapaxes_(0, 9) | c.swapdims_(0, 9)
 c.as_strided_((1,), (1,)) | c.as_strided_((9, 9), (9, 9)) | c.fill_diagonal_(1) | x.detach().clone().resize_(1)
 x.detach().clone().resize_as_(y[:1]) | c.detach_() | c[:1].detach_() | c.retain_grad() | c.requires_grad_()
-c.squeeze_(9) | x.softmax(0) | x.softmax(9)
+c.squeeze_(9) | x.softmax(0) | x.softmax(9) | x.bfloat16("a")
 """
 
 _IN_PLACE = """

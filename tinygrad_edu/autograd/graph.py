@@ -59,7 +59,8 @@ def get_gradient_edge(tensor: Tensor) -> GradientEdge:
     if place is None:
         return GradientEdge(AccumulateGrad(tensor), 0, tensor)
     number = np.zeros((), tensor._data.dtype)
-    return GradientEdge(tensor.grad_fn, tensor.output_nr, Tensor._at(np.broadcast_to(number, tensor._data.shape), place))
+    alike = np.broadcast_to(number, tensor._data.shape)
+    return GradientEdge(tensor.grad_fn, tensor.output_nr, Tensor._at(alike, place))
 
 
 def increment_version(tensor: Tensor | Iterable[Tensor]) -> None:

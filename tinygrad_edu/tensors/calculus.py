@@ -147,7 +147,8 @@ def ldexp(input: Tensor, other: Tensor) -> Any:
     """``input * 2 ** other``."""
     if not isinstance(other, Tensor):
         raise TypeError(f"ldexp(): argument 'other' must be Tensor, not {type(other).__name__}")
-    power: Any = (other if other.is_floating_point() else other.to(input.dtype if input.is_floating_point() else get_default_dtype())).exp2()
+    kind = input.dtype if input.is_floating_point() else get_default_dtype()
+    power: Any = (other if other.is_floating_point() else other.to(kind)).exp2()
     return input * power
 
 

@@ -21,7 +21,8 @@ COMPOSED: dict[str, Callable[..., Any]] = {}
 Function = TypeVar("Function", bound=Callable[..., Any])
 # Other names for the same argument: NumPy's, and those that PyTorch gives it in one of two forms.
 _other_names = {
-    "axis": "dim", "axes": "dims", "keepdims": "keepdim", "ddof": "correction", "x": "input", "dim0": "axis0", "dim1": "axis1",
+    "axis": "dim", "axes": "dims", "keepdims": "keepdim", "ddof": "correction", "x": "input", "dim0": "axis0",
+    "dim1": "axis1",
     "split_size_or_sections": "split_size", "sections": "indices_or_sections", "indices": "indices_or_sections",
 }  # fmt: skip
 

@@ -18,7 +18,19 @@ from tinygrad_edu.ops.families import subscribe
 from tinygrad_edu.ops.registry import Operation, cases, structured
 from tinygrad_edu.tensors.device import as_device
 from tinygrad_edu.tensors.device import device as Device
-from tinygrad_edu.tensors.dtype import as_dtype, dtype, float16, float32, float64, int8, int16, int32, int64, uint8
+from tinygrad_edu.tensors.dtype import (
+    as_dtype,
+    bfloat16,
+    dtype,
+    float16,
+    float32,
+    float64,
+    int8,
+    int16,
+    int32,
+    int64,
+    uint8,
+)
 from tinygrad_edu.tensors.dtype import bool as bool_
 from tinygrad_edu.tensors.indexing import as_index, integers_first
 from tinygrad_edu.tensors.operands import common_type
@@ -100,9 +112,10 @@ def scaled(operation: str, one: Any, other: Any, alpha: Any) -> Any:
         raise RuntimeError(
             f"{operation}: For integral input tensors, argument alpha must not be a floating point number, got {alpha}"
         )
+    operand: Any = other
     if kind.kind == "b":
-        return other & bool(alpha)
-    return other._cast(kind) * alpha if isinstance(other, Tensor) else other * alpha
+        return operand & bool(alpha)
+    return (operand._cast(kind) if isinstance(operand, Tensor) else operand) * alpha
 
 
 def _taken(operation: Any, other: Any, result: Any) -> Any:
@@ -174,6 +187,10 @@ class min(Extreme):  # noqa: N801
 
 def _extreme(kind: Any, along: Any, whole: Any, pairwise: Any) -> Callable[..., Any]:
     def apply(self: Tensor, dim: Any = None, keepdim: bool = False, **names: Any) -> Any:
+        if names.get("out", 0) is None:  # np.max(tensor, axis=1), which wants the values alone
+            dims = names.get("axis", names.get("dim", dim))
+            values = getattr(self, f"a{kind.__name__}")
+            return values(() if dims is None else dims, names.get("keepdims", keepdim))
         dim, keepdim = names.pop("axis", names.pop("other", dim)), names.pop("keepdims", keepdim)
         if names:
             raise TypeError(f"{kind.__name__}() got an unexpected keyword argument {next(iter(names))!r}")
@@ -353,6 +370,7 @@ def _install() -> None:
     }
     for name, target in _conversions.items():
         own[name] = _conversion(target)
+    own["bfloat16"] = lambda self: self.to(bfloat16)
     for name, value in own.items():
         setattr(Tensor, name, value)
 

@@ -227,12 +227,13 @@ in_place(
 
 def _float_power_(self: Tensor, exponent: Any) -> Tensor:
     """A power written into the Tensor itself, which is of float64, as the result is."""
+    result = float_power(self, exponent)
     if self._data.dtype != np.float64:
         raise RuntimeError(
             f"the base given to float_power_ has dtype {self.dtype} but the operation's result requires dtype "
             "torch.float64: convert with .double(), or use float_power, which gives a new Tensor"
         )
-    return write(self, float_power(self, exponent), "float_power_")
+    return write(self, result, "float_power_")
 
 
 setattr(Tensor, "float_power_", _float_power_)  # noqa: B010
