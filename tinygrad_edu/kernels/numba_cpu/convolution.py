@@ -257,8 +257,8 @@ def convolution_input(
     plan = input_plan(channels, groups, rows, size, w.shape[2:], stride, padding, dilation)
     parts = w.reshape(groups, channels, *w.shape[1:]).transpose(0, 2, 1, 3, 4)
     packed = [
-        _packed(parts[:, :, :, high][..., wide].reshape(groups, rows, len(high) * len(wide) * channels))
-        for high, wide in plan.taps
+        _packed(parts[:, :, :, high, wide].reshape(groups, rows, int(job[1])))
+        for (high, wide), job in zip(plan.taps, plan.jobs, strict=True)
     ]
     out = np.empty((len(g), rows * groups, *size), g.dtype)
     _run(g, out, plan, np.concatenate(packed), np.full(rows * groups, -0.0, g.dtype), groups)

@@ -33,21 +33,23 @@ class Vectors:
         data = self.context.make_array(kind)(self.context, self.builder, array).data
         return self.builder.gep(data, [start])
 
-    def _vector_at(self, pointer: Any, shift: int) -> Any:
+    def _vector_at(self, pointer: Any, shift: int, kind: Any = None) -> Any:
         at = self.builder.gep(pointer, [self.index(shift)]) if shift else pointer
-        return self.builder.bitcast(at, self.type.as_pointer())
+        return self.builder.bitcast(at, (kind or self.type).as_pointer())
 
-    def load(self, pointer: Any, shift: int) -> Any:
-        return self.builder.load(self._vector_at(pointer, shift), align=self.bytes)
+    def load(self, pointer: Any, shift: int, kind: Any = None) -> Any:
+        """`kind`: another type of vector than that of floats."""
+        return self.builder.load(self._vector_at(pointer, shift, kind), align=self.bytes)
 
     def store(self, value: Any, pointer: Any, shift: int) -> None:
-        self.builder.store(value, self._vector_at(pointer, shift), align=self.bytes)
+        self.builder.store(value, self._vector_at(pointer, shift, value.type), align=self.bytes)
 
     def splat(self, value: Any) -> Any:
         """A vector of one number."""
-        return self._repeat(value, self.type)
+        return self.repeat(value, self.type)
 
-    def _repeat(self, value: Any, kind: Any) -> Any:
+    def repeat(self, value: Any, kind: Any) -> Any:
+        """A vector of that kind of one number."""
         first = self.builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
         lanes = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
         return self.builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), lanes)
@@ -87,7 +89,7 @@ class Vectors:
 
         def body(i: Any, _: list[Any]) -> list[Any]:
             start = self.builder.mul(i, lanes)
-            left = self._repeat(self.builder.sub(count, start), wide)
+            left = self.repeat(self.builder.sub(count, start), wide)
             step(start, self.builder.icmp_signed("<", numbers, left))
             return []
 

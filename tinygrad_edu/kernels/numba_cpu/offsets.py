@@ -68,6 +68,13 @@ def slack(lanes: int) -> int:
     return VECTORS * lanes
 
 
+def _slice(taps: Sequence[int]) -> slice:
+    """Those that meet a phase are equally far apart."""
+    if not taps:
+        return slice(0, 0)
+    return slice(taps[0], taps[-1] + 1, taps[1] - taps[0] if len(taps) > 1 else 1)
+
+
 def _table(channels: int, plane: int, rows: Sequence[int], columns: Sequence[int]) -> Array:
     at = np.arange(channels)[:, None, None] * plane + np.array(rows)[:, None] + np.array(columns)
     return at.reshape(-1).astype(np.int64)
@@ -78,9 +85,7 @@ def _layout(inside: Sizes, step: Sizes, above: Sizes, phases: Any) -> Layout:
 
 
 @functools.lru_cache(256)
-def forward_plan(
-    channels: int, kernel: Sizes, places: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes
-) -> Plan:
+def forward_plan(channels: int, kernel: Sizes, places: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes) -> Plan:
     """For the convolution and the gradient of its weight; `channels` of one group."""
     shifts = [[t * d for t in range(k)] for k, d in zip(kernel, dilation, strict=True)]
     phases = [sorted({shift % s for shift in along}) for along, s in zip(shifts, stride, strict=True)]
@@ -122,7 +127,7 @@ def input_plan(
         )
         jobs.append([done, len(table), weights, t1 - t0 + 1, u1 - u0 + 1, h0, w0, *stride])
         tables.append(table)
-        met.append((taps_h, taps_w))
+        met.append((_slice(taps_h), _slice(taps_w)))
         done, weights = done + len(table), weights + groups * -(-rows // ROWS) * ROWS * len(table)
     layout = _layout((lines, columns), (1, 1), (-low, -left), ([0], [0]))
     return Plan(layout, np.concatenate(tables), np.array(jobs, np.int64), met)

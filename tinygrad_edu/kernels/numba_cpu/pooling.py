@@ -1,4 +1,4 @@
-"""Pooling over one or two dimensions: a row of windows at a time, whose result stays near while all taps pass by.
+"""Pooling over one or two dimensions, a window or a row of windows at a time.
 
 The windows come as the slices of `kernels.pooling`; where they are lists of positions, or of three dimensions, NumPy
 computes. Sums are taken in NumPy's order, so they have its bits.
@@ -14,6 +14,7 @@ import numpy as np
 
 from tinygrad_edu.kernels.numba_cpu.compiler import compiled_exactly
 from tinygrad_edu.kernels.numba_cpu.convolution import every
+from tinygrad_edu.kernels.numba_cpu.largest import SLACK, larger
 from tinygrad_edu.kernels.numba_cpu.layout import ready, suits
 from tinygrad_edu.kernels.threads import on_blocks
 
@@ -25,29 +26,26 @@ Sizes = tuple[int, ...]
 
 @compiled_exactly
 def _max(x: Array, best: Array, where: Array, high: Array, wide: Array) -> None:
-    line = np.empty(best.shape[2], x.dtype)  # side by side, so that the comparisons become vectors
+    columns = best.shape[2]
+    line, top, index = (
+        np.zeros(columns + SLACK, x.dtype), np.zeros(columns + SLACK, x.dtype), np.zeros(columns + SLACK, np.int64)
+    )  # fmt: skip
     for n in range(len(x)):
         image = x[n]
         for i in range(best.shape[1]):
-            top, index = best[n, i], where[n, i]
             top[:] = -np.inf
-            index[:] = -1
+            index[:] = -1  # nothing yet: the first element counts even if it is -inf
             for a in range(len(high)):
-                if not high[a, 0] <= i < high[a, 1]:
-                    continue
-                h = high[a, 2] + (i - high[a, 0]) * high[a, 3]
-                for b in range(len(wide)):
-                    start, begin, step = wide[b, 0], wide[b, 2], wide[b, 3]
-                    count = wide[b, 1] - start
-                    tops, indices = top[start : start + count], index[start : start + count]
-                    values, at = line[:count], h * image.shape[1] + begin
-                    every(values, image[h, begin:], step)
-                    for j in range(count):
-                        value = values[j]
-                        # the first of equals, the last nan, and one of them even if all are -inf
-                        larger = (value > tops[j]) | (value != value) | (indices[j] < 0)
-                        tops[j] = value if larger else tops[j]
-                        indices[j] = at + j * step if larger else indices[j]
+                if high[a, 0] <= i < high[a, 1]:
+                    h = high[a, 2] + (i - high[a, 0]) * high[a, 3]
+                    for b in range(len(wide)):
+                        start, step, at = wide[b, 0], wide[b, 3], h * image.shape[1] + wide[b, 2]
+                        count = wide[b, 1] - start
+                        every(line[:count], image[h, wide[b, 2] :], step)
+                        larger(line, top, index, start, count, at, step)
+            best[n, i] = top[:columns]
+            for j in range(columns):
+                where[n, i, j] = max(index[j], 0)
 
 
 @compiled_exactly
