@@ -166,3 +166,19 @@ def test_a_network_learns() -> None:
         loss.backward()
         optimizer.step()
     assert float((net(x).argmax(1) == y).float().mean()) > 0.95
+
+
+@pytest.mark.parametrize("shape", [(2,), (3, 2), (4, 3, 2)])
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_linear_layer_says_which_types_do_not_fit(shape: Any, bias: bool) -> None:
+    layer = nn.Linear(2, 1, bias=bias)
+    with pytest.raises(NotImplementedError, match=r"linear: .* input is torch.float64 .* torch.float32: .*x\.to"):
+        layer(tg.ones(*shape, dtype=tg.float64))
+
+
+def test_the_names_that_programs_ask_layers_for() -> None:
+    from tinygrad_edu.nn.modules.batchnorm import _BatchNorm
+    from tinygrad_edu.nn.modules.conv import _ConvNd
+
+    assert isinstance(nn.Conv2d(1, 1, 1), _ConvNd) and isinstance(nn.ConvTranspose1d(1, 1, 1), _ConvNd)
+    assert isinstance(nn.BatchNorm1d(1), _BatchNorm) and not isinstance(nn.Linear(1, 1), (_ConvNd, _BatchNorm))

@@ -28,7 +28,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``input @ weight.T + bias``: (..., in) and (out, in) give (..., out).
 
     Raises:
-        ShapeError: the last dimensions of input and weight differ.
+        ShapeError: the last dimensions of input and weight differ; DTypeError: their types do.
     """
     inside, expected = input._data.shape[-1:], weight._data.shape[-1:]
     if inside != expected:
@@ -38,11 +38,19 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             f"{tuple(weight.shape)} takes {expected[0]}; flatten or reshape the input, or change in_features"
         )
     turned = weight.t()
-    if bias is None:
-        return input @ turned
-    if input._data.ndim == 2 and weight._data.ndim == 2:
-        return addmm(bias, input, turned)
-    return input @ turned + bias
+    try:
+        if bias is None:
+            return input @ turned
+        if input._data.ndim == 2 and weight._data.ndim == 2:
+            return addmm(bias, input, turned)
+        return input @ turned + bias
+    except DTypeError:
+        if input.dtype == weight.dtype:
+            raise
+        raise DTypeError(
+            f"linear: mat1 and mat2 must have the same dtype, but the input is {input.dtype} and the weight "
+            f"{weight.dtype}: convert the input, x.to({weight.dtype}), or the model, as in model.double()"
+        ) from None
 
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

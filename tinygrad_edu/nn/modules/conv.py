@@ -28,7 +28,7 @@ def numbers(value: Any, count: int) -> Any:
     return (value,) * count if not isinstance(value, (tuple, list)) else tuple(value)
 
 
-class _Conv(Module):
+class _ConvNd(Module):
     """What all share: numbers, a weight and a bias, how these begin, and what is printed."""
 
     spatial: ClassVar[int]
@@ -103,7 +103,7 @@ class _Conv(Module):
         return text if self.padding_mode == "zeros" else f"{text}, padding_mode={self.padding_mode}"
 
 
-class _Convolution(_Conv):
+class _Convolution(_ConvNd):
     """Windows times kernels."""
 
     transposed = False
@@ -182,7 +182,7 @@ class Conv3d(_Convolution):
     spatial = 3
 
 
-class _Transposed(_Conv):
+class _Transposed(_ConvNd):
     """Kernels spread out: what the gradient of a convolution does."""
 
     transposed = True
