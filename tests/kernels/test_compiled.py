@@ -89,7 +89,17 @@ def _gates(back: bool) -> Any:
     return calls
 
 
+def _gru(back: bool) -> Any:
+    def calls(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+        state = x.reshape(-1, x.shape[-1])
+        sums, own = np.concatenate([state, state * 2, 1 - state], 1), np.concatenate([state * 0.5, state, state + 2], 1)
+        yield (sums, own, state, state * state) if back else (sums, own, state), ()
+
+    return calls
+
+
 CALLS: dict[str, Any] = {
+    "gru_step": _gru(False), "gru_back": _gru(True),
     "lstm_step": _gates(False), "lstm_back": _gates(True),
     "layer_norm": _layer, "layer_norm_back": _layer_back,
     "standardised": _standard, "standardised_back": _standard_back,

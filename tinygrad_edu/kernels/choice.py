@@ -28,7 +28,7 @@ WORTH = {
     "logsumexp": 1 << 14, "sum": 1 << 14, "mean": 1 << 14, "var": 1 << 14,
     "standardised": 1 << 14, "standardised_back": 1 << 14, "layer_norm": 1 << 14, "layer_norm_back": 1 << 14,
     "silu": 1 << 14, "silu_back": 1 << 14, "gelu": 1 << 14, "gelu_back": 1 << 14, "relu_back": 1 << 14,
-    "lstm_step": 1 << 14, "lstm_back": 1 << 14,
+    "lstm_step": 1 << 14, "lstm_back": 1 << 14, "gru_step": 1 << 14, "gru_back": 1 << 14,
     "convolution": 1 << 14, "convolution_input": 1 << 14, "convolution_weight": 1 << 14,
     "max_pool": 1 << 14, "max_pool_back": 1 << 14, "window_sum": 1 << 14, "window_spread": 1 << 14,
     "adam_step": 1 << 14, "sgd_step": 1 << 14,  # the elements of a group of parameters

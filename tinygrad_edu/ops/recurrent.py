@@ -204,8 +204,14 @@ def gru_scan(projected: Any, hidden: Any, weight: Any, bias: Any, /, sizes: Any 
     across = kernels.permute(weight, (1, 0))
     units = hidden.shape[1]
 
+    compiled = worthwhile("gru_step", hidden.size * 3)
+
     def step(x: Any, h: Any) -> Any:
         own = kernels.matmul(h, across) + bias
+        if compiled is not None:
+            after = compiled(x, own, h)
+            if after is not NotImplemented:
+                return (after,)
         gates = _sigmoid(x[:, : 2 * units] + own[:, : 2 * units])
         n = kernels.tanh(x[:, 2 * units :] + gates[:, :units] * own[:, 2 * units :])
         return (n + gates[:, units:] * (h - n),)
@@ -219,6 +225,12 @@ def _(g: Any, out: Any, projected: Any, hidden: Any, weight: Any, bias: Any, siz
     steps, batch, units = projected.shape[0], projected.shape[1], hidden.shape[1]
     states = _before(hidden, out)
     own = reshape(_flat(states) @ transpose(weight, 0, 1) + bias, projected.shape)
+    compiled = None if hasattr(g, "_record") else worthwhile("gru_back", hidden.size * 3)
+    if compiled is not None:
+        walked = _gru_back_compiled(compiled, projected, own, states, g, weight)
+        if walked is not None:
+            to_x, shares, share = walked
+            return to_x, share, lambda: _product_share(shares, states), lambda: _flat(shares).sum(0)
     r = _sigmoid(projected[:, :, :units] + own[:, :, :units])
     z = _sigmoid(projected[:, :, units : 2 * units] + own[:, :, units : 2 * units])
     own_n = own[:, :, 2 * units :]
@@ -241,3 +253,20 @@ def _(g: Any, out: Any, projected: Any, hidden: Any, weight: Any, bias: Any, siz
         return reshape(by_input * unsqueeze(_in_order(arriving), 2), projected.shape)
 
     return to_input, share, lambda: _product_share(shares, states), lambda: _flat(shares).sum(0)
+
+
+def _gru_back_compiled(
+    kernel: Any, projected: Any, own: Any, states: Any, g: Any, weight: Any
+) -> tuple[Any, Any, Any] | None:
+    """The way back through all steps: what goes to the inputs' sums, the states' sums and the first state."""
+    to_x, to_own, from_h = [], [], g[-1]
+    for t in reversed(range(len(own))):
+        share = kernel(projected[t], own[t], states[t], from_h)
+        if share is NotImplemented:
+            return None
+        to_x.append(share[0])
+        to_own.append(share[1])
+        from_h = share[2] + kernels.matmul(share[1], weight)
+        if t:
+            from_h = from_h + g[t - 1]
+    return _in_order(to_x), _in_order(to_own), from_h

@@ -30,6 +30,8 @@ def _arguments(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
     sums, cell = np.ones((2, 12), dtype), x
     yield "lstm_step", (sums, cell)
     yield "lstm_back", (sums, cell, cell, cell, cell)
+    yield "gru_step", (sums[:, :9].copy(), sums[:, :9].copy(), cell)
+    yield "gru_back", (sums[:, :9].copy(), sums[:, :9].copy(), cell, cell)
     yield "silu", (x,)
     yield "silu_back", (x, x)
     yield "relu_back", (x, x)
