@@ -12,6 +12,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.programs import Programs, compare, leaf
 
+import tinygrad_edu as tg
+
 program = Programs()
 
 
@@ -225,3 +227,35 @@ def a_random_fill_cuts_the_gradient(t: Any) -> Any:
 def test_as_pytorch(name: str) -> None:
     torch = pytest.importorskip("torch")
     compare(torch, program[name])
+
+
+def test_a_part_of_an_expanded_tensor_is_all_that_shares_its_memory() -> None:
+    """v[0:1] is every row of v: after it is overwritten no gradient goes to what was there."""
+    x = tg.arange(1.0, 7.0, requires_grad=True)
+    a = x * 1
+    v, other = a.expand(2, 6), a.expand(2, 6)
+    v[0:1] = 5.0
+    (v.sum() + other.sum() + a.sum()).backward()
+    assert v.tolist() == other.tolist() == [[5.0] * 6] * 2 and x.grad.tolist() == [0.0] * 6
+    with pytest.raises(RuntimeError, match="more than one element"):
+        v[:, 0] = 1.0
+
+
+def test_one_element_is_a_row_of_one() -> None:
+    x = tg.arange(3.0, requires_grad=True)
+    y = x * 1
+    y[1].index_fill_(0, tg.tensor([0]), 7.0)
+    y[2].index_copy_(0, tg.tensor([0]), tg.tensor(8.0))
+    y.sum().backward()
+    assert y.tolist() == [0.0, 7.0, 8.0] and x.grad.tolist() == [1.0, 0.0, 0.0]
+
+
+def test_an_expanded_tensor_may_be_filled() -> None:
+    x = tg.zeros(3)
+    x.expand(2, 3).fill_(4.0)
+    assert x.tolist() == [4.0] * 3 and x._version == 1
+
+
+def test_dots_that_stand_for_nothing_do_not_part_two_arrays() -> None:
+    x = tg.arange(12.0).reshape(2, 3, 2)
+    assert x[:1, tg.tensor([0, 2]), ..., tg.tensor([1, 0])].shape == (1, 2)

@@ -220,6 +220,8 @@ def index_add(input: Tensor, dim: int, index: Any, source: Any, *, alpha: Any = 
 @composed()
 def index_copy(input: Tensor, dim: int, index: Any, source: Any) -> Tensor:
     """A copy with the positions `index` replaced by the source."""
+    if not input.ndim and isinstance(source, Tensor):  # one element counts as a row of one
+        return index_copy(input.reshape(1), dim, index, source.reshape(1)).reshape(())
     dim, where, source = _rows("index_copy", input, dim, index, source)
     return apply(ops.index_copy_into, input, source, params=(dim, where))
 
@@ -227,6 +229,8 @@ def index_copy(input: Tensor, dim: int, index: Any, source: Any) -> Tensor:
 @composed()
 def index_fill(input: Tensor, dim: int, index: Any, value: Any) -> Tensor:
     """A copy with the positions `index` replaced by one number."""
+    if not input.ndim:  # one element counts as a row of one
+        return index_fill(input.reshape(1), dim, index, value).reshape(())
     if isinstance(index, Tensor) and index._data.dtype.kind not in "i":
         raise DimError(f"index_fill(): Expected dtype int64 for index, got {index.dtype}: convert with .long()")
     dim, where = _vector("index_fill", input, dim, index)

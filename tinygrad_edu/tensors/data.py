@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.errors import IntegerOverflowError
+from tinygrad_edu.kernels.numpy import quietly
 from tinygrad_edu.tensors.dtype import get_default_dtype, of_numpy
 from tinygrad_edu.tensors.tables import from_table, is_table
 
@@ -80,9 +81,9 @@ def to_array(data: Any, dtype: np.dtype[Any] | None = None) -> Any:
         if dtype.kind in "iu" and array.size and not _holds_arrays(data):
             for extreme in (array.min(), array.max()):  # nan is both
                 fits(extreme.item(), dtype, "tensor")
-        return array.astype(dtype)
+        return quietly(array.astype, dtype)
     if array.dtype.kind == "f" and not _holds_arrays(data):
-        return array.astype(default_float())
+        return quietly(array.astype, default_float())
     return array
 
 

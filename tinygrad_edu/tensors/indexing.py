@@ -57,6 +57,8 @@ def as_index(position: Any, tensor: Tensor) -> tuple[Any, ...]:
     )
     if used > ndim:
         raise IndexError(f"too many indices for tensor of dimension {ndim}: {used} given for shape {tuple(sizes)}")
+    if used == ndim:  # NumPy would see arrays on both sides of it as standing apart, and put their dimension in front
+        items = [i for i in items if i is not Ellipsis]
     if Ellipsis not in [i for i in items if not hasattr(i, "dtype")]:
         items.append(Ellipsis)  # so that NumPy gives a view, not a copied scalar, for a single element
     _check_range(items, sizes)

@@ -311,7 +311,9 @@ def _setitem(self: Tensor, position: Any, value: Any) -> None:
             f"shape mismatch: value tensor of shape {tuple(value.shape)} cannot be broadcast to indexing result of "
             f"shape {tuple(places)}"
         ) from None
-    if recorded:
+    if recorded and looks and 0 in target.strides:
+        write(self[index], value._cast(target.dtype).expand(places), "__setitem__")  # all that share it change
+    elif recorded:
         result = record(index_put, (self, value._cast(target.dtype)), (index,))
         target[index] = value._data
         moved(self, result)
@@ -327,13 +329,19 @@ def _overwrite(self: Tensor, value: Any, operation: str) -> Tensor:
 
 def _zero(self: Tensor) -> Tensor:
     """Fill the Tensor with zeros."""
+    filled = _all_the_same(self, 0, "zero_")
+    return _overwrite(self, 0, "zero_") if filled is None else filled
+
+
+def _all_the_same(self: Tensor, number: Any, operation: str) -> Tensor | None:
+    """An expanded Tensor, filled with one number: its elements may share their memory. None for another Tensor."""
     array = self._data
-    if not (recording() and self.requires_grad) and 0 in array.strides and _writeable(self):
-        may_change(self, False, "zero_")
-        array[...] = 0  # an expanded Tensor too: all its elements shall be the same
-        self._counter[0] += 1
-        return self
-    return _overwrite(self, 0, "zero_")
+    if (recording() and self.requires_grad) or 0 not in array.strides or not _writeable(self):
+        return None
+    may_change(self, False, operation)
+    array[...] = number
+    self._counter[0] += 1
+    return self
 
 
 def _fill(self: Tensor, value: Any) -> Tensor:
@@ -342,6 +350,9 @@ def _fill(self: Tensor, value: Any) -> Tensor:
         raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions")
     if isinstance(value, (bool, int, float)):
         value = fits(value, self._data.dtype, "fill_")
+        filled = _all_the_same(self, value, "fill_")
+        if filled is not None:
+            return filled
     return _overwrite(self, value, "fill_")
 
 
