@@ -123,6 +123,7 @@ c.transpose_(0, 9) | c.swapaxes_(0, 1) | c.swapdims_(0, 1) | c.swapaxes_(0, 9) |
 c.as_strided_((1,), (1,)) | c.as_strided_((9, 9), (9, 9)) | c.fill_diagonal_(1) | x.detach().clone().resize_(1)
 x.detach().clone().resize_as_(y[:1]) | c.detach_() | c[:1].detach_() | c.retain_grad() | c.requires_grad_()
 c.squeeze_(9) | x.softmax(0) | x.softmax(9) | x.bfloat16("a")
+c.sinc_() | c.sinc_("a") | c.gcd_(y) | c.gcd_("a") | c.lcm_(y) | c.lcm_("a") | c.ldexp_(i[0]) | c.ldexp_("a")
 """
 
 _IN_PLACE = """

@@ -11,7 +11,7 @@ import numpy as np
 from tinygrad_edu.errors import DTypeError, ShapeError, broadcast_error
 from tinygrad_edu.ops import elementwise, norms
 from tinygrad_edu.ops.shape import cat, sum_to, wrap_dim
-from tinygrad_edu.tensors.composed import composed
+from tinygrad_edu.tensors.composed import composed, in_place
 from tinygrad_edu.tensors.dtype import get_default_dtype
 from tinygrad_edu.tensors.operands import common_type
 from tinygrad_edu.tensors.record import record
@@ -175,3 +175,6 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     if wrapped.size and (wrapped.min() < 0 or wrapped.max() >= count):
         raise ValueError(f"unravel_index: an index is out of bounds for shape {sizes}")
     return tuple(Tensor._wrap(np.asarray(place, np.int64)) for place in np.unravel_index(wrapped, sizes))
+
+
+in_place("gcd", "lcm", "ldexp", "sinc")
