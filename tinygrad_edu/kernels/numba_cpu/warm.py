@@ -53,9 +53,9 @@ def _arguments(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
 
 def _images(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
     image, one = np.ones((1, 4, 4, 4), dtype), (1, 1)
-    for channels in (4, 1):  # side by side in a vector, or too few for one
-        weight, how = np.ones((channels * 4, 4, 1, 1), dtype), (one, (0, 0), one, 1)
-        out = np.ones((1, channels * 4, 4, 4), dtype)
+    for channels in (16, 1):  # side by side in a vector, or too few for one
+        weight, how = np.ones((channels, 4, 1, 1), dtype), (one, (0, 0), one, 1)
+        out = np.ones((1, channels, 4, 4), dtype)
         yield "convolution", (image, weight, None, *how)
         yield "convolution_input", (out, weight, (4, 4), *how)
         yield "convolution_weight", (out, image, one, *how)
