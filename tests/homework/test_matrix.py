@@ -11,9 +11,16 @@ from tinygrad_edu.homework.mutants import survivors
 from tinygrad_edu.homework.session import Program, check_program, reference_base
 
 EXERCISES = list(load().exercises.values())
-# Compiling takes minutes for all programs of such an exercise together: the whole check has the time.
+LONG = 60  # seconds that a check may take
+
+
+def takes_long(exercise: Exercise) -> bool:
+    """Compiling, or training a network for each mistake, takes minutes: the whole check has the time."""
+    return bool(exercise.needs_packages) or exercise.limits()["wall"] >= LONG
+
+
 USUAL = [
-    pytest.param(exercise, marks=[pytest.mark.slow] if exercise.needs_packages else [], id=exercise.slug)
+    pytest.param(exercise, marks=[pytest.mark.slow] if takes_long(exercise) else [], id=exercise.slug)
     for exercise in EXERCISES
 ]
 

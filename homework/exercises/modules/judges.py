@@ -133,6 +133,7 @@ def dropout(o, p):
     equal(o["same places"], True, "x.grad is 0 where the result is 0", where)
     equal(o["again"], False, "a second call drops the same places", where)
     close(o["never"], [2.0], "the different values in it", "Dropout(0.0)(x)   x: 4000 numbers of 2")
+    close(o["default"], [0.0, 4.0], "the different values in it", "Dropout()(x)   x: 4000 numbers of 2")
     require(isinstance(o["refused"], list) and len(o["refused"]) == 2, "malformed")
     for probability, seen in zip((1.5, -0.1), o["refused"], strict=True):
         raises(seen, "ValueError", f"Dropout({probability})")

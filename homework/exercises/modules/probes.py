@@ -178,6 +178,8 @@ def dropout(s, p, t):
     seen["eval"] = [float(v) for v in np.unique(np.asarray(layer(x).data))][:9]
     t.doing("Dropout(0.0)(x)")
     seen["never"] = [float(v) for v in np.unique(np.asarray(s.Dropout(0.0)(x).data))][:9]
+    t.doing("Dropout()(x)")
+    seen["default"] = [float(v) for v in np.unique(np.asarray(s.Dropout()(x).data))][:9]
     t.doing("Dropout(1.5), Dropout(-0.1)")
     seen["refused"] = [t.raised(lambda q=q: type(s.Dropout(q)).__name__) for q in (1.5, -0.1)]
     return seen
