@@ -29,7 +29,11 @@ from tinygrad_edu.tensors.dtype import of_numpy
 from tinygrad_edu.tensors.hooks import Hooks
 from tinygrad_edu.tensors.place import Place
 
-__all__ = ["Node", "backward_pass", "new_node"]
+__all__ = ["NUMBERS", "Node", "backward_pass", "new_node"]
+
+# The version counter of what nobody can change: of a number. A node that keeps one frees it as everything else, so that a
+# second backward pass through ``x * 2`` is refused as PyTorch refuses it.
+NUMBERS: tuple[list[int], ...] = ([0],)
 
 _new = object.__new__
 _BOOL = dtype(bool)

@@ -16,7 +16,7 @@ from tinygrad_edu.errors import DTypeError, broadcast_error
 from tinygrad_edu.kernels.numpy import quietly
 from tinygrad_edu.ops.registry import ABSENT, LAYOUT, NOTHING, SHAPE, WHOLE, Absent
 from tinygrad_edu.tensors.data import checked
-from tinygrad_edu.tensors.node import Node, new_node
+from tinygrad_edu.tensors.node import NUMBERS, Node, new_node
 from tinygrad_edu.tensors.operands import prepare
 from tinygrad_edu.tensors.tensor import Tensor
 from tinygrad_edu.tensors.untracked import untrack
@@ -125,6 +125,8 @@ def _node(
             if isinstance(x, Tensor) and a is x._data:
                 counters.append(x._counter)
                 version += x._counter[0]
+            else:
+                counters += NUMBERS
         elif kind == LAYOUT:
             saved.append(a)
         else:

@@ -18,7 +18,7 @@ from tinygrad_edu.engine.modes import recording
 from tinygrad_edu.errors import broadcast_error
 from tinygrad_edu.kernels.numpy import quiet
 from tinygrad_edu.ops.registry import NOTHING, SHAPE, WHOLE, Absent, Operation
-from tinygrad_edu.tensors.node import new_node
+from tinygrad_edu.tensors.node import NUMBERS, new_node
 from tinygrad_edu.tensors.record import finish, plain, record, share
 from tinygrad_edu.tensors.tensor import Tensor
 from tinygrad_edu.tensors.untracked import untrack
@@ -129,9 +129,12 @@ def binary(operation: Any) -> Callable[[Tensor, Any], Any]:
                 else:
                     counters = (self._counter,)
                     version = self._counter[0]
-            elif saves_b and b is not other:
-                counters = (other._counter,)
-                version = other._counter[0]
+            elif saves_b:
+                if b is other:
+                    counters = NUMBERS
+                else:
+                    counters = (other._counter,)
+                    version = other._counter[0]
             if saves_out:
                 counters = (*counters, out._counter)
             out._node = new_node(
