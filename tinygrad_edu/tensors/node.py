@@ -31,8 +31,8 @@ from tinygrad_edu.tensors.place import Place
 
 __all__ = ["NUMBERS", "Node", "backward_pass", "new_node"]
 
-# The version counter of what nobody can change: of a number. A node that keeps one frees it as everything else, so that a
-# second backward pass through ``x * 2`` is refused as PyTorch refuses it.
+# The version counter of what nobody can change: of a number. A node that keeps one frees it as everything else, so
+# that a second backward pass through ``x * 2`` is refused as PyTorch refuses it.
 NUMBERS: tuple[list[int], ...] = ([0],)
 
 _new = object.__new__
