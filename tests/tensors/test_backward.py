@@ -390,25 +390,3 @@ class TestInPlace:
         with pytest.raises(RuntimeError, match="int64"):
             tg.tensor([1, 2]).add_(0.5)
         assert x.tolist() == [1.0, 1.0, 1.0]
-
-
-@pytest.mark.parametrize("make", [
-    lambda x: x * 2, lambda x: 2 * x, lambda x: x / 2, lambda x: 2 / x, lambda x: x**2,
-    lambda x: x * tg.ones(3, dtype=tg.float64),
-])  # fmt: skip
-def test_a_second_pass_is_refused_even_where_only_a_number_was_kept(make: Any) -> None:
-    x = tg.ones(3, requires_grad=True)
-    y = make(x).sum()
-    y.backward(retain_graph=True)
-    y.backward()
-    with pytest.raises(RuntimeError, match="retain_graph=True"):
-        y.backward()
-
-
-@pytest.mark.parametrize("make", [lambda x: x + 2, lambda x: 2 - x, lambda x: -x, lambda x: x.reshape(3, 1)])
-def test_a_second_pass_is_fine_where_nothing_was_kept(make: Any) -> None:
-    x = tg.ones(3, requires_grad=True)
-    y = make(x).sum()
-    y.backward()
-    y.backward()
-    assert x.grad.abs().tolist() == [2.0] * 3
