@@ -24,9 +24,12 @@ t.trapezoid(x, v[:3], dim=0) | t.cumulative_trapezoid(x) | t.cumulative_trapezoi
 t.cumulative_trapezoid(x, dim=0, dx=2) | x.sinc() | t.sinc(v) | t.sinc(i) | t.pdist(x) | t.pdist(x, 1) | t.pdist(x, 3.0)
 t.pdist(x, float("inf")) | t.pdist(x[:1]) | t.nn.functional.pdist(x) | t.vander(v) | t.vander(v, 2) | t.vander(v, N=0)
 t.vander(v, 6, increasing=True) | t.vander(j) | x.sum_to_size(1, 4) | x.sum_to_size((3, 1)) | x.sum_to_size(4)
-x.sum_to_size(3, 4) | x.ldexp(i[:, :1][:1]) | t.ldexp(v, t.tensor([1, 2, 3, 0]))
+t.renorm(x, 2, 0, 0.5) | x.renorm(1, 1, 2.0) | x.clone().renorm_(3.0, -1, 1.0) | t.mvlgamma(v + 2, 3)
+(v + 2).mvlgamma_(2) | x.sum_to_size(3, 4) | x.ldexp(i[:, :1][:1]) | t.ldexp(v, t.tensor([1, 2, 3, 0]))
 """
 PLAIN = """
+v.apply_(lambda n: n * 2 + 1) | j.apply_(lambda n: n / 2) | x.map_(x * 2, lambda a, b: a - b)
+x.map_(v, lambda a, b: a * b) | x.map2_(x, v, lambda a, b, c: a + b * c) | x.t().apply_(abs)
 i.gcd(j) | t.lcm(i, j) | x.is_signed() | t.is_signed(j.to(t.uint8)) | t.is_same_size(x, x) | t.is_same_size(x, v)
 t.unravel_index(j, (4, 8)) | t.unravel_index(t.tensor(-1), 5) | t.logspace(0, 2, 5) | t.logspace(-1, 1, 3, base=2.0)
 t.logspace(0, 3, 4, dtype=t.float64) | t.logspace(1, 1, 0) | t.scalar_tensor(3) | t.scalar_tensor(2.5, dtype=t.float64)
@@ -35,6 +38,8 @@ t.celu(x) | t.selu(x) | t.cosine_similarity(x, x + 1) | t.pairwise_distance(x, x
 """
 BAD = """
 t.trapezoid(x, v[:2]) | t.pdist(v) | t.pdist(i) | t.pdist(x, -1.0) | t.vander(x) | t.vander(v, -1) | x.sum_to_size(2)
+t.renorm(v, 2, 0, 1.0) | t.renorm(x, -1.0, 0, 1.0) | t.mvlgamma(v + 1, 0)
+v.requires_grad_().apply_(abs) | v.apply_(3) | v.map_(j, pow)
 x.gcd(j) | t.unravel_index(v, (2, 2)) | t.logspace(0, 1, -2)
 """
 

@@ -71,6 +71,7 @@ ELSEWHERE: dict[str, str] = {
         "draw_graph": "viz",
         "get_backend set_backend": "kernels/test_choice.py",
         "trapezoid trapz cumulative_trapezoid sinc pdist vander gcd lcm ldexp is_signed logspace scalar_tensor "
+        "renorm renorm_ mvlgamma mvlgamma_ apply_ map_ map2_ "
         "sum_to_size unravel_index celu cosine_similarity group_norm pairwise_distance rms_norm "
         "selu": "tensors/test_calculus.py",
         "bilinear rrelu": "nn",

@@ -177,4 +177,43 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     return tuple(Tensor._wrap(np.asarray(place, np.int64)) for place in np.unravel_index(wrapped, sizes))
 
 
-in_place("gcd", "lcm", "ldexp", "sinc")
+@composed
+def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Any:
+    """Each slice along `dim` whose p-norm is above `maxnorm` is scaled down to it.
+
+    Raises:
+        RuntimeError: fewer than two dimensions, or a p or maxnorm that is no norm.
+
+    >>> import tinygrad_edu as tg; tg.renorm(tg.tensor([[3.0, 4.0], [0.3, 0.4]]), 2, 0, 1.0)
+    tensor([[0.6000, 0.8000],
+            [0.3000, 0.4000]])
+    """
+    if input.ndim < 2:
+        raise ShapeError(f"renorm: input needs at least 2 dimensions, got {input.ndim} dimensions")
+    if p <= 0 or maxnorm < 0:
+        raise RuntimeError(f"renorm: p must be positive and maxnorm not negative, got {p} and {maxnorm}")
+    dim = wrap_dim(dim, input.ndim, "renorm")
+    others = tuple(d for d in range(input.ndim) if d != dim)
+    input = input.clone()  # what the rules keep: `renorm_` writes over the Tensor itself
+    sizes = record(norms.vector_norm, (input,), (p, others, True))
+    above = (sizes.detach() > maxnorm)._data
+    return input * record(elementwise.choose, (maxnorm / (sizes + 1e-7), 1.0), (above,))
+
+
+@composed
+def mvlgamma(input: Tensor, p: int) -> Any:
+    """The logarithm of the multivariate gamma function of order p; it is defined for numbers above (p - 1) / 2.
+
+    Raises:
+        RuntimeError: p is below 1.
+    """
+    if p < 1:
+        raise RuntimeError(f"mvlgamma: p has to be greater than or equal to 1, got {p}")
+    parts: Any = input if input.is_floating_point() else input.float()
+    total: Any = p * (p - 1) / 4 * math.log(math.pi)
+    for i in range(p):
+        total = total + (parts - i / 2).lgamma()
+    return total
+
+
+in_place("gcd", "lcm", "ldexp", "mvlgamma", "renorm", "sinc")

@@ -11,6 +11,7 @@ from tinygrad_edu.ops import elementwise, shape
 from tinygrad_edu.ops.registry import operations
 from tinygrad_edu.tensors import (
     calculus,
+    callables,
     chosen,
     counting,
     draws,
@@ -38,7 +39,7 @@ concat = concatenate = cat = with_out(shape.cat)
 stack = with_out(shape.stack)
 # They give Tensor and this package what is called here.
 _ = (
-    (calculus, chosen, counting, draws, einsum, geometry, grids, inplace),
+    (calculus, callables, chosen, counting, draws, einsum, geometry, grids, inplace),
     (matrices, methods, parts, pointwise, products, statistics),
 )
 
