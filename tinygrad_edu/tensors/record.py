@@ -136,7 +136,17 @@ def _node(
         kept = (out._data, *(e._data for e in extra)) if extra else out._data
         counters.append(out._counter)
         version += out._counter[0]
+    if not counters and params:
+        counters += kept_arrays(params)
     return new_node(operation, tuple(places), tuple(saved), kept, params, out._data, tuple(counters), version)
+
+
+def kept_arrays(params: tuple[Any, ...]) -> tuple[list[int], ...]:
+    """The version counters of the arrays among parameters (masks, positions): none of them changes, all are freed."""
+    for param in params:
+        if hasattr(param, "dtype") or (param.__class__ is tuple and any(hasattr(part, "dtype") for part in param)):
+            return NUMBERS
+    return ()
 
 
 def plain(params: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -19,7 +19,7 @@ from tinygrad_edu.errors import broadcast_error
 from tinygrad_edu.kernels.numpy import quiet
 from tinygrad_edu.ops.registry import NOTHING, SHAPE, WHOLE, Absent, Operation
 from tinygrad_edu.tensors.node import NUMBERS, new_node
-from tinygrad_edu.tensors.record import finish, plain, record, share
+from tinygrad_edu.tensors.record import finish, kept_arrays, plain, record, share
 from tinygrad_edu.tensors.tensor import Tensor
 from tinygrad_edu.tensors.untracked import untrack
 
@@ -247,13 +247,15 @@ def view(operation: Any) -> Callable[[Tensor, tuple[Any, ...]], Any]:
         out._base = None
         out._node = None
         out._requires = False
-        if not share(out, self, operation):
+        shares = share(out, self, operation)
+        if not shares:
             out._counter = [0]
         if self._requires and recording():
             kind = operation.saves[0]
             out._requires = True
             kept = a.shape if kind == SHAPE else _kept(a, kind)
-            out._node = new_node(operation, (self._node or self,), (kept,), None, params, data, (), 0)
+            counters = () if shares else kept_arrays(params)
+            out._node = new_node(operation, (self._node or self,), (kept,), None, params, data, counters, 0)
         elif modes.inference_used:
             untrack(out)
         return out
