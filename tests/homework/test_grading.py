@@ -309,6 +309,9 @@ def test_results_are_what_gradescope_reads(tmp_path: Path) -> None:
     sys.platform != "linux" or os.geteuid() != 0 or shutil.which("setpriv") is None, reason="needs root and setpriv"
 )
 def test_in_the_autograder_the_program_runs_as_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "ls", str(Path(np.__file__).parent)]
+    if subprocess.run(reading, capture_output=True, check=False).returncode:
+        pytest.skip("nobody may not read the folder in which NumPy is installed here")
     before = os.umask(0)
     try:
         source = VALUE.solution + "\n\nimport os\nassert os.getuid() == 65534\n"

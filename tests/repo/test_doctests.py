@@ -10,7 +10,7 @@ import pytest
 
 PROJECT = Path(__file__).parents[2]
 SOURCES = {"tinygrad_edu": PROJECT / "tinygrad_edu"} | {f"tinygrad_edu.{n}": PROJECT / n for n in ("cli", "homework")}
-OPTIONAL = {"numba", "scipy", "matplotlib", "PIL", "sklearn", "safetensors", "IPython", "torch"}
+OPTIONAL = {"numba", "scipy", "matplotlib", "PIL", "sklearn", "safetensors", "IPython", "torch", "llvmlite"}
 
 # What changes how a whole process imports, and wants one in which PyTorch has not been imported yet.
 OWN_PROCESS = {"tinygrad_edu.compat"}
