@@ -6,11 +6,13 @@ import json
 import os
 import shutil
 import stat
+import subprocess
 import sys
 import zipfile
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
