@@ -1,4 +1,4 @@
-"""What these tests start is a user's own program: it finds what lies beside it, whatever the test run itself was told."""
+"""What these tests start is a user's own program: it finds what lies beside it, however the tests were started."""
 
 import pytest
 
