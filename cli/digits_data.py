@@ -1,4 +1,4 @@
-"""Which digits `tinyedu demo mnist` learns from: MNIST where its files are, else the 8 x 8 digits of scikit-learn."""
+"""Which digits `tinyedu demo mnist` learns from: MNIST where its files are, else 8 x 8 digits that come with us."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ class Pictures:
 
 
 def find(folder: Path | None, limit: int | None = None) -> Pictures:
-    """The digits in a folder, in `data`, or those of scikit-learn; at most `limit` of them for training.
+    """The digits in a folder, in `data`, or those that come with the package; at most `limit` of them for training.
 
-    Raises Problem where the folder that was named has no MNIST, files are damaged, or scikit-learn is not there.
+    Raises Problem where the folder that was named has no MNIST, or files are damaged.
     """
     for root in (USUAL,) if folder is None else (folder,):
         has_train, has_test = (_has(root, names) for names in PARTS)
@@ -60,17 +60,11 @@ def find(folder: Path | None, limit: int | None = None) -> Pictures:
         raise Problem(
             f"--data: there is no MNIST in {str(folder)!r}",
             "it needs t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, plain or as .gz, and may have train files; "
-            "without --data the digits of scikit-learn are taken",
+            "without --data the 8 x 8 digits that come with tinygrad_edu are taken",
         )
-    try:
-        train, test = Digits(train=True), Digits(train=False)
-    except ModuleNotFoundError as error:
-        raise Problem(
-            "there is no MNIST in the folder data, and scikit-learn, which has the 8 x 8 digits, is not installed",
-            "give --data DIR, or install the extra: pip install 'tinygrad_edu[data]'",
-        ) from error
+    train, test = Digits(train=True), Digits(train=False)
     found = [(np.array(part.data), np.array(part.targets)) for part in (train, test)]
-    return _limited(Pictures("the 8 x 8 digits of scikit-learn", found[0], found[1]), limit)
+    return _limited(Pictures("the 8 x 8 digits that come with tinygrad_edu", found[0], found[1]), limit)
 
 
 def _has(root: Path, names: tuple[str, str]) -> bool:

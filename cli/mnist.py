@@ -24,7 +24,7 @@ WORST = 24  # mistakes to show
 @click.command("mnist")
 @click.option(
     "--data", type=click.Path(path_type=Path), metavar="DIR",
-    help="A folder with MNIST's files. [default: data, else scikit-learn's 8 x 8 digits]",
+    help="A folder with MNIST's files. [default: data, else 8 x 8 digits that come with us]",
 )  # fmt: skip
 @click.option("--model", type=click.Choice(["mlp", "cnn"]), default="mlp", show_default=True, help="The network.")
 @click.option("--epochs", type=Whole(1), default=5, show_default=True, help="How often to see every picture.")

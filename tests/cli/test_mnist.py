@@ -136,23 +136,11 @@ def test_mnist_that_runs_away_ends_with_3(little_mnist: Path, optim: str, rate: 
 
 
 def test_mnist_falls_back_to_digits_that_need_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("sklearn")
     monkeypatch.chdir(tmp_path)
     result = json.loads(invoke("mnist", "--epochs", "2", "--limit", "300", "--json", "--quiet").stdout)
-    assert "8 x 8 digits of scikit-learn" in result["data"]
+    assert "8 x 8 digits that come with tinygrad_edu" in result["data"]
     assert (result["training"], result["test"]) == (300, 360)
     assert result["accuracy"] > 0.5
-
-
-def test_mnist_without_files_and_without_scikit_learn_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in ("sklearn", "sklearn.datasets"):
-        monkeypatch.setitem(sys.modules, name, None)  # importing it fails
-    done = invoke("mnist")
-    assert done.exit_code == 2 and done.stdout == ""
-    assert "no MNIST in the folder data" in done.stderr and "hint: give --data DIR, or install" in done.stderr
 
 
 def _real_mnist() -> Path | None:

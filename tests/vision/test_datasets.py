@@ -355,13 +355,18 @@ def test_folders_that_are_wrong(pictures: Path) -> None:
 
 
 def test_digits() -> None:
-    pytest.importorskip("sklearn")
     train, test = datasets.Digits(), datasets.Digits(train=False, transform=transforms.ToTensor())
     assert train.data.shape == (1437, 8, 8) and test.data.shape == (360, 8, 8) and train.data.max().item() == 255
     assert train.targets[:10].tolist() == list(range(10)) and sorted(set(test.targets.tolist())) == list(range(10))
     assert repr(train).splitlines()[:2] == ["Dataset Digits", "    Number of datapoints: 1437"]
     pytest.importorskip("PIL")
     assert train[3][0].size == (8, 8) and train[3][1] == 3 and test[0][0].shape == (1, 8, 8)
+
+
+def test_digits_are_those_of_scikit_learn() -> None:
+    theirs = pytest.importorskip("sklearn.datasets").load_digits()
+    pictures, classes = datasets.digits.optdigits()
+    assert (pictures == theirs.images).all() and (classes == theirs.target).all()
 
 
 def test_the_series_of_the_book() -> None:
@@ -373,15 +378,12 @@ def test_the_series_of_the_book() -> None:
         assert years[year - 1960].tolist() == tg.tensor(row).tolist()
 
 
-@pytest.mark.parametrize(
-    ("missing", "make"), [("sklearn", datasets.Digits), ("PIL", lambda: datasets.folder.default_loader("a.png"))]
-)
-def test_a_missing_library_is_named_with_the_extra(monkeypatch: pytest.MonkeyPatch, missing: str, make: Any) -> None:
-    for name in [name for name in sys.modules if name.split(".")[0] == missing]:
+def test_a_missing_pillow_is_named_with_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] == "PIL"]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setattr(sys, "meta_path", [_Hidden(missing), *sys.meta_path])
+    monkeypatch.setattr(sys, "meta_path", [_Hidden("PIL"), *sys.meta_path])
     with pytest.raises(ModuleNotFoundError, match=r"tinygrad_edu\[data\]"):
-        make()
+        datasets.folder.default_loader("a.png")
 
 
 class _Hidden:
