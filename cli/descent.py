@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from tinygrad_edu import zeros
+from tinygrad_edu import tensor, zeros
 from tinygrad_edu.cli.objectives import Objective
 from tinygrad_edu.cli.problem import Problem
 from tinygrad_edu.optim import minimize
@@ -116,8 +116,9 @@ def descend(
     tol: float = 0.0,
     every: int | None = None,
     watcher: Watcher | None = None,
+    device: str = "cpu",
 ) -> Descent:
-    """Run one optimizer from `start`; keep a row every `every` steps (by default ten in all)."""
+    """Run one optimizer from `start` on a device; keep a row every `every` steps (by default ten in all)."""
     stride = every or max(1, steps // 10)
     rows: list[Row] = []
 
@@ -133,8 +134,9 @@ def descend(
     if watcher is not None:
         watcher.begin(job)
     began = time.perf_counter()
+    x0 = tensor(start, device=device)
     result = minimize(
-        objective.function, list(start), job.optim, lr=job.lr, steps=steps, tol=tol, callback=watch, **job.options
+        objective.function, x0, job.optim, lr=job.lr, steps=steps, tol=tol, callback=watch, **job.options
     )
     seconds = time.perf_counter() - began
     done = Descent(

@@ -13,12 +13,15 @@ import click
 from tinygrad_edu.cli.problem import Problem, nearest
 
 __all__ = [
-    "NAMES", "Number", "Optim", "OutputPath", "Whole", "backend_option", "common_options", "descent_options",
-    "why_not_writable",
+    "BACKENDS", "NAMES", "Backend", "Number", "Optim", "OutputPath", "Seed", "Whole", "backend_option", "check_backend",
+    "check_device", "common_options", "descent_options", "device_option", "why_not_writable",
 ]  # fmt: skip
 
 NAMES = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "adamw", "nadam", "radam", "lbfgs")
 """The keys of `tinygrad_edu.optim.OPTIMIZERS`, here so that --help needs no NumPy; a test compares the two."""
+
+BACKENDS = ("numpy", "numba")
+"""Those of `kernels.choice`, here so that --help needs no NumPy; a test compares the two."""
 
 
 class Number(click.ParamType):
@@ -64,6 +67,19 @@ class Whole(click.ParamType):
         return number
 
 
+class Seed(Whole):
+    """A number that a generator can be seeded with."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        number = super().convert(value, param, ctx)
+        if number >= 2**64:
+            raise Problem(f"--seed: {number} is out of range", "give less than 2**64")
+        return number
+
+
 class Optim(click.ParamType):
     """The name of an optimizer."""
 
@@ -81,6 +97,17 @@ class Optim(click.ParamType):
         from click.shell_completion import CompletionItem
 
         return [CompletionItem(name) for name in NAMES if name.startswith(incomplete)]
+
+
+class Backend(click.ParamType):
+    """The name of a set of kernels."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in BACKENDS:
+            raise Problem(f"--backend: there is no {value!r} here", f"there is {', '.join(BACKENDS)}")
+        return str(value)
 
 
 class OutputPath(click.ParamType):
@@ -128,23 +155,52 @@ def common_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")(function)
 
 
-def backend_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--backend: which kernels compute. It acts at once, and the command's function does not see it."""
-
-    def choose(_ctx: click.Context, _param: click.Parameter, name: str | None) -> None:
-        if name is None:
-            return
-        from tinygrad_edu.kernels.choice import set_backend
-
-        try:
-            set_backend(name)
-        except RuntimeError as error:
-            raise Problem(str(error), "leave --backend away: NumPy does the same, slower") from None
-
+def backend_option(**more: Any) -> Callable[..., Any]:
+    """--backend: which kernels compute."""
     return click.option(
-        "--backend", type=click.Choice(["numpy", "numba"]), callback=choose, expose_value=False, is_eager=True,
-        help="What computes large arrays. [default: numba if it is installed]",
-    )(function)  # fmt: skip
+        "--backend", type=Backend(), metavar="NAME", **more,
+        help=f"Where the kernels come from: {', '.join(BACKENDS)}. [default: what is best here]",
+    )  # fmt: skip
+
+
+def use_at_once(ctx: click.Context, _param: click.Parameter, name: str | None) -> None:
+    """Callback of --backend: the kernels of that name until the command ends; its function does not see the option."""
+    from tinygrad_edu.kernels.choice import use_backend
+
+    check_backend(name)
+    if name is not None:
+        ctx.with_resource(use_backend(name))
+
+
+def check_backend(name: str | None) -> None:
+    """Raise Problem where the kernels cannot come from there; None is always right."""
+    from tinygrad_edu.kernels.choice import use_backend
+
+    if name is not None:
+        try:
+            with use_backend(name):
+                pass
+        except RuntimeError as error:
+            message, _, advice = str(error).removeprefix(f"set_backend({name!r}): ").partition(". ")
+            raise Problem(f"--backend {name}: {message}", advice) from error
+
+
+def device_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--device: a name, which `check_device` looks at when the command begins."""
+    return click.option("--device", default="cpu", show_default=True, metavar="NAME", help="Where tensors live.")(
+        function
+    )
+
+
+def check_device(name: str) -> None:
+    """Raise Problem where no tensor can live there, by the same check that tensors make."""
+    from tinygrad_edu.tensors.device import as_device
+
+    try:
+        as_device(name, "--device")
+    except (RuntimeError, ValueError) as error:  # PyTorch's own words, without the advice for programs
+        message = str(error).replace("device(", "--device(", 1) if str(error).startswith("device(") else str(error)
+        raise Problem(message.partition(". ")[0], "leave --device away, or give cpu") from error
 
 
 def descent_options(steps: int, start: tuple[float, float], optim: str) -> Callable[..., Any]:
@@ -164,13 +220,17 @@ def descent_options(steps: int, start: tuple[float, float], optim: str) -> Calla
         click.option(
             "--start", type=Number(), nargs=2, default=start, show_default=True, metavar="X Y", help="Where to begin."
         ),
+        click.option(
+            "--seed", type=Seed(), help="Begin at a random point instead: one seed, one point; another, another."
+        ),
         click.option("--tol", type=Number(least=0), default=0.0, help="Stop at a gradient norm of at most this."),
         click.option(
             "--every", type=Whole(1), metavar="N", help="Print a row every N steps, as part of the result."
         ),
         click.option("--plot", type=OutputPath(("png", "svg")), help="Draw the path on the contours of log f."),
         click.option("--quiet", is_flag=True, help="No progress and no rows, only the result."),
-        backend_option,
+        backend_option(callback=use_at_once, expose_value=False),
+        device_option,
         common_options,
     ]  # fmt: skip
 

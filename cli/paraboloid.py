@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tinygrad_edu.cli.options import Number, descent_options
+from tinygrad_edu.cli.options import Number, check_device, descent_options
 from tinygrad_edu.cli.problem import Problem
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ PLAIN_STEPS = 100
 @click.option("--compare", is_flag=True, help="Momentum, Adagrad, RMSProp and Adam against plain SGD, a panel each.")
 @click.option("--sweep-lr", is_flag=True, help="SGD with three rates: slow, zigzag, diverging.")
 def command(c: float | None, compare: bool, sweep_lr: bool, **options: Any) -> None:
-    """Minimize f = 0.2 x1^2 + c x2^2 - 5 from (6, 6).
+    """Minimize f = 0.2 x1^2 + c x2^2 - 5 from (6, 6), or from a random point with --seed.
 
     \b
     tinyedu demo paraboloid --lr 2.5                   one step to the minimum
@@ -76,6 +76,8 @@ def _panels(
     *,
     steps: int,
     start: tuple[float, float],
+    seed: int | None,
+    device: str,
     tol: float,
     every: int | None,
     quiet: bool,
@@ -101,7 +103,10 @@ def _panels(
     from tinygrad_edu.cli.progress import watcher
     from tinygrad_edu.cli.report import as_json as to_json
     from tinygrad_edu.cli.report import show, summary
+    from tinygrad_edu.cli.walk import begin_at
 
+    check_device(device)
+    start = begin_at(objective, start, seed)
     if click.get_current_context().get_parameter_source("steps") is click.core.ParameterSource.DEFAULT:
         steps = SWEEP_STEPS if sweep else COMPARE_STEPS
     titled = _sweep(c) if sweep else _compare(c)
@@ -111,7 +116,7 @@ def _panels(
     jobs: list[Job] = [every_job[key] for key in todo]
     with watcher(objective, jobs, steps, every, quiet, as_json) as seen:
         for job in jobs:
-            runs[job.optim, job.lr] = descend(objective, job, start, steps, tol, every, seen)
+            runs[job.optim, job.lr] = descend(objective, job, start, steps, tol, every, seen, device)
     if plot is not None:
         from tinygrad_edu.viz.plots import Panel, plot_panels
         from tinygrad_edu.viz.plots import Path as Line
@@ -126,7 +131,7 @@ def _panels(
         )  # fmt: skip
     done = list(runs.values())
     schema = "tinyedu.demo.paraboloid/1"
-    show(to_json(schema, objective, done, start, plot) if as_json else summary(objective, done))
+    show(to_json(schema, objective, done, start, plot, seed, device) if as_json else summary(objective, done, seed))
     if plot is None and not as_json and not quiet:
         click.echo("hint: --plot FILE.png draws the panels", err=True)
 

@@ -14,6 +14,7 @@ import click
 from tinygrad_edu.cli.descent import Descent, Job, Row
 from tinygrad_edu.cli.objectives import Objective
 from tinygrad_edu.cli.problem import Problem
+from tinygrad_edu.kernels.choice import get_backend
 from tinygrad_edu.optim.minimize import OPTIMIZERS
 
 __all__ = [
@@ -125,9 +126,11 @@ def _bounces(points: Sequence[Sequence[float]]) -> bool:
     return walked > 3 * math.dist(points[0], points[-1])
 
 
-def summary(objective: Objective, descents: Sequence[Descent]) -> str:
+def summary(objective: Objective, descents: Sequence[Descent], seed: int | None = None) -> str:
     """The result for people: a list for one run, a table for several."""
     head = f"f(x1, x2) = {objective.formula}, minimum {objective.least:g} at {_short(objective.minimum)}"
+    if seed is not None:
+        head += f"\nfrom {pair(descents[0].trajectory[0].tolist())}, which seed {seed} drew"
     if len(descents) == 1:
         return "\n".join([head, "", *_one(objective, descents[0])])
     lines = [
@@ -195,7 +198,9 @@ def divergence(descents: Sequence[Descent]) -> Problem | None:
     return Problem(told, f"its steps are too long: try --lr {smaller:g}{other}", code=3)
 
 
-def as_json(schema: str, objective: Objective, descents: Sequence[Descent], start: Any, plot: Any) -> str:
+def as_json(
+    schema: str, objective: Objective, descents: Sequence[Descent], start: Any, plot: Any, seed: int | None, device: str
+) -> str:
     """The whole result as one JSON object; what is not finite becomes null."""
     result = {
         "schema": schema,
@@ -205,6 +210,9 @@ def as_json(schema: str, objective: Objective, descents: Sequence[Descent], star
             "minimum": list(objective.minimum),
             "minimum_value": objective.least,
         },
+        "seed": seed,
+        "backend": get_backend(),
+        "device": device,
         "start": list(start),
         "dtype": "float32",
         "runs": [_run(objective, d) for d in descents],

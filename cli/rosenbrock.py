@@ -17,7 +17,7 @@ __all__ = ["command"]
 @click.option("--a", type=Number(), default=1.0, show_default=True, help="The minimum is at (a, a^2).")
 @click.option("--b", type=Number(above=0), default=5.0, show_default=True, help="How steep the valley's walls are.")
 def command(a: float, b: float, **options: Any) -> None:
-    """Minimize f = (a - x1)^2 + b (x2 - x1^2)^2, a curved valley.
+    """Minimize f = (a - x1)^2 + b (x2 - x1^2)^2, a curved valley, from (-1, 1) or from a random point with --seed.
 
     \b
     tinyedu demo rosenbrock --optim adam --plot path.png

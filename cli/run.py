@@ -7,8 +7,9 @@ import sys
 
 import click
 
+from tinygrad_edu.cli.options import BACKENDS, Backend, check_backend
 from tinygrad_edu.cli.problem import Problem
-from tinygrad_edu.cli.training import BACKENDS, VARIABLE, Backend, check_backend
+from tinygrad_edu.cli.training import VARIABLE
 
 __all__ = ["command"]
 

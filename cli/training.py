@@ -11,17 +11,20 @@ from typing import Any
 
 import click
 
-from tinygrad_edu.cli.options import Whole, common_options, why_not_writable
+from tinygrad_edu.cli.options import (
+    Seed,
+    backend_option,
+    check_backend,
+    check_device,
+    common_options,
+    device_option,
+    why_not_writable,
+)  # fmt: skip
 from tinygrad_edu.cli.problem import Problem
 
 __all__ = [
-    "BACKENDS", "VARIABLE", "Backend", "Folder", "Settings", "check_backend", "loss_text", "prepare", "tell",
-    "training_options",
+    "VARIABLE", "Folder", "Settings", "loss_text", "prepare", "tell", "training_options",
 ]  # fmt: skip
-
-BACKENDS = ("numpy", "numba")
-"""Those of `kernels.choice`, here so that --help needs no NumPy; a test compares the two."""
-
 
 VARIABLE = "TINYEDU_BACKEND"
 """What tells the processes that a program starts."""
@@ -44,17 +47,6 @@ class Folder(click.ParamType):
         return path
 
 
-class Backend(click.ParamType):
-    """The name of a set of kernels."""
-
-    name = "name"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value not in BACKENDS:
-            raise Problem(f"--backend: there is no {value!r} here", f"there is {', '.join(BACKENDS)}")
-        return str(value)
-
-
 @dataclass(frozen=True)
 class Settings:
     """The options that every one of these demos takes."""
@@ -73,30 +65,14 @@ class Settings:
         return str(self.plot / name)
 
 
-def check_backend(name: str | None) -> None:
-    """Raise Problem where the kernels cannot come from there; None is always right."""
-    from tinygrad_edu.kernels.choice import use_backend
-
-    if name is not None:
-        try:
-            with use_backend(name):
-                pass
-        except RuntimeError as error:
-            message, _, advice = str(error).removeprefix(f"set_backend({name!r}): ").partition(". ")
-            raise Problem(f"--backend {name}: {message}", advice) from error
-
-
 def training_options(seed: int = 0) -> Callable[..., Any]:
     """--seed, --backend, --device, --plot, --quiet, --json, --debug; `prepare` makes Settings of them."""
     options: list[Callable[[Any], Any]] = [
         click.option(
-            "--seed", type=Whole(0), default=seed, show_default=True, help="One seed, one result; another, another."
+            "--seed", type=Seed(), default=seed, show_default=True, help="One seed, one result; another, another."
         ),
-        click.option(
-            "--backend", type=Backend(), metavar="NAME",
-            help=f"Where the kernels come from: {', '.join(BACKENDS)}. [default: what is best here]",
-        ),
-        click.option("--device", default="cpu", show_default=True, metavar="NAME", help="Where tensors live."),
+        backend_option(),
+        device_option,
         click.option("--plot", type=Folder(), metavar="DIR", help="Write pictures (PNG) to this folder."),
         click.option("--quiet", is_flag=True, help="No progress, only the result."),
         common_options,
@@ -114,26 +90,19 @@ def training_options(seed: int = 0) -> Callable[..., Any]:
 def prepare(**options: Any) -> Iterator[Settings]:
     """The settings, once all that could be refused has been; random numbers are seeded, and the backend set, inside.
 
-    Raises MissingExtraError for --plot without Matplotlib, Problem for a seed or a device that cannot be.
+    Raises MissingExtraError for --plot without Matplotlib, Problem for a backend or a device that cannot be.
     """
     settings = Settings(**options)
-    if settings.seed >= 2**64:
-        raise Problem(f"--seed: {settings.seed} is out of range", "give less than 2**64")
     if settings.plot is not None:
         from tinygrad_edu.viz.canvas import require_matplotlib
 
         require_matplotlib()
     from tinygrad_edu.kernels.choice import get_backend, use_backend
-    from tinygrad_edu.tensors.device import as_device
     from tinygrad_edu.tensors.random import manual_seed
 
     check_backend(settings.backend)
     with nullcontext() if settings.backend is None else use_backend(settings.backend):
-        try:
-            as_device(settings.device, "--device")
-        except (RuntimeError, ValueError) as error:  # PyTorch's own words, without the advice for programs
-            message = str(error).replace("device(", "--device(", 1) if str(error).startswith("device(") else str(error)
-            raise Problem(message.partition(". ")[0], "leave --device away, or give cpu") from error
+        check_device(settings.device)
         manual_seed(settings.seed)
         yield replace(settings, backend=get_backend())
 

@@ -14,7 +14,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from support.demos import HEAD, invoke, numbers
 
-from tinygrad_edu.cli.training import BACKENDS
+from tinygrad_edu.cli.options import BACKENDS
 from tinygrad_edu.kernels import choice
 
 QUICK: dict[str, tuple[str, ...]] = {
@@ -61,45 +61,8 @@ def test_pictures_go_to_a_folder_that_is_made(name: str, tmp_path: Path) -> None
     assert all(file.read_bytes().startswith(b"\x89PNG") for file in files)
 
 
-REFUSED = {
-    "backend": (["--backend", "jax"], "there is no 'jax' here", "there is numpy, numba"),
-    "cuda": (["--device", "cuda"], "Torch not compiled with CUDA enabled", "cpu"),
-    "device": (["--device", "gpu"], "no kind of device is called 'gpu'", "cpu"),
-    "seed": (["--seed", "-1"], "--seed: -1 is less than 0", ""),
-    "large seed": (["--seed", str(2**64)], "out of range", "2**64"),
-    "folder": (["--plot", "no/such/folder"], "there is no folder", "can be written"),
-    "file": (["--plot", "file"], "it is a file", "can be written"),
-}
-
-
-@pytest.mark.parametrize("name", QUICK)
-@pytest.mark.parametrize(("options", "message", "hint"), REFUSED.values(), ids=REFUSED)
-def test_is_refused_before_anything_begins(
-    name: str, options: list[str], message: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "file").write_text("mine")
-    done = invoke(name, *options)
-    assert done.exit_code == 2 and done.stdout == "", done.output
-    lines = done.stderr.splitlines()
-    assert len(lines) == 2 and lines[0].startswith("tinyedu: ") and message in lines[0]
-    assert lines[1].startswith("hint: ") and hint in lines[1]
-    assert [file.name for file in tmp_path.iterdir()] == ["file"]
-
-
 def test_the_backends_are_those_of_the_library() -> None:
     assert BACKENDS == choice.BACKENDS
-
-
-@pytest.mark.parametrize("name", ["regression", "text"])
-def test_a_backend_is_used_for_this_run_and_named(name: str) -> None:
-    before = choice.get_backend()
-    plain = json.loads(invoke(name, *QUICK[name], "--json", "--backend", "numpy").stdout)
-    assert plain["backend"] == "numpy" and choice.get_backend() == before
-    if before == "numba":
-        compiled = json.loads(invoke(name, *QUICK[name], "--json", "--backend", "numba").stdout)
-        assert compiled["backend"] == "numba"
-        assert json.loads(invoke(name, *QUICK[name], "--json").stdout)["backend"] == "numba"
 
 
 def test_a_backend_that_cannot_be_imported_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

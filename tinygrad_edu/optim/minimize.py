@@ -25,6 +25,7 @@ from tinygrad_edu.optim.optimizer import Array, Optimizer
 from tinygrad_edu.optim.radam import RAdam
 from tinygrad_edu.optim.rmsprop import RMSprop
 from tinygrad_edu.optim.sgd import SGD
+from tinygrad_edu.tensors.dtype import float32, float64
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["OPTIMIZERS", "MinimizeResult", "NamedOptimizer", "find_optimizer", "minimize"]
@@ -124,7 +125,7 @@ def minimize(
     Args:
         fn: takes a Tensor of x0's shape, returns a Tensor with one element that was computed from it.
         x0: where to begin: numbers, nested lists, an ndarray or a Tensor. float64 arrays and Tensors stay
-            float64, all else becomes float32. It is copied, never changed.
+            float64, all else becomes float32. A Tensor's device is kept. It is copied, never changed.
         optim: a name from OPTIMIZERS, or a subclass of Optimizer.
         lr: the learning rate; None takes the one in OPTIMIZERS (for a class, its own default).
         steps: the most updates to do.
@@ -159,8 +160,9 @@ def minimize(
     points, values = [], []
     step = 0
     while True:
-        value, grad = _evaluate(fn, x)
-        array = x._array()
+        value = _evaluate(fn, x)
+        grad = _on_host(x.grad)
+        array = _on_host(x)
         points.append(array.copy())
         values.append(value)
         rate = optimizer.param_groups[0]["lr"]
@@ -171,12 +173,12 @@ def minimize(
             status = "stopped"
         if status:
             break
-        optimizer.step((lambda: _evaluate(fn, x)[0]) if optimizer.needs_closure else None)
+        optimizer.step((lambda: _evaluate(fn, x)) if optimizer.needs_closure else None)
         step += 1
     return MinimizeResult(
         x=x.detach(),
         value=value,
-        grad=Tensor._wrap(grad.copy()),
+        grad=x.grad.detach().clone(),
         trajectory=np.stack(points),
         values=np.array(values),
         status=status,
@@ -189,8 +191,11 @@ def _start(x0: Any) -> Tensor:
     """A fresh leaf at x0."""
     if x0 is None:
         raise OptimizerError("minimize: x0 must be numbers, but it is None. Write for instance [-1.0, 1.0].")
-    array = x0._array() if isinstance(x0, Tensor) else np.asarray(x0)
-    keep = isinstance(x0, Tensor | np.ndarray) and array.dtype == np.float64
+    if isinstance(x0, Tensor):
+        kept = x0.detach() if x0.dtype is float64 else x0.detach().to(float32)
+        return kept.clone().requires_grad_()
+    array = np.asarray(x0)
+    keep = isinstance(x0, np.ndarray) and array.dtype == np.float64
     try:
         copied = np.array(array, dtype=np.float64 if keep else np.float32)
     except (TypeError, ValueError) as error:
@@ -221,8 +226,13 @@ def _build(x: Tensor, optim: str | type[Optimizer], lr: float | None, options: d
     return entry.cls([x], **options)
 
 
-def _evaluate(fn: Callable[[Tensor], Tensor], x: Tensor) -> tuple[float, Array]:
-    """The value of fn at x, and its gradient."""
+def _on_host(x: Tensor) -> Array:
+    """The numbers of x where NumPy can look at them: its own memory on the CPU, a copy elsewhere."""
+    return x.detach().cpu().numpy()
+
+
+def _evaluate(fn: Callable[[Tensor], Tensor], x: Tensor) -> float:
+    """The value of fn at x; its gradient is in x.grad."""
     x.grad = None
     with enable_grad():
         result = fn(x)
@@ -241,13 +251,13 @@ def _evaluate(fn: Callable[[Tensor], Tensor], x: Tensor) -> tuple[float, Array]:
             f"minimize: the function must return one number, but it returned shape {tuple(result.shape)}. "
             "Reduce it, for instance with .sum() or .mean()."
         )
-    result.backward(None if result.ndim == 0 else Tensor._wrap(np.ones_like(result._array())))
+    (result if result.ndim == 0 else result.reshape(())).backward()
     if x.grad is None:
         raise GradError(
             "minimize: backward() did not reach x: the function's result depends on other Tensors only. "
             "Compute it from the Tensor that the function is given."
         )
-    return float(result.item()), x.grad._array()
+    return float(result.item())
 
 
 def _status(x: Array, value: float, grad: Array, tol: float) -> str:
