@@ -32,7 +32,7 @@ from tinygrad_edu.homework.workspace import Workspace, WorkspaceError
 
 __all__ = ["watch_command"]
 
-TICK = 0.15
+TICK = 0.05
 """Seconds between looks at the keyboard and at the file's time. One file needs no notifications from the operating
 system, and these are silent on network and WSL drives: looking works everywhere."""
 
@@ -60,22 +60,21 @@ class Watch:
     def go_to(self, exercise: Exercise) -> None:
         self.exercise = exercise
         self.workspace.start(exercise)
-        self.stamp = stamp(self.workspace.file(exercise))
+        self.saves = Saves(self.workspace.file(exercise))
 
     def run(self) -> None:
         """Until q, Ctrl-C or the end of the input."""
-        self.check()
-        with keys() as key:
+        with keys() as key:  # (before the first check: a key pressed during it is not lost)
+            self.check()
+            self.status()
             while True:
                 pressed = key()
                 if pressed in ("q", "\x03", "\x04"):
                     return
-                action = self.actions().get(pressed)
+                action = self.actions().get(pressed) or (self.check if self.saves.finished() else None)
                 if action:
                     action()
                     self.status()
-                elif stamp(self.workspace.file(self.exercise)) != self.stamp:
-                    self.check()
                 time.sleep(TICK)
 
     def actions(self) -> dict[str, Callable[[], Any]]:
@@ -98,13 +97,12 @@ class Watch:
         self.workspace.state = self.workspace._read_state()  # (the hint's rung)
 
     def check(self) -> None:
-        self.stamp = stamp(self.workspace.file(self.exercise))
+        self.saves.taken()
         self.screen.line()
         try:
             run_checks(self.screen, self.workspace, self.course, self.exercise, self.lang)
         except (WorkspaceError, RuntimeError) as error:  # the file is gone for a moment while an editor saves it
             self.screen.line(str(error))
-        self.status()
 
     def next(self) -> None:
         exercises = self.workspace.exercises(self.course)
@@ -122,13 +120,33 @@ class Watch:
         sys.stdout.flush()
 
 
-def stamp(path: Path) -> tuple[int, int]:
-    """What changes when a file is saved."""
-    try:
-        found = path.stat()
-        return found.st_mtime_ns, found.st_size
-    except OSError:
-        return 0, 0
+class Saves:
+    """Tells when a file has been saved, and not while it is being saved.
+
+    Many editors empty a file and then write it, or remove it and put a new one in its place: what is there in between
+    is nobody's program. So a change counts once the file has looked the same twice in a row.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.taken()
+
+    def taken(self) -> None:
+        """The file is read now: what it looks like at this moment is no news."""
+        self._known = self._before = self._look()
+
+    def finished(self) -> bool:
+        """Whether the file differs from the one last taken, is there, and has not changed since the last look."""
+        now, before = self._look(), self._before
+        self._before = now
+        return now is not None and now == before and now != self._known
+
+    def _look(self) -> tuple[int, int, int] | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 @contextlib.contextmanager
@@ -149,7 +167,7 @@ def keys() -> Iterator[Callable[[], str]]:
     handle = sys.stdin.fileno()
     before = termios.tcgetattr(handle)
     try:
-        tty.setcbreak(handle)
+        tty.setcbreak(handle, termios.TCSADRAIN)  # (the default throws away what was typed before)
 
         def key() -> str:
             ready, _, _ = select.select([handle], [], [], 0)

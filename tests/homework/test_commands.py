@@ -1,5 +1,6 @@
 """The commands as a student types them: from an empty folder to a passed exercise, in both languages."""
 
+import codecs
 import importlib.util
 import io
 import json
@@ -7,7 +8,7 @@ import os
 import subprocess
 import sys
 import zipfile
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.commands import tinyedu
 
+from tinygrad_edu.cli.homework.watching import Saves
 from tinygrad_edu.homework.course import load
 
 VALUE = load().exercises["value"]
@@ -158,6 +160,7 @@ def test_the_doctor_tries_every_limit(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal")
 def test_watch_checks_on_start_on_save_and_on_a_key(folder: Path) -> None:
     import pty
+    import select
 
     write(folder, VALUE.mistakes["swapped_mul"].source)
     ours, theirs = pty.openpty()
@@ -167,27 +170,48 @@ def test_watch_checks_on_start_on_save_and_on_a_key(folder: Path) -> None:
         cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True,
     )  # fmt: skip
     os.close(theirs)
-    seen = ""
+    decoder, seen = codecs.getincrementaldecoder("utf-8")("replace"), ""
 
-    def read_until(text: str, times: int) -> None:
+    def read_until(*texts: str) -> None:
+        """Until these texts have been printed, one after another and after all that was waited for before."""
         nonlocal seen
-        while seen.count(text) < times:
-            seen += os.read(ours, 4096).decode("utf-8", "replace")
+        for text in texts:
+            while text not in seen:
+                assert select.select([ours], [], [], 120)[0], f"{text!r} is not printed after {seen!r}"
+                seen += decoder.decode(os.read(ours, 4096))
+            seen = seen[seen.index(text) + len(text) :]
 
     try:
-        read_until("[q]uit", 1)
-        assert "swapped" in seen
+        read_until("swapped", "[q]uit")
         write(folder, VALUE.solution)
-        read_until("[q]uit", 2)
-        assert "tinyedu hw solution value" in seen
+        read_until("tinyedu hw solution value", "[q]uit")
         os.write(ours, b"l")
-        read_until("[q]uit", 3)
-        assert "1 of" in seen
+        read_until("1 of", "[q]uit")
         os.write(ours, b"q")
         assert process.wait(timeout=60) == 0
+        with suppress(OSError):  # (Linux: the other end is closed; elsewhere: nothing more)
+            while more := os.read(ours, 4096):
+                seen += decoder.decode(more)
+        assert "[q]uit" not in seen, "the keys are shown once for each thing done"
     finally:
         process.kill()
         os.close(ours)
+
+
+def test_a_file_is_checked_when_its_saving_has_ended(tmp_path: Path) -> None:
+    path = tmp_path / "value.py"
+    path.write_text("x = 1\n", encoding="utf-8")
+    saves = Saves(path)
+    assert not saves.finished()
+    for half_written in ("", "x = ", "x = 1\ny ="):  # as an editor does it that empties the file first
+        path.write_text(half_written, encoding="utf-8")
+        assert not saves.finished()
+    assert saves.finished()
+    saves.taken()
+    path.unlink()  # as an editor does it that puts a new file in the old one's place
+    assert not saves.finished() and not saves.finished()
+    path.write_text("x = 12\n", encoding="utf-8")
+    assert [saves.finished() for _ in range(2)] == [False, True]
 
 
 def test_a_missing_library_is_a_broken_environment_and_not_a_mistake(
