@@ -141,6 +141,11 @@ class Exercise:
         return dict(self.meta.get("survivors", {}))
 
     @property
+    def choices(self) -> dict[str, str]:
+        """Mutants that change only what the statement leaves to the student, with what that is."""
+        return dict(self.meta.get("choices", {}))
+
+    @property
     def environment(self) -> dict[str, str]:
         return {str(key): str(value) for key, value in self.meta.get("environment", {}).items()}
 

@@ -91,6 +91,24 @@ def confusable(exercise: Exercise, solution: Outcome, outcomes_: dict[str, Outco
                     yield f"{check} cannot tell {one} from {other}"
 
 
+def unrecognised(exercise: Exercise, seed: int = PUBLIC_SEED, public: bool = True) -> Iterator[str]:
+    """A student's file that does what a mistake does is told that mistake's hint, by each check that shows it."""
+    for check in exercise.checks.values():
+        suspects = [mistake for mistake in exercise.mistakes.values() if check.name in mistake.shown_by]
+        own = [mistake.source + "\n# my own file\n" for mistake in suspects]
+        found = outcomes(exercise, [*(m.source for m in suspects), *own], seed, public, [check.name])
+        seen = [outcome[check.name].seen for outcome in found]
+        params = params_for(exercise, check, seed, public)
+        for mistake, mine in zip(suspects, seen[len(suspects) :], strict=True):
+            told_of = [
+                suspect.name
+                for suspect, theirs in zip(suspects, seen, strict=False)
+                if mine is not None and theirs is not None and same_as(check, mine, theirs, params)
+            ]
+            if told_of[:1] != [mistake.name]:
+                yield f"{check.name} takes what does as {mistake.name} for {told_of or 'nothing known'}"
+
+
 def wrong_files(exercise: Exercise) -> Iterator[str]:
     """Texts in both languages, points that add up, names that exist."""
     points = sum(check.points for check in exercise.checks.values())

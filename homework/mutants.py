@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from tinygrad_edu.homework.course import Exercise
-from tinygrad_edu.homework.session import Program, check_program, reference_base
+from tinygrad_edu.homework.matrix import outcomes
+from tinygrad_edu.homework.session import reference_base, with_needs
 
 SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult, ast.Pow: ast.Mult,
@@ -32,6 +34,7 @@ def mutants(source: str) -> Iterator[Mutant]:
     ['line 2: Add becomes Sub', 'line 2: 1 becomes 2']
     """
     tree = ast.parse(source)
+    met: Counter[str] = Counter()
     words = {id(part) for node in ast.walk(tree) if isinstance(node, ast.Raise) for part in ast.walk(node)}
     for number, node in enumerate(ast.walk(tree)):
         if id(node) in words:
@@ -39,7 +42,10 @@ def mutants(source: str) -> Iterator[Mutant]:
         for what, change in _changes(node):
             changed = copy.deepcopy(tree)
             change(_numbered(changed, number))
-            yield Mutant(f"line {_line(tree, number)}: {what}", ast.unparse(ast.fix_missing_locations(changed)))
+            name = f"line {_line(tree, number)}: {what}"
+            met[name] += 1
+            which = f" (no. {met[name]})" if met[name] > 1 else ""
+            yield Mutant(name + which, ast.unparse(ast.fix_missing_locations(changed)))
 
 
 def _numbered(tree: ast.AST, number: int) -> ast.AST:
@@ -86,12 +92,14 @@ def _overwrite(node: ast.AST) -> None:
     node.op = ast.Add()
 
 
-def survivors(exercise: Exercise) -> tuple[list[str], int]:
-    """The mutants of the solution that pass every check, and how many there are in all."""
-    base, alive, count = reference_base(exercise), [], 0
-    for mutant in mutants(exercise.solution):
-        count += 1
-        verdicts = check_program(exercise, Program(mutant.source, {}, base), explain=False)
-        if all(verdict.state == "pass" for verdict in verdicts):
-            alive.append(mutant.what)
-    return alive, count
+def survivors(exercise: Exercise, but: Collection[str] = ()) -> list[str]:
+    """The mutants of the solution that pass every check; those of `but` are not tried.
+
+    The checks are tried one after the other, each on all mutants that are still alive in one batch: most die at once.
+    """
+    base = reference_base(exercise)
+    alive = [mutant for mutant in mutants(exercise.solution) if mutant.what not in but]
+    for check in with_needs(exercise, exercise.checks):
+        found = outcomes(exercise, [mutant.source for mutant in alive], checks=[check], base=base)
+        alive = [mutant for mutant, outcome in zip(alive, found, strict=True) if outcome[check].state == "pass"]
+    return [mutant.what for mutant in alive]

@@ -82,6 +82,8 @@ def _lengths(rng, public):
 def length(o, p):
     for case, got in zip(p["cases"], o["lengths"], strict=True):
         equal(got, fits(*case), "out_length({}, {}, stride={}, padding={}, dilation={})".format(*case))
+    plain = p["cases"][0][:2]
+    equal(o["plain"], fits(*plain), "out_length({}, {})".format(*plain))
 
 
 OPTIONS = [{}, {"stride": 2}, {"dilation": 2}, {"padding": 1}, {"stride": 2, "padding": 1}]
@@ -197,8 +199,10 @@ def grad_bias(o, p):
 @check("errors", points=1, needs=["values"])
 def errors(o, p):
     raises(o["groups"], "ValueError", "conv1d(x, w, groups=2)   x: (1, 5, 9), w: (4, 2, 3)", contains=["2", "5"])
+    raises(o["outputs"], "ValueError", "conv1d(x, w, groups=2)   x: (1, 4, 9), w: (3, 2, 2)", contains=["2", "3"])
     raises(o["channels"], "ValueError", "conv1d(x, w)   x: (1, 4, 9), w: (4, 3, 3)", contains=["4", "3"])
-    raises(o["long"], "ValueError", "conv1d(x, w, dilation=4)   x: (1, 1, 4), w: (1, 1, 3)", contains=["4"])
-    require(
-        isinstance(o["fits"], dict) and "value" in o["fits"], "refused", "conv1d(x, w)   x: (1, 1, 4), w: (1, 1, 4)"
-    )
+    raises(o["long"], "ValueError", "conv1d(x, w, dilation=4)   x: (1, 1, 8), w: (1, 1, 3)", contains=["8"])
+    raises(o["padded"], "ValueError", "conv1d(x, w, padding=1)   x: (1, 1, 4), w: (1, 1, 7)", contains=["7"])
+    fitting = ["conv1d(x, w)   x: (1, 1, 4), w: (1, 1, 4)", "conv1d(x, w, padding=1)   x: (1, 1, 4), w: (1, 1, 6)"]
+    for seen, where in zip(o["fits"], fitting, strict=True):
+        require(isinstance(seen, dict) and "value" in seen, "refused", where)

@@ -8,7 +8,9 @@ def length(s, p, t):
     for case in p["cases"]:
         t.doing("out_length({}, {}, stride={}, padding={}, dilation={})".format(*case))
         seen.append(int(s.out_length(*case)))
-    return {"lengths": seen}
+    length_, kernel = p["cases"][0][:2]
+    t.doing(f"out_length({length_}, {kernel})")
+    return {"lengths": seen, "plain": int(s.out_length(length_, kernel))}
 
 
 def _told(x, w, options, more=""):
@@ -94,9 +96,11 @@ def errors(s, p, t):
     t.doing("conv1d(...) where groups does not divide, where channels differ, where the kernel is too long")
     return {
         "groups": call((1, 5, 9), (4, 2, 3), groups=2),
+        "outputs": call((1, 4, 9), (3, 2, 2), groups=2),
         "channels": call((1, 4, 9), (4, 3, 3)),
-        "long": call((1, 1, 4), (1, 1, 3), dilation=4),
-        "fits": call((1, 1, 4), (1, 1, 4)),
+        "long": call((1, 1, 8), (1, 1, 3), dilation=4),
+        "padded": call((1, 1, 4), (1, 1, 7), padding=1),
+        "fits": [call((1, 1, 4), (1, 1, 4)), call((1, 1, 4), (1, 1, 6), padding=1)],
     }
 
 

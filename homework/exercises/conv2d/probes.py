@@ -165,9 +165,11 @@ def errors(s, p, t):
     t.doing("Conv2d with groups that do not divide, other channels, a kernel larger than the image")
     return {
         "groups": t.raised(lambda: type(s.Conv2d(4, 6, 3, groups=4)).__name__),
+        "inputs": t.raised(lambda: type(s.Conv2d(6, 4, 3, groups=4)).__name__),
         "channels": run((1, 5, 8, 8), 3, 2, 3),
         "large": run((1, 1, 6, 4), 1, 1, 3, dilation=2),
-        "fits": run((1, 1, 3, 3), 1, 1, 3),
+        "padded": run((1, 1, 4, 9), 1, 1, 7, padding=1),
+        "fits": [run((1, 1, 3, 3), 1, 1, 3), run((1, 1, 4, 5), 1, 1, (6, 3), padding=1)],
     }
 
 

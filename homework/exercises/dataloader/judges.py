@@ -28,6 +28,7 @@ def dataset(o, p):
     close(o["y"], y[p["i"]], f"data[{p['i']}][1]", where)
     raises(o["refused"], "ValueError", f"TensorDataset(x, y[:-1]), lengths {p['n']} and {p['n'] - 1}",
            contains=[str(p["n"]), str(p["n"] - 1)])  # fmt: skip
+    equal(o["alone"], [p["n"], 1], "[len(alone), len(alone[0])]", "alone = TensorDataset(x)")
 
 
 @check("collate", points=1, params=_arrays)
@@ -60,6 +61,7 @@ def batches(o, p):
     require(isinstance(o["batches"], list), "malformed", where)
     equal([len(b) if isinstance(b, list) else -1 for b in o["batches"]], [len(b) for b in want], "batch sizes", where)
     equal(o["batches"], want, "samples", where)
+    equal(o["default"], [[0], [1], [2]], "samples", "DataLoader(data), 3 samples")
 
 
 def _cases(rng, public):
@@ -116,6 +118,7 @@ def shuffle(o, p):
         after == before + 1 for order in o["first"] for before, after in zip(order, order[1:], strict=False)
     )
     require(followers < 3 * p["n"] / 2, "batches_shuffled", "", where)
+    equal(o["default"], True, "the same orders without a seed as with seed=0", "DataLoader(data, shuffle=True)")
 
 
 @check("aligned", points=1, needs=["dataset", "collate", "shuffle"], params=_arrays)

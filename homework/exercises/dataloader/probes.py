@@ -32,6 +32,8 @@ def dataset(s, p, t):
     data = s.TensorDataset(x, y)
     t.doing(f"len(data), data[{p['i']}]")
     sample = data[p["i"]]
+    t.doing("alone = TensorDataset(x); len(alone), alone[0]")
+    alone = s.TensorDataset(x)
     return {
         "length": len(data),
         "parts": len(sample),
@@ -39,6 +41,7 @@ def dataset(s, p, t):
         "y": int(sample[1]),
         "kind": type(sample).__name__,
         "refused": t.raised(lambda: s.TensorDataset(x, y[:-1])),
+        "alone": [len(alone), len(alone[0])],
     }
 
 
@@ -67,7 +70,9 @@ def _epoch(loader):
 def batches(s, p, t):
     data = Counting(p["n"])
     t.doing(f"list(DataLoader(data, batch_size={p['batch']})) with {p['n']} samples")
-    return {"batches": _epoch(s.DataLoader(data, batch_size=p["batch"]))}
+    seen = _epoch(s.DataLoader(data, batch_size=p["batch"]))
+    t.doing("list(DataLoader(data)) with 3 samples")
+    return {"batches": seen, "default": _epoch(s.DataLoader(Counting(3)))}
 
 
 def drop_last(s, p, t):
@@ -100,12 +105,14 @@ def every_epoch(s, p, t):
 
 
 def shuffle(s, p, t):
-    def orders(seed):
-        loader = s.DataLoader(Counting(p["n"]), batch_size=p["batch"], shuffle=True, seed=seed)
+    def orders(**seed):
+        loader = s.DataLoader(Counting(p["n"]), batch_size=p["batch"], shuffle=True, **seed)
         return [[i for batch in _epoch(loader) for i in batch] for _ in range(3)]
 
     t.doing(f"DataLoader(data, batch_size={p['batch']}, shuffle=True, seed=1), 3 epochs; again; and with seed=2")
-    return {"first": orders(1), "again": orders(1), "other": orders(2)}
+    seen = {"first": orders(seed=1), "again": orders(seed=1), "other": orders(seed=2)}
+    t.doing("DataLoader(data, shuffle=True) without a seed, and with seed=0")
+    return {**seen, "default": orders() == orders(seed=0)}
 
 
 def aligned(s, p, t):

@@ -68,6 +68,11 @@ def _loss(logits, labels):
     return float(np.mean(np.logaddexp.reduce(z, axis=1) - z[np.arange(len(labels)), labels]))
 
 
+def _is_mean(loss, where):
+    """A loss of the first epoch that can be a mean: guessing has ln 10."""
+    require(0.01 < float(loss) < 20, "not_mean", "the loss of the first epoch", where, loss=round(float(loss), 4))
+
+
 @check(
     "overfit_batch", points=3, needs=["prepare", "build"], wall=40.0,
     params=lambda rng, public: some(rng, public, 16, epochs=150),
@@ -75,10 +80,14 @@ def _loss(logits, labels):
 def overfit_batch(o, p):
     where = "train(net, images, labels, epochs=150)   16 images"
     equal(o["count"], p["epochs"], "the number of losses", where)
+    _is_mean(o["first"], where)
     require(float(o["last"]) < float(o["first"]), "not_falling", "the losses", where, first=o["first"], last=o["last"])
     shape_is(o["logits"], (16, 10), "net.eval()(prepare(images))", where)
     loss = _loss(o["logits"], p["labels"])
     require(loss < 0.01, "not_by_heart", "the loss on these images", where, loss=round(loss, 5))
+    where = "train(net, images[:1], labels[:1], epochs=1)"
+    equal(len(o["single"]), 1, "the number of losses", where)
+    require(float(o["single"][0]) > 0, "left_out", "the loss", where, loss=o["single"][0])
 
 
 @check("alone", points=2, needs=["prepare", "build"], wall=20.0, params=lambda rng, public: some(rng, public, 60))
@@ -117,7 +126,9 @@ def shuffled(o, p):
     },
 )  # fmt: skip
 def learns(o, p):
+    where = "train(net, images, labels, EPOCHS)   1437 images"
+    _is_mean(o["losses"][0], where)
     share = right(o["answers"], digits()[3])
     wanted = max(BAR, LINEAR + 0.015)
     words = {"percent": round(100 * share, 1), "bar": 100 * wanted, "linear": round(100 * LINEAR, 1)}
-    require(share >= wanted, "below_the_bar", "predict", "train(net, images, labels, EPOCHS)   1437 images", **words)
+    require(share >= wanted, "below_the_bar", "predict", where, **words)

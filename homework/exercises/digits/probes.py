@@ -45,7 +45,9 @@ def build(s, p, t):
 def overfit_batch(s, p, t):
     net = _net(s, t, p["seed"])
     losses = _train(s, t, net, p, p["epochs"])
-    return {"count": len(losses), "first": losses[0], "last": losses[-1], "logits": _logits(s, t, net, p["images"])}
+    seen = {"count": len(losses), "first": losses[0], "last": losses[-1], "logits": _logits(s, t, net, p["images"])}
+    single = {**p, "images": p["images"][:1], "labels": p["labels"][:1]}
+    return {**seen, "single": _train(s, t, _net(s, t, p["seed"]), single, 1)}
 
 
 def alone(s, p, t):
