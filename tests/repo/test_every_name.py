@@ -1,42 +1,139 @@
-"""A public name that no test mentions fails the build, in the rooms whose names are not all rows of one table.
+"""Every public name around nn has a case that is run, or says which test has it; one without fails the build.
 
-Tables that are complete by themselves: torch and Tensor (tests/tensors/test_every_name.py), nn.functional
-(tests/nn/test_every_function.py and test_spatial_functions.py), modules of nn (tests/nn/test_against_pytorch.py),
-optimizers, schedules, distributions, special functions and transforms (each in its room's tests).
+The cases stand in `support.surface_cases`: expressions evaluated beside PyTorch, and expressions with the result they
+must have. Where PyTorch is not installed the first kind must still evaluate. Rooms whose own tables are compared with
+`__all__` are listed in COMPLETE. In the rooms of BY_MENTION a test must at least name the name.
 """
 
 from __future__ import annotations
 
+import io
+import json
 import re
+import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from support.surface_cases import BESIDE, ELSEWHERE, OWN, Parts
+
+import tinygrad_edu as tg
+
 TESTS = Path(__file__).parents[1]
-# The module, and where its names are tested.
-NAMES = {
-    "autograd": "autograd engine tensors",
-    "autograd.functional": "autograd",
-    "linalg": "tensors",
-    "nn.init": "nn",
-    "nn.utils": "nn",
-    "nn.utils.rnn": "nn",
-    "optim.swa_utils": "optim",
-    "random": "tensors",
-    "serialization": "serialization",
-    "utils.data": "utils compat",
-    "vision.datasets": "vision",
-    "vision.utils": "vision",
+
+# The test that compares a table with all public names of a room.
+COMPLETE = {
+    "(torch)": "tensors/test_every_name.py::test_every_name_has_cases",
+    "distributions": "distributions/test_distributions.py::test_every_distribution_is_in_the_table",
+    "nn": "nn/test_against_pytorch.py::test_every_module_is_in_the_table",
+    "nn (lazy)": "nn/test_lazy.py::test_every_lazy_layer_has_a_case",
+    "nn.functional": "nn/test_every_function.py::test_every_function_has_rows",
+    "optim": "optim/test_against_pytorch.py::test_every_optimizer_is_in_the_table",
+    "optim.lr_scheduler": "optim/test_lr_scheduler.py::test_every_schedule_is_in_the_table",
+    "vision.transforms": "vision/test_transforms.py::test_every_transform_is_in_the_table",
+    "vision.transforms.functional": "vision/test_functional.py::test_every_function_has_a_case",
 }
-# Submodules, whose own names count.
-MODULES = {"anomaly_mode", "clip_grad", "convert_parameters"}
+# The module, and where its names are tested: its cases are many and long, or its tables are by operation.
+BY_MENTION = {"autograd": "autograd engine tensors", "autograd.functional": "autograd", "linalg": "tensors"}
+SHORT = {
+    "nn.init": ("I", "nn.init"), "nn.utils.rnn": ("R", "nn.utils.rnn"), "utils.data": ("D", "utils.data"),
+    "serialization": ("S", "serialization"), "optim.swa_utils": ("W", "optim.swa_utils"),
+    "vision.utils": ("V", "vision.utils"), "vision.datasets": ("V", "vision.datasets"), "train": ("T", "train"),
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("module", NAMES)
-def test_every_name_is_tested(module: str) -> None:
-    files = [file for room in NAMES[module].split() for file in (TESTS / room).rglob("*.py")]
+def evaluate(library: Any, room: str, expression: str, folder: Path) -> Any:
+    """An expression of a room with our library or with PyTorch, from the same seed."""
+    library.manual_seed(0)
+    names: dict[str, Any] = {
+        "t": library, "p": Parts(library), "np": np, "io": io, "json": json, "path": str(folder / "file"),
+    }  # fmt: skip
+    if room in SHORT:
+        short, module = SHORT[room]
+        names[short] = import_module(f"{library.__name__}.{module}")
+    if "PIL." in expression:
+        names["PIL"] = pytest.importorskip("PIL.Image")
+    return eval(expression, names)  # noqa: S307 - from this repository
+
+
+def same(mine: Any, wanted: Any, what: str) -> None:
+    """Equal in kind, type of numbers, shape and value; floats as far as float32 goes."""
+    if hasattr(wanted, "detach"):
+        assert str(mine.dtype) == str(wanted.dtype) and tuple(mine.shape) == tuple(wanted.shape), what
+        np.testing.assert_allclose(mine.detach().numpy(), wanted.detach().numpy(), rtol=1e-5, atol=1e-6, err_msg=what)
+    elif isinstance(wanted, dict):
+        assert list(mine) == list(wanted), what
+        for key in wanted:
+            same(mine[key], wanted[key], what)
+    elif isinstance(wanted, list | tuple):
+        if hasattr(mine, "detach"):  # a tensor beside the numbers it must hold
+            mine = mine.tolist()
+        assert isinstance(mine, tuple) == isinstance(wanted, tuple) and len(mine) == len(wanted), (what, mine, wanted)
+        for one, other in zip(mine, wanted, strict=True):
+            same(one, other, what)
+    elif isinstance(wanted, float):
+        assert mine == pytest.approx(wanted, rel=1e-5, abs=1e-6), what
+    else:
+        assert mine == wanted, (what, mine, wanted)
+
+
+def rows(table: dict[str, dict[str, Any]]) -> list[Any]:
+    return [pytest.param(room, name, id=f"{room}.{name}") for room, cases in table.items() for name in cases]
+
+
+@pytest.mark.parametrize(("room", "name"), rows(BESIDE))
+def test_evaluates_without_pytorch(room: str, name: str, tmp_path: Path) -> None:
+    result = evaluate(tg, room, BESIDE[room][name], tmp_path)
+    assert result is not False and not (isinstance(result, tuple) and any(part is False for part in result))
+
+
+@pytest.mark.oracle
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("room", "name"), rows(BESIDE))
+def test_equals_pytorch(room: str, name: str, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    mine, theirs = (evaluate(library, room, BESIDE[room][name], tmp_path) for library in (tg, torch))
+    same(mine, theirs, f"{room}.{name}")
+
+
+@pytest.mark.parametrize(("room", "name"), rows(OWN))
+def test_has_the_result_it_must_have(room: str, name: str, tmp_path: Path) -> None:
+    expression, wanted = OWN[room][name]
+    same(evaluate(tg, room, expression, tmp_path), wanted, f"{room}.{name}")
+
+
+def elsewhere(room: str) -> dict[str, str]:
+    return {name: test for names, test in ELSEWHERE.get(room, {}).items() for name in names.split()}
+
+
+@pytest.mark.parametrize("room", sorted({*BESIDE, *OWN}))
+def test_every_name_has_a_case_that_names_it(room: str) -> None:
+    cases = {**BESIDE.get(room, {}), **{name: row[0] for name, row in OWN.get(room, {}).items()}}
+    assert {*cases, *elsewhere(room)} == set(import_module(f"tinygrad_edu.{room}").__all__)
+    idle = [name for name, expression in cases.items() if not re.search(rf"\b{name}\b", expression)]
+    assert idle == []
+
+
+@pytest.mark.parametrize(
+    ("name", "where"),
+    [*COMPLETE.items(), *(pair for room in ELSEWHERE for pair in elsewhere(room).items())],
+)
+def test_the_tests_that_have_the_other_names_are_there(name: str, where: str) -> None:
+    file, _, test = where.partition("::")
+    source = (TESTS / file).read_text(encoding="utf-8")
+    assert re.search(rf"^(def )?{test}\b", source, re.MULTILINE), where
+    assert name in COMPLETE or re.search(rf"\b{name}\b", source), f"{name} is not in {file}"
+
+
+@pytest.mark.parametrize("module", BY_MENTION)
+def test_every_name_is_mentioned(module: str) -> None:
+    files = [file for room in BY_MENTION[module].split() for file in (TESTS / room).rglob("*.py")]
     source = "\n".join(file.read_text(encoding="utf-8") for file in files)
-    public = set(import_module(f"tinygrad_edu.{module}").__all__) - MODULES
+    public = set(import_module(f"tinygrad_edu.{module}").__all__) - {"anomaly_mode"}
     missing = sorted(name for name in public if not re.search(rf"\b{name}\b", source))
-    assert not missing, f"names of {module} without a test in tests/{NAMES[module]}: {missing}"
+    assert not missing, f"names of {module} without a test in tests/{BY_MENTION[module]}: {missing}"

@@ -160,8 +160,8 @@ def minimize(
     points, values = [], []
     step = 0
     while True:
-        value = _evaluate(fn, x)
-        grad = _on_host(x.grad)
+        value, gradient = _evaluate(fn, x)
+        grad = _on_host(gradient)
         array = _on_host(x)
         points.append(array.copy())
         values.append(value)
@@ -173,12 +173,12 @@ def minimize(
             status = "stopped"
         if status:
             break
-        optimizer.step((lambda: _evaluate(fn, x)) if optimizer.needs_closure else None)
+        optimizer.step((lambda: _evaluate(fn, x)[0]) if optimizer.needs_closure else None)
         step += 1
     return MinimizeResult(
         x=x.detach(),
         value=value,
-        grad=x.grad.detach().clone(),
+        grad=gradient.detach().clone(),
         trajectory=np.stack(points),
         values=np.array(values),
         status=status,
@@ -231,8 +231,8 @@ def _on_host(x: Tensor) -> Array:
     return x.detach().cpu().numpy()
 
 
-def _evaluate(fn: Callable[[Tensor], Tensor], x: Tensor) -> float:
-    """The value of fn at x; its gradient is in x.grad."""
+def _evaluate(fn: Callable[[Tensor], Tensor], x: Tensor) -> tuple[float, Tensor]:
+    """The value of fn at x, and its gradient."""
     x.grad = None
     with enable_grad():
         result = fn(x)
@@ -257,7 +257,7 @@ def _evaluate(fn: Callable[[Tensor], Tensor], x: Tensor) -> float:
             "minimize: backward() did not reach x: the function's result depends on other Tensors only. "
             "Compute it from the Tensor that the function is given."
         )
-    return float(result.item())
+    return float(result.item()), x.grad
 
 
 def _status(x: Array, value: float, grad: Array, tol: float) -> str:
