@@ -243,10 +243,10 @@ OWN: dict[str, dict[str, tuple[str, Any]]] = {
         "fit": ("p.fit()['loss']", [1.0, 0.25, 0.0625]),
         "History": ("(lambda h: (isinstance(h, T.History), len(h), h.best('loss')['epoch'], h[0]['loss']))(p.fit())",
                     (True, 3, 3, 1.0)),
-        "Schedule": ("p.fit(lambda o: T.Schedule(t.optim.lr_scheduler.StepLR(o, 1, 0.5)))['lr']", [0.25, 0.125, "
-        "0.0625]),
-        "EarlyStopping": ("len(p.fit(T.EarlyStopping('loss', patience=2, min_delta=0.5), epochs=20))", 5),  # 1.0, "
-        "0.25, two that are borne, and one more
+        "Schedule": ("p.fit(lambda o: T.Schedule(t.optim.lr_scheduler.StepLR(o, 1, 0.5)))['lr']",
+                     [0.25, 0.125, 0.0625]),
+        # 1.0, 0.25, two that are borne, and one more
+        "EarlyStopping": ("len(p.fit(T.EarlyStopping('loss', patience=2, min_delta=0.5), epochs=20))", 5),
         "SaveBest": ("(p.fit(T.SaveBest(path, 'loss')), t.load(path)['weight'].item())[1]", 0.875),
         "CSVLog": ("(p.fit(T.CSVLog(path)), open(path).read().splitlines()[0].split(',')[:2], "
                    "len(open(path).read().splitlines()))[1:]", (["epoch", "loss"], 4)),
@@ -286,7 +286,7 @@ OWN: dict[str, dict[str, tuple[str, Any]]] = {
                    (360, [2, 3, 4, 5], 5530)),
         "VisionDataset": ("repr(type('Mine', (V.VisionDataset,), {'__len__': lambda s: 3})('here')).splitlines()",
                           ["Dataset Mine", "    Number of datapoints: 3", "    Root location: here"]),
-        "idx": ("(open(path, 'wb').write(bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 9])), V.idx.read(path).tolist())[1]", [7, "
-        "9]),
+        "idx": ("(open(path, 'wb').write(bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 9])), V.idx.read(path).tolist())[1]",
+                [7, 9]),
     },
 }  # fmt: skip
