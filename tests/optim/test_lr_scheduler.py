@@ -168,7 +168,7 @@ def test_rates_changed_by_hand_are_treated_alike(torch: Any, case: tuple[str, An
 
 @pytest.mark.oracle
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("case", [case for case in CASES if not callable(case[1])], ids=str)
+@pytest.mark.parametrize("case", [case for case in CASES if not callable(case[1])], ids=lambda case: case[0])
 def test_beginning_at_a_later_epoch(torch: Any, case: tuple[str, Any]) -> None:
     results = []
     for library in (tg, torch):
