@@ -25,18 +25,20 @@ class Workload:
     stretch: float | None = None
     threads: int = 1
     operations: int = 1  # the step's time is divided by this
+    workers: tuple[str, ...] = ("torch", "numpy", "numba")  # who can run it at all
 
 
 WORKLOADS: dict[str, Workload] = {}
 
 
 def row(
-    name: str, reach: float | None = None, stretch: float | None = None, *, threads: int = 1, operations: int = 1
-) -> Callable[[Callable[[Any], Step]], Callable[[Any], Step]]:
+    name: str, reach: float | None = None, stretch: float | None = None, *, threads: int = 1, operations: int = 1,
+    workers: tuple[str, ...] = Workload.workers,
+) -> Callable[[Callable[[Any], Step]], Callable[[Any], Step]]:  # fmt: skip
     """Decorator: the function below it builds the step of this row."""
 
     def add(build: Callable[[Any], Step]) -> Callable[[Any], Step]:
-        WORKLOADS[name] = Workload(name, build, reach, stretch, threads, operations)
+        WORKLOADS[name] = Workload(name, build, reach, stretch, threads, operations, workers)
         return build
 
     return add
@@ -184,6 +186,23 @@ for _n in (256, 512, 1024, 2048):
     def _matmul(lib: Any, n: int = _n) -> Step:
         a, b = leaf(lib, n, n), leaf(lib, n, n)
         return there_and_back(lambda a, b: a @ b, a, b, seed=lib.ones(n, n))
+
+
+for _kind, _reach, _stretch in (("plain", 3.5, 2.5), ("tile", 1.35, 1.15)):
+    for _n in (256, 512, 1024, 2048):
+
+        @row(f"own product {_kind!r} {_n}x{_n}, forward", _reach, _stretch, workers=("torch", "numba"))
+        def _own(lib: Any, n: int = _n, kind: str = _kind) -> Step:
+            a, b = lib.randn(n, n), lib.randn(n, n)
+            if lib.__name__ == "torch":
+                return lambda: a @ b
+            chosen = lib.use_matmul(kind)
+
+            def step() -> object:
+                with chosen:
+                    return a @ b
+
+            return step
 
 
 @row("batched matmul 32x8x64x64, 2 threads, forward", 1.0, 0.9, threads=2)

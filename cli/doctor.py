@@ -58,11 +58,12 @@ def numba() -> Finding:
     except Exception as error:  # its own complaint about versions comes as ImportError, SystemError, ...
         return Finding("Numba", False, f"cannot be imported: {_line(error)}", advice)
     from tinygrad_edu.kernels.choice import why
+    from tinygrad_edu.kernels.matmul_choice import why_matmul
     from tinygrad_edu.kernels.numba_cpu.compiler import cache_folder
 
     folder = cache_folder()
     kept = f"machine code is kept in {folder}" if folder else "no folder to keep machine code in: compiled each time"
-    return Finding("Numba", True, f"{module.__version__}: {why()}; {kept}")
+    return Finding("Numba", True, f"{module.__version__}: {why()}; {why_matmul()}; {kept}")
 
 
 def cuda() -> Finding:

@@ -31,9 +31,9 @@ _homes: dict[str, str] = {
         "tensors.memory": "UntypedStorage channels_last channels_last_3d contiguous_format is_storage layout "
         "memory_format preserve_format strided",
         "settings": "are_deterministic_algorithms_enabled compile e get_backend get_default_device "
-        "get_float32_matmul_precision get_num_interop_threads get_num_threads inf nan newaxis pi set_backend "
-        "set_default_device set_float32_matmul_precision set_num_interop_threads set_num_threads use_backend "
-        "use_deterministic_algorithms",
+        "get_float32_matmul_precision get_matmul get_num_interop_threads get_num_threads inf nan newaxis pi "
+        "set_backend set_default_device set_float32_matmul_precision set_matmul set_num_interop_threads "
+        "set_num_threads use_backend use_deterministic_algorithms use_matmul",
         "tensors.creation": "tensor as_tensor from_numpy zeros ones empty full arange linspace logspace "
         "scalar_tensor eye zeros_like ones_like empty_like full_like",
         "tensors.exchange": "asarray from_dlpack frombuffer",

@@ -12,14 +12,15 @@ from collections.abc import Callable
 from typing import Any
 
 from tinygrad_edu.kernels.choice import get_backend, set_backend, use_backend
+from tinygrad_edu.kernels.matmul_choice import get_matmul, set_matmul, use_matmul
 from tinygrad_edu.kernels.threads import get_threads, set_threads
 from tinygrad_edu.tensors.device import as_device, cpu, device
 
 __all__ = [
     "are_deterministic_algorithms_enabled", "compile", "e", "get_backend", "get_default_device",
-    "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads", "inf", "nan", "newaxis", "pi",
-    "set_backend", "set_default_device", "set_float32_matmul_precision", "set_num_interop_threads", "set_num_threads",
-    "use_backend", "use_deterministic_algorithms",
+    "get_float32_matmul_precision", "get_matmul", "get_num_interop_threads", "get_num_threads", "inf", "nan", "newaxis",
+    "pi", "set_backend", "set_default_device", "set_float32_matmul_precision", "set_matmul", "set_num_interop_threads",
+    "set_num_threads", "use_backend", "use_deterministic_algorithms", "use_matmul",
 ]  # fmt: skip
 
 pi, e, inf, nan = math.pi, math.e, math.inf, math.nan

@@ -27,7 +27,8 @@ from tinygrad_edu.kernels.numba_cpu import functions, layout, warm  # noqa: E402
 
 KERNELS = functions()
 STEPS = {"adam_step", "sgd_step"}  # they change their arrays in place: see tests/optim/test_fused.py
-PLAIN = {name: _find(name) for name in KERNELS if name not in STEPS}
+PRODUCTS = {"matmul_plain", "matmul_tile"}  # chosen by name, not by size: see test_own_products.py
+PLAIN = {name: _find(name) for name in KERNELS if name not in STEPS | PRODUCTS}
 
 
 # Kernel -> for an array, the calls to compare: (arrays, other arguments). Rows are the last dimension.
@@ -144,7 +145,7 @@ def layouts(dtype: Any) -> Iterator[tuple[str, Any]]:
 
 
 def test_every_kernel_is_in_the_tables() -> None:
-    assert set(KERNELS) == {*CALLS, *STEPS, *IMAGES} == set(choice.WORTH)
+    assert set(KERNELS) == {*CALLS, *STEPS, *IMAGES, *PRODUCTS} == {*choice.WORTH, *PRODUCTS}
     assert {name.split(",")[0] for name, _ in warm.calls()} == set(KERNELS)
 
 

@@ -70,6 +70,7 @@ ELSEWHERE: dict[str, str] = {
         "qr svd": "tensors/test_linalg.py",  # their signs are free
         "draw_graph": "viz",
         "get_backend set_backend": "kernels/test_choice.py",
+        "get_matmul set_matmul": "kernels/test_own_products.py",
         "trapezoid trapz cumulative_trapezoid sinc pdist vander gcd lcm ldexp is_signed logspace scalar_tensor "
         "renorm renorm_ mvlgamma mvlgamma_ apply_ map_ map2_ "
         "sum_to_size unravel_index celu cosine_similarity group_norm pairwise_distance rms_norm "

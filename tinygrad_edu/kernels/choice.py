@@ -17,7 +17,10 @@ from typing import Any
 
 from tinygrad_edu.kernels.allocation import keep_memory
 
-__all__ = ["BACKENDS", "WORTH", "dispatched", "get_backend", "set_backend", "use_backend", "why", "worthwhile"]
+__all__ = [
+    "BACKENDS", "WORTH", "compiled_kernels", "dispatched", "failure", "get_backend", "set_backend", "use_backend",
+    "why", "worthwhile",
+]  # fmt: skip
 
 BACKENDS = ("numpy", "numba")
 
@@ -92,10 +95,8 @@ def set_backend(name: str | None) -> None:
     if name is not None and name not in BACKENDS:
         raise ValueError(f"set_backend: {name!r} is unknown: choose one of {', '.join(map(repr, BACKENDS))}, or None")
     if name == "numba":
-        if not _choice.failure:
-            _choice.load()
-        if _choice.failure:
-            raise RuntimeError(f"set_backend('numba'): {_choice.failure}. Try: pip install tinygrad-edu[numba]")
+        if reason := failure():
+            raise RuntimeError(f"set_backend('numba'): {reason}. Try: pip install tinygrad-edu[numba]")
     _choice.asked = name or ""
     _choice.decide()
 
@@ -129,6 +130,18 @@ def why() -> str:
         return f"NumPy computes everything: {how}"
     least = min(WORTH.values())
     return f"compiled kernels compute arrays of {least} elements and more, NumPy the others ({how})"
+
+
+def failure() -> str:
+    """Why Numba cannot be used; empty if it can. It is imported to find out."""
+    if not _choice.failure:
+        _choice.load()
+    return _choice.failure
+
+
+def compiled_kernels() -> dict[str, Any] | None:
+    """The compiled kernels by name, or None where NumPy shall compute everything."""
+    return (_choice.load() or None) if _choice.compiled else None
 
 
 def worthwhile(name: str, elements: int) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 __all__ = ["MODULES", "functions"]
 
-MODULES = ("activations", "convolution", "gates", "norms", "pooling", "rows", "reductions", "steps")
+MODULES = ("activations", "convolution", "gates", "norms", "pooling", "products", "rows", "reductions", "steps")
 
 
 def functions() -> dict[str, Any]:

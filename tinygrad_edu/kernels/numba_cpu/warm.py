@@ -47,6 +47,9 @@ def _arguments(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
     yield "mean", (x, (1,), False)
     yield "var", (x, (1,), 1, False)
     yield from _images(dtype)
+    for stack in (x, x.reshape(2, 1, 3)):
+        yield "matmul_plain", (stack, np.ones((3, 2), dtype))
+        yield "matmul_tile", (stack, np.ones((3, 2), dtype))
     yield "adam_step", (x.copy(), x, x.copy(), x.copy(), 1.0, 0.1, (0.9, 0.999), 1e-8, 0.0, False)
     yield "sgd_step", (x.copy(), x, x.copy(), 0.1, 0.9, 0.0, 0.0, False)
 
