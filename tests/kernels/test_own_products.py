@@ -21,7 +21,7 @@ from support.guards import Guarded  # noqa: E402
 from tinygrad_edu.kernels import threads  # noqa: E402
 
 NAMES = ("plain", "tile")
-# Around the sizes of tiles (6 and 12 rows, 8 to 64 columns) and blocks (128 and 256 deep, 72 to 192 high, 256 wide).
+# Around the sizes of tiles (6 and 12 rows, 8 to 64 columns) and blocks (128 and 192 deep, 72 to 192 high, 256 wide).
 SIZES = [
     (1, 1, 1), (2, 3, 4), (5, 1, 7), (12, 256, 32), (13, 257, 33), (11, 255, 31), (24, 16, 64), (200, 300, 70),
     (193, 129, 257), (70, 520, 300),

@@ -24,8 +24,8 @@ WIDTH = SHAPE.width
 COLUMNS = 2  # vectors side by side
 # Sums, the two vectors of b and one number of a: 27 of 32 vector registers, or 15 of 16.
 TILE_ROWS = 12 if SHAPE.rows == 8 else 6
-DEPTH = 256  # rows of b in a panel: 32 KiB, which the first cache holds beside a tile's part of a
-PITCH = DEPTH + 16  # between rows of a block of a; no power of two, which would put them all on the same cache lines
+DEPTH = 192  # rows of b in a panel: 24 KiB, which the first cache holds beside a part of a
+PITCH = DEPTH + 16  # between rows of a block of a: an odd number of cache lines, or they compete for the same places
 
 
 def vector_columns(dtype: Any) -> int:
