@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tinygrad_edu.homework.course import Exercise, load
 from tinygrad_edu.homework.judge import Fail, close, equal, grad_close, raises
-from tinygrad_edu.homework.judge.verdict import decide
+from tinygrad_edu.homework.judge.verdict import alike, decide
 from tinygrad_edu.homework.kit import wire
 from tinygrad_edu.homework.runner.seen import Seen
 from tinygrad_edu.homework.session import params_for
@@ -154,3 +154,14 @@ def test_an_expected_exception_may_be_derived_and_must_name_the_shapes() -> None
     for args in [(seen, "TypeError", "f"), (seen, "ValueError", "f", ["(4,)"]), ({"value": 3}, "ValueError", "f")]:
         with pytest.raises(Fail):
             raises(*args)
+
+
+def test_which_thread_of_the_simulator_stumbles_first_tells_no_programs_apart() -> None:
+    def stumbled(where: str, axis: int) -> Seen:
+        text = f"{where} is out of bounds for axis {axis} with size 6"
+        return Seen(error={"kind": "error", "type": "IndexError", "text": text})
+
+    one = stumbled("tid=[0, 2, 0] ctaid=[0, 0, 0]: index 6", 1)
+    assert alike(one, stumbled("tid=[3, 3, 0] ctaid=[1, 0, 0]: index 7", 1))
+    assert not alike(one, stumbled("tid=[0, 2, 0] ctaid=[0, 0, 0]: index 6", 0))
+    assert not alike(stumbled("index 6", 1), stumbled("index 7", 1))

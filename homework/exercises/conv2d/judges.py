@@ -143,7 +143,7 @@ def params(o, p):
         equal(seen["count"], int(np.prod(shape)) + outs * with_bias, "numbers in layer.parameters()", where)
         equal(seen["listed"], [True] * (1 + with_bias), "layer.parameters() is the weight and the bias", where)
         equal(seen["needs"], [True] * (1 + with_bias), "requires_grad of the parameters", where)
-        require(isinstance(seen["spread"], float) and seen["spread"] > 0, "all_equal", "layer.weight", where)
+        require(seen["differ"] is True, "all_equal", "layer.weight", where)
 
 
 def _forward(o, p):

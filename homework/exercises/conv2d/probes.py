@@ -56,7 +56,7 @@ def params(s, p, t):
             "listed": [any(q is mine for mine in (layer.weight, layer.bias)) for q in listed],
             "count": int(sum(q.data.size for q in listed)),
             "needs": [bool(q.requires_grad) for q in listed],
-            "spread": float(np.std(layer.weight.data)),
+            "differ": bool(np.ptp(layer.weight.data) > 0),
         })  # fmt: skip
     return {"layers": seen}
 

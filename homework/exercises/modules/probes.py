@@ -110,7 +110,7 @@ def linear(s, p, t):
         rng = np.random.default_rng(p["seed"])
         w, b, x = rng.standard_normal((outputs, inputs)), rng.standard_normal(outputs), rng.standard_normal((4, inputs))
         layer.weight.data = w
-        if bias:
+        if layer.bias is not None:
             layer.bias.data = b
         input_ = s.Tensor(x, requires_grad=True)
         t.doing(f"y = layer(x) with x of shape (4, {inputs}); y.backward(g)")
