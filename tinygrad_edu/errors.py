@@ -26,6 +26,7 @@ __all__ = [
     "MissingFontError",
     "NotProvidedError",
     "OptimizerError",
+    "OutOfMemoryError",
     "RenderError",
     "ShapeError",
     "broadcast_error",
@@ -54,6 +55,10 @@ class DeviceError(RuntimeError):
 
 class CudaError(DeviceError, AssertionError):
     """CUDA was asked for; an AssertionError as well, which is what a PyTorch built without CUDA raises."""
+
+
+class OutOfMemoryError(RuntimeError):
+    """The GPU has no memory left for a tensor. The program can go on when it lets go of some."""
 
 
 class GradError(RuntimeError):

@@ -14,7 +14,7 @@ from typing import Any
 from tinygrad_edu.kernels.choice import get_backend, set_backend, use_backend
 from tinygrad_edu.kernels.matmul_choice import get_matmul, set_matmul, use_matmul
 from tinygrad_edu.kernels.threads import get_threads, set_threads
-from tinygrad_edu.tensors.device import as_device, cpu, device
+from tinygrad_edu.tensors.device import as_device, cpu, device, get_default, set_default
 
 __all__ = [
     "are_deterministic_algorithms_enabled", "compile", "e", "get_backend", "get_default_device",
@@ -104,14 +104,14 @@ def get_float32_matmul_precision() -> str:
 
 
 def get_default_device() -> device:
-    """Where new Tensors live: the CPU."""
-    return cpu
+    """Where new Tensors are made."""
+    return get_default()
 
 
 def set_default_device(device: Any) -> None:
-    """Accepts the CPU.
+    """Make new Tensors on this device where no other is named; None is the CPU.
 
     Raises:
-        DeviceError: another device.
+        DeviceError: there is no such device.
     """
-    as_device(device, "set_default_device")
+    set_default(cpu if device is None else as_device(device, "set_default_device"))

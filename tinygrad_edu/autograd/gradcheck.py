@@ -10,6 +10,7 @@ import numpy as np
 
 from tinygrad_edu.autograd.passes import grad
 from tinygrad_edu.engine.modes import enable_grad
+from tinygrad_edu.tensors.device import cpu, moved
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
@@ -215,14 +216,14 @@ def _differences(
         with enable_grad():  # a function may use grad() itself
             found = [o for o in _tuple(func(*inputs)) if isinstance(o, Tensor)]
         found = _differentiable(found) if differentiable else [o for o in found if o._data.dtype.kind == "f"]
-        return [np.array(o._data, dtype=np.float64).reshape(-1) for o in found]
+        return [np.array(moved(o._data, cpu), dtype=np.float64).reshape(-1) for o in found]
 
     table: list[list[Any]] = [[] for _ in outputs]
     for x in wanted:
         array = x._array()
         columns: list[list[Any]] = [[] for _ in outputs]
         for place in np.ndindex(*array.shape):
-            before = array[place]
+            before = array[place].item()
             try:  # behind the back of the version counter: everything is put back
                 array[place] = before + eps
                 high = values()
@@ -246,7 +247,7 @@ def _jacobians(output: Tensor, wanted: list[Tensor], dtypes: bool) -> list[Any]:
     """The same from backward passes, one for each element of the output."""
     blocks = [np.zeros((x._data.size, output._data.size)) for x in wanted]
     for column, place in enumerate(np.ndindex(*output._data.shape)):
-        seed = np.zeros(output._data.shape, output._data.dtype)
+        seed = np.zeros_like(output._data)
         seed[place] = 1
         found = grad(output, wanted, Tensor._wrap(seed), retain_graph=True, allow_unused=True)
         for block, gradient, x in zip(blocks, found, wanted, strict=True):
@@ -256,13 +257,13 @@ def _jacobians(output: Tensor, wanted: list[Tensor], dtypes: bool) -> list[Any]:
                 raise GradcheckError(f"Analytical gradient has incorrect size: {gradient.shape} for {x.shape}")
             if dtypes and gradient._data.dtype != x._data.dtype:
                 raise GradcheckError(f"Gradient has dtype mismatch: {gradient.dtype} for {x.dtype}")
-            block[:, column] = np.asarray(gradient._data).reshape(-1)
+            block[:, column] = np.asarray(moved(gradient._data, cpu)).reshape(-1)
     return blocks
 
 
 def _check_zeros(outputs: list[Tensor], wanted: list[Tensor]) -> None:
     """Zeros must give zeros: a rule that forgets to multiply by its gradient is right for a gradient of 1 only."""
-    zeros = [Tensor._wrap(np.zeros(o._data.shape, o._data.dtype)) for o in outputs]
+    zeros = [Tensor._wrap(np.zeros_like(o._data)) for o in outputs]
     found = grad(outputs, wanted, zeros, retain_graph=True, allow_unused=True)
     if any(g is not None and np.any(g._data) for g in found):
         raise GradcheckError("backward not multiplied by grad_output")

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any
 
 from tinygrad_edu.kernels.choice import dispatched
+from tinygrad_edu.kernels.devices import wrapped
 
 __all__ = ["elementwise", "kernels"]
 
@@ -22,7 +23,11 @@ _FILES = (
 )  # fmt: skip
 
 
+_CONVERSIONS = ("array", "asarray", "ascontiguousarray")  # of NumPy's functions those that do not ask their arrays
+
+
 def _find(name: str) -> Any:
+    """The kernel called `name` in plain NumPy, or NumPy's own function."""
     for file in _FILES:
         module = import_module(f"tinygrad_edu.kernels.{file}")
         if name in module.__all__:
@@ -36,7 +41,12 @@ class _Kernels:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        kernel = dispatched(name, _find(name))
+        plain = _find(name)
+        kernel = dispatched(name, plain)
+        if (
+            hasattr(plain, "__code__") or name in _CONVERSIONS
+        ):  # NumPy's other functions ask the arrays where to compute
+            kernel = wrapped(name, kernel, plain)
         setattr(self, name, kernel)
         return kernel
 

@@ -11,6 +11,7 @@ from typing import Any
 from tinygrad_edu.errors import DTypeError, ShapeError
 from tinygrad_edu.kernels import kernels
 from tinygrad_edu.ops.registry import cases, structured
+from tinygrad_edu.ops.views import beside
 
 __all__ = [
     "avg_pool", "avg_pool_back", "col2im", "im2col", "max_pool", "max_pool_back", "max_pool_picked", "max_unpool",
@@ -161,7 +162,7 @@ def avg_pool(input: Any, /, places: Any, how: Any, include_pad: bool = True, div
     if how[0] == "adaptive" and set(places) == {1}:  # one window: the whole image
         return kernels.mean(input, tuple(range(input.ndim - len(places), input.ndim)), True)
     total = kernels.window_sum(input, _windows(size, places, how), places)
-    count = _counts(size, places, how, include_pad, divisor, input.dtype)
+    count = beside(_counts(size, places, how, include_pad, divisor, input.dtype), input)
     return total / count if input.dtype.kind == "f" else kernels.trunc_divide(total, count)
 
 
@@ -183,7 +184,7 @@ def _(g: Any, _out: Any, input_shape: Any, places: Any, *rest: Any) -> Any:
 def avg_pool_back(input: Any, /, size: Any, how: Any, include_pad: bool = True, divisor: int | None = None) -> Any:
     """Each window's value, divided as for the mean, added to all of its elements."""
     places = _last(input, size)
-    shares = input / _counts(size, places, how, include_pad, divisor, input.dtype)
+    shares = input / beside(_counts(size, places, how, include_pad, divisor, input.dtype), input)
     if how[0] == "adaptive" and set(places) == {1}:
         return kernels.array(kernels.broadcast_to(shares, (*input.shape[: -len(size)], *size)))
     return kernels.window_spread(shares, _windows(size, places, how), size)

@@ -10,6 +10,7 @@ from tinygrad_edu.ops.elementwise import choose
 from tinygrad_edu.ops.index import put_along
 from tinygrad_edu.ops.registry import cases, structured
 from tinygrad_edu.ops.shape import expand, reshape, wrap_dim, wrap_dims
+from tinygrad_edu.ops.views import beside
 
 _whole = cases(([(2, 3)], ()), ([()], ()), ([(1,)], ()))
 _usual = cases(
@@ -246,7 +247,7 @@ def _(g: Any, _out: Any, input: Any, dim: int) -> Any:
     # d out_i / d x_j is the product of all but i and j: leave j out, then let i range over the others.
     total = g * 0
     for j in range(input.shape[dim]):
-        here = kernels.one_hot_along(input.shape, dim, j)
+        here = beside(kernels.one_hot_along(input.shape, dim, j), input)
         others = choose(0.0, g * exclusive_prod(choose(1.0, input, here), dim), here)
         total = total + choose(sum(others, dim, True), 0.0, here)
     return total

@@ -13,6 +13,7 @@ from tinygrad_edu.ops.elementwise import choose, exp
 from tinygrad_edu.ops.index import put_along
 from tinygrad_edu.ops.registry import cases, structured
 from tinygrad_edu.ops.shape import narrow, narrow_back, wrap_dim
+from tinygrad_edu.ops.views import beside
 
 _lines = cases(([(2, 3)], (0,)), ([(2, 4)], (-1,)), ([(4,)], (0,)), ([()], (0,)), ([(0, 2)], (0,)))
 
@@ -80,7 +81,7 @@ def _before(out: Any, dim: int) -> Any:
     if not out.shape:
         return 1
     axis = dim % len(out.shape)
-    return choose(1.0, previous(out, axis), kernels.one_hot_along(tuple(out.shape), axis, 0))
+    return choose(1.0, previous(out, axis), beside(kernels.one_hot_along(tuple(out.shape), axis, 0), out))
 
 
 @structured(samples=_lines, promote="floating")

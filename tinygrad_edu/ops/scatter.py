@@ -113,7 +113,7 @@ def _scattered_number(make: Any) -> Any:
 @structured(method=False, oracle="", grad_name="ScatterBackward1", samples=_scattered_number)
 def scatter_with(input: Any, /, dim: int, index: Any, value: Any) -> Any:
     """A copy with ``out[index[i][j]][j] = value`` (for dim 0)."""
-    return kernels.scatter(input, dim % max(input.ndim, 1), index, kernels.full(index.shape, value))
+    return kernels.scatter(input, dim % max(input.ndim, 1), index, kernels.full_like(index, value, dtype=input.dtype))
 
 
 @scatter_with.vjp
@@ -158,8 +158,8 @@ def _(g: Any, out: Any, input: Any, src: Any, dim: int, index: Any, _largest: bo
     part = tuple(slice(0, n) for n in index.shape)
     stayed = kernels.asarray(old == won)
     if not include_self:
-        stayed = kernels.scatter(stayed, dim, index, kernels.full(index.shape, False))
-    came = kernels.full(new.shape, False)
+        stayed = kernels.scatter(stayed, dim, index, kernels.full_like(index, False, dtype=bool))
+    came = kernels.full_like(new, False, dtype=bool)
     came[part] = new[part] == (take_along(won, index, dim) if won.ndim else won)
     count = kernels.scatter_add(stayed.astype(won.dtype), dim, index, came.astype(won.dtype))
     share = g * (1 / kernels.maximum(count, 1))  # (nan equals nothing)

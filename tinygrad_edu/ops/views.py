@@ -167,6 +167,11 @@ def lies(a: Any) -> tuple[Any, ...]:
     return a.shape, tuple([s // size for s in a.strides]), kernels.storage(a)[1]
 
 
+def beside(constant: Any, like: Any) -> Any:
+    """An array that a rule has made, on the device of one of its arguments."""
+    return kernels.beside(constant, getattr(like, "_data", like))
+
+
 def memory_of(a: Any) -> Any:
     """The array in a Tensor or a Value, or the array itself."""
     return a if hasattr(a, "strides") else a._data if hasattr(a, "_data") else a.data

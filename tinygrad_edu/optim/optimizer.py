@@ -17,8 +17,10 @@ import numpy as np
 
 from tinygrad_edu.engine.modes import enable_grad
 from tinygrad_edu.errors import OptimizerError
+from tinygrad_edu.kernels import devices
 from tinygrad_edu.kernels.choice import worthwhile
 from tinygrad_edu.optim.options import RULES, check_options
+from tinygrad_edu.tensors.device import device_of, moved
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["Array", "Optimizer", "State", "buffer", "count"]
@@ -143,6 +145,8 @@ class Optimizer:
     def _update(self, param: Tensor, grad: Array, group: dict[str, Any], fused: Any) -> None:
         state = self.state.get(param, {})
         arrays = {name: tensor._array() for name, tensor in state.items()}
+        if hasattr(grad, "block"):
+            fused = devices.own(self.kernel) if self.kernel else None
         if fused is None or not self.update_fused(fused, param._array(), grad, arrays, group):
             self.update(param._array(), grad, arrays, group)
         if len(arrays) != len(state):
@@ -313,7 +317,8 @@ class Optimizer:
                         "saved."
                     )
                 dtype = param._array().dtype if name not in _COUNTERS else value._array().dtype
-                value = Tensor._wrap(value._array().astype(dtype))
+                place = device_of(param._data if name not in _COUNTERS else value._data)
+                value = Tensor._wrap(moved(value._array(), place).astype(dtype))
             elif name in _COUNTERS:  # old files of PyTorch hold plain numbers
                 value = Tensor._wrap(np.array(value, np.float32))
             loaded[name] = value

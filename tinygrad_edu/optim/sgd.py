@@ -83,7 +83,7 @@ class SGD(Optimizer):
         if momentum:
             velocity = state.get("momentum_buffer")
             if velocity is None:
-                velocity = state["momentum_buffer"] = np.array(grad)  # a copy: the gradient will be overwritten
+                velocity = state["momentum_buffer"] = np.copy(grad)  # a copy: the gradient will be overwritten
             else:
                 velocity *= momentum
                 velocity += (1 - group["dampening"]) * grad

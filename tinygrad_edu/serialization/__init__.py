@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from tinygrad_edu.serialization.archive import content_of, name_of, read, write
 from tinygrad_edu.serialization.foreign import program_of, read_foreign
+from tinygrad_edu.serialization.places import moved_to
 from tinygrad_edu.serialization.safetensors import is_safetensors, pack, unpack
 from tinygrad_edu.serialization.structure import (
     Decoder,
@@ -75,7 +76,8 @@ def load(
 
     Args:
         f: a path, or a file object opened for reading bytes.
-        map_location: where Tensors shall lie; there is only the CPU.
+        map_location: where Tensors shall lie: a device, or a dict from saved to wanted ones; by default where they
+            were. (A function is asked, and Tensors lie on the CPU.)
         weights_only: None and True make only data and classes named in `safe_globals`. False imports and calls
             whatever the file names: only for files from people you trust.
         pickle_module, mmap, pickle_load_args: accepted, and without effect.
@@ -91,12 +93,12 @@ def load(
         check_device(map_location, "load")
     content, name = content_of(f), name_of(f)
     if is_safetensors(content):
-        return unpack(content, name)
+        return moved_to(map_location, unpack(content, name))
     program = program_of(content)
     if program is not None:
-        return read_foreign(content, program, name)
+        return moved_to(map_location, read_foreign(content, program, name))
     description, arrays = read(content, name)
     try:
-        return Decoder(description, arrays, trust=weights_only is False).root()
+        return Decoder(description, arrays, trust=weights_only is False, place=map_location).root()
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise RuntimeError(f"load: the description in {name} does not fit its classes or arrays: {error!r}.") from error

@@ -1,7 +1,8 @@
 """How objects are described in JSON: a table with one row for each object, in which objects refer to others by number.
 
 Numbers, text, True, False and None stand for themselves. A row is ``[kind, ...]``, such as ``["list", [1, 2]]`` or
-``["Tensor", place, requires_grad]`` (`memory` says what a place is); ``{"ref": 3}`` is row 3. So an object that is used
+``["Tensor", place, requires_grad]`` (`memory` says what a place is; then the device, if that is not the CPU);
+``{"ref": 3}`` is row 3. So an object that is used
 twice is one object again after loading, and a list may contain itself. An object of a class that is not listed here is
 described by what its ``__reduce_ex__`` says, as in a pickle, but its class is only a name until somebody allows it.
 """
@@ -21,9 +22,10 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.serialization.memory import plan, restore
+from tinygrad_edu.serialization.places import placement
 from tinygrad_edu.tensors import dtype as dtypes
 from tinygrad_edu.tensors.creation import from_numpy
-from tinygrad_edu.tensors.device import device
+from tinygrad_edu.tensors.device import cpu, device, moved
 from tinygrad_edu.tensors.size import Size
 from tinygrad_edu.tensors.tensor import Tensor
 
@@ -83,7 +85,10 @@ class Encoder:
             return [kind, [[self.encode(key), self.encode(value)] for key, value in thing.items()]]
         if kind in _TENSORS:
             more = [thing.persistent] if kind == "Buffer" else []
-            return [kind, self._array(thing._array()), bool(thing.requires_grad), *more]
+            array = thing._array()
+            if thing.is_cuda:
+                array, more = moved(array, cpu), [*more, str(thing.device)]
+            return [kind, self._array(array), bool(thing.requires_grad), *more]
         if cls is bytes or cls is bytearray:
             return [cls.__name__, base64.b64encode(thing).decode()]
         if cls is complex:
@@ -133,7 +138,10 @@ class Encoder:
 class Decoder:
     """Makes the objects of a description again. With `trust` it imports what is named, else only what is allowed."""
 
-    def __init__(self, description: dict[str, Any], arrays: list[np.ndarray[Any, Any]], trust: bool) -> None:
+    def __init__(
+        self, description: dict[str, Any], arrays: list[np.ndarray[Any, Any]], trust: bool, place: Any = None
+    ) -> None:
+        self._place = place  # where Tensors shall lie
         self._description, self._rows, self._arrays, self._trust = description, description["rows"], arrays, trust
         self._made: dict[int, Any] = {}
 
@@ -171,8 +179,10 @@ class Decoder:
         else:
             made[at] = self._plain(kind, *parts)
 
-    def _tensor(self, kind: str, array: Any, requires: bool, persistent: bool = True) -> Tensor:
-        tensor = from_numpy(restore(self._arrays, array))
+    def _tensor(self, kind: str, array: Any, requires: bool, *more: Any) -> Tensor:
+        saved_on = more[-1] if more and isinstance(more[-1], str) else "cpu"
+        tensor = from_numpy(restore(self._arrays, array)).to(placement(self._place, saved_on))
+        persistent = more[0] if more and isinstance(more[0], bool) else True
         if kind != "Tensor":
             from tinygrad_edu.nn.parameter import Buffer, Parameter
 

@@ -11,6 +11,7 @@ import numpy as np
 from tinygrad_edu.errors import ElementCountError, GradError, ShapeError
 from tinygrad_edu.kernels import kernels
 from tinygrad_edu.ops.views import lies
+from tinygrad_edu.tensors.device import cpu, moved
 from tinygrad_edu.tensors.gradients import Differentiable
 from tinygrad_edu.tensors.interop import Exchangeable
 from tinygrad_edu.tensors.printing import tensor_str
@@ -100,8 +101,9 @@ class Convertible(Exchangeable):
         self._refresh()
         kind = type(self)
         return tensor_str(
-            self._data if self._data.__class__ is np.ndarray else np.asarray(self._data),
+            self._data if self._data.__class__ is np.ndarray else np.asarray(moved(self._data, cpu)),
             self.dtype,
+            device="cuda:0" if hasattr(self._data, "block") else "cpu",
             requires_grad=self._requires and self._node is None,
             grad_fn_name=None if self._node is None else self._node.name(),
             # A subclass with a text of its own builds on that of a plain Tensor, as Parameter does.
@@ -155,9 +157,10 @@ class Convertible(Exchangeable):
             )
         array = self._array()
         owner = kernels.storage(array)[0]
-        copied = memo.get(id(owner))
+        key = id(getattr(owner, "block", owner))
+        copied = memo.get(key)
         if copied is None:
-            copied = memo[id(owner)] = np.array(owner)  # in the order in which it lies
+            copied = memo[key] = np.copy(owner)  # in the order in which it lies
             memo.setdefault(id(memo), []).append(owner)  # keeps it alive, and its id its own
         size, stride, offset = lies(array)
         whole = copied.shape == size and copied.strides == array.strides

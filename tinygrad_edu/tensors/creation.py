@@ -11,7 +11,7 @@ import numpy as np
 
 from tinygrad_edu.errors import DeviceError, DTypeError, ShapeError
 from tinygrad_edu.tensors.data import checked, default_float, fits, to_array
-from tinygrad_edu.tensors.device import as_device
+from tinygrad_edu.tensors.device import as_device, chosen_default, cuda, device_of, moved
 from tinygrad_edu.tensors.dtype import as_dtype
 from tinygrad_edu.tensors.out import with_out
 from tinygrad_edu.tensors.promotion import result_type
@@ -49,7 +49,8 @@ def finish(array: Any, device: Any, requires_grad: bool, operation: str) -> Tens
     Raises:
         DeviceError: the device is unknown or not available; GradError: a gradient was asked for an integer Tensor.
     """
-    check_device(device, operation)
+    if device is not None or chosen_default():
+        array = moved(array, as_device(device, operation))
     out = Tensor._wrap(array)
     return out.requires_grad_() if requires_grad else out
 
@@ -102,7 +103,9 @@ def tensor(
     """
     if pin_memory:
         raise DeviceError("tensor: Cannot access accelerator device when none is available: leave pin_memory out")
-    return finish(to_array(data, numpy_type(dtype, "tensor")), device, requires_grad, "tensor")
+    array = to_array(data, numpy_type(dtype, "tensor"))
+    here = device is None and hasattr(array, "block")  # a copy of a Tensor on the GPU is there too
+    return finish(array, device_of(array) if here else device, requires_grad, "tensor")
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
@@ -112,10 +115,13 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     >>> a = np.zeros(2); t = as_tensor(a); a[0] = 5; t
     tensor([5., 0.], dtype=torch.float64)
     """
-    check_device(device, "as_tensor")
+    place = as_device(device, "as_tensor")
     wanted = numpy_type(dtype, "as_tensor")
     if isinstance(data, Tensor):
+        data = data if device is None else data.to(place)
         return data if wanted is None else data._cast(wanted)
+    if place is cuda:
+        return finish(to_array(data, wanted), place, False, "as_tensor")
     if isinstance(data, np.ndarray):
         array = checked(data)
         return Tensor._wrap(array if wanted is None or array.dtype == wanted else array.astype(wanted))
@@ -157,9 +163,7 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
 
 
 def _filled(name: str, make: Any, doc: str) -> Any:
-    def create(
-        *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **names: Any
-    ) -> Tensor:
+    def create(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **names: Any) -> Tensor:
         size = (names.pop("size"),) if "size" in names else size
         names.pop("pin_memory", None)
         if names:
@@ -175,6 +179,11 @@ ones = _filled("ones", np.ones, "A Tensor of ones: ``ones(2, 3)`` or ``ones((2, 
 empty = _filled("empty", np.empty, "A Tensor whose elements are whatever was in memory: fill it before you read it.")
 
 
+def place_of(like: Tensor) -> Any:
+    """Where a Tensor like another is made, if nobody says; None for the usual place."""
+    return device_of(like._data) if hasattr(like._data, "block") else None
+
+
 def like_options(like: Tensor, dtype: Any, name: str) -> tuple[tuple[int, ...], Any]:
     """Shape and NumPy type for the ``*_like`` functions."""
     if not isinstance(like, Tensor):
@@ -185,19 +194,22 @@ def like_options(like: Tensor, dtype: Any, name: str) -> tuple[tuple[int, ...], 
 @shaped_like
 def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros with the shape and type of another Tensor."""
-    return finish(np.zeros(*like_options(input, dtype, "zeros_like")), device, requires_grad, "zeros_like")
+    made = np.zeros(*like_options(input, dtype, "zeros_like"))
+    return finish(made, device or place_of(input), requires_grad, "zeros_like")
 
 
 @shaped_like
 def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones with the shape and type of another Tensor."""
-    return finish(np.ones(*like_options(input, dtype, "ones_like")), device, requires_grad, "ones_like")
+    made = np.ones(*like_options(input, dtype, "ones_like"))
+    return finish(made, device or place_of(input), requires_grad, "ones_like")
 
 
 @shaped_like
 def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Uninitialised memory with the shape and type of another Tensor."""
-    return finish(np.empty(*like_options(input, dtype, "empty_like")), device, requires_grad, "empty_like")
+    made = np.empty(*like_options(input, dtype, "empty_like"))
+    return finish(made, device or place_of(input), requires_grad, "empty_like")
 
 
 @shaped_like
@@ -209,7 +221,8 @@ def full_like(
     number = fill_value.item() if isinstance(fill_value, (Tensor, np.generic)) else fill_value
     if not isinstance(number, (bool, int, float)):
         raise TypeError(f"full_like(): argument 'fill_value' must be Number, not {type(number).__name__}")
-    return finish(np.full(shape, fits(number, kind, "full_like"), kind), device, requires_grad, "full_like")
+    filled = np.full(shape, fits(number, kind, "full_like"), kind)
+    return finish(filled, device or place_of(input), requires_grad, "full_like")
 
 
 @creating
@@ -297,7 +310,7 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, 
 def _new(name: str, make: Any) -> Any:
     def method(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
         kind = numpy_type(dtype, name, self._data.dtype)
-        return finish(make(sizes_of(size, name), kind), device, requires_grad, name)
+        return finish(make(sizes_of(size, name), kind), device or place_of(self), requires_grad, name)
 
     method.__doc__ = f"{name.removeprefix('new_').capitalize()} of the given shape, with this Tensor's type."
     return method
@@ -307,14 +320,16 @@ def _new_tensor(
     self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """A Tensor of this one's type with a copy of the data."""
-    return tensor(data, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+    return tensor(data, dtype=dtype or self.dtype, device=device or place_of(self), requires_grad=requires_grad)
 
 
 def _new_full(
     self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """A Tensor of this one's type, filled with one number."""
-    return full(size, fill_value, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+    return full(
+        size, fill_value, dtype=dtype or self.dtype, device=device or place_of(self), requires_grad=requires_grad
+    )
 
 
 for _name, _make in (("new_zeros", np.zeros), ("new_ones", np.ones), ("new_empty", np.empty)):

@@ -10,6 +10,7 @@ import numpy as np
 
 from tinygrad_edu.errors import IntegerOverflowError
 from tinygrad_edu.kernels.numpy import quietly
+from tinygrad_edu.tensors.device import cpu, moved
 from tinygrad_edu.tensors.dtype import get_default_dtype, of_numpy
 from tinygrad_edu.tensors.tables import from_table, is_table
 
@@ -72,6 +73,8 @@ def to_array(data: Any, dtype: np.dtype[Any] | None = None) -> Any:
     """
     if hasattr(data, "_data") and hasattr(data, "_counter"):
         data = data._data
+    if hasattr(data, "block"):  # an array of the GPU stays there
+        return np.copy(data) if dtype is None else np.copy(data).astype(dtype)
     if is_table(data):
         data = from_table(data)
     if isinstance(data, (np.ndarray, np.generic)) or hasattr(data, "__array__"):
@@ -116,7 +119,7 @@ def _without_tensors(data: Any) -> Any:
     if isinstance(data, (list, tuple, range)):
         return [_without_tensors(x) for x in data]
     if hasattr(data, "_data") and hasattr(data, "_counter"):
-        return data._data
+        return moved(data._data, cpu)
     return data
 
 

@@ -1,4 +1,4 @@
-"""device: the name of the place where a tensor lives, as PyTorch writes it; only "cpu" holds tensors."""
+"""device: the name of the place where a tensor lives, as PyTorch writes it: "cpu" and, with a GPU, "cuda"."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 from tinygrad_edu.errors import CudaError, DeviceError
+from tinygrad_edu.kernels import devices
 
-__all__ = ["as_device", "cpu", "device"]
+__all__ = ["as_device", "cpu", "chosen_default", "cuda", "device", "device_of", "get_default", "moved", "set_default"]
 
 # The kinds a script may name. Naming one is free; making a tensor there is where as_device says no.
 KINDS = ("cpu", "cuda", "mps", "xpu", "hip", "xla", "hpu", "mtia", "ipu", "maia", "vulkan", "meta")
@@ -38,10 +39,12 @@ class device:
         elif isinstance(type, str):
             kind, number = _parse(type, index)
         elif isinstance(type, int) and not isinstance(type, bool):
-            raise DeviceError(
-                f"device({type}): a bare number means an accelerator, and tensors live on the CPU only. "
-                'Name the kind: device("cpu").'
-            )
+            if not devices.available():
+                raise DeviceError(
+                    f"device({type}): a bare number means an accelerator, and there is none. "
+                    'Name the kind: device("cpu").'
+                )
+            kind, number = _parse("cuda", type)
         else:
             raise TypeError(f'device(): the name must be a string such as "cpu", not {type!r}.')
         object.__setattr__(self, "type", kind)
@@ -101,12 +104,12 @@ def _parse(text: str, index: int | None) -> tuple[str, int | None]:
     return kind, number
 
 
-cpu = device("cpu")
+cpu, cuda = device("cpu"), device("cuda", 0)
 _NOT_HERE = "Leave device out, or pass device=\"cpu\"; choose with 'cuda' if is_available() else 'cpu'."
 
 
 def as_device(value: Any, operation: str) -> device:
-    """The device a caller asked for, which must be one that can hold tensors: the CPU. None means the CPU.
+    """The device a caller asked for, which must be one that can hold tensors: the CPU, or a GPU. None means the CPU.
 
     Raises DeviceError (for CUDA a CudaError, which is an AssertionError too) for the others and for names that are
     none, TypeError for what names no device.
@@ -114,15 +117,55 @@ def as_device(value: Any, operation: str) -> device:
     >>> as_device("cpu:0", "zeros"), as_device(None, "zeros")
     (device(type='cpu', index=0), device(type='cpu'))
     """
-    if value is None or value is cpu:
-        return cpu
+    if value is None:
+        return _default[0]
+    if value is cpu or value is cuda:
+        return value
     asked = device(value)
     if asked.type == "cuda":
-        raise CudaError(
-            f'{operation}: no tensor can live on "{asked}": Torch not compiled with CUDA enabled. {_NOT_HERE}'
-        )
+        if not devices.available():
+            raise CudaError(
+                f'{operation}: no tensor can live on "{asked}": Torch not compiled with CUDA enabled '
+                f"({devices.why_not()}). {_NOT_HERE}"
+            )
+        if asked.index not in (None, 0):
+            raise CudaError(
+                f'{operation}: no tensor can live on "{asked}": CUDA error: invalid device ordinal. One GPU is used: '
+                '"cuda:0"; choose which with CUDA_VISIBLE_DEVICES'
+            )
+        return cuda
     if asked.type != "cpu" or asked.index not in (None, 0):
         raise DeviceError(
             f'{operation}: no tensor can live on "{asked}": this library computes on the CPU. {_NOT_HERE}'
         )
     return asked
+
+
+_default = [cpu]
+
+
+def chosen_default() -> bool:
+    """Whether new tensors are to be made elsewhere than on the CPU."""
+    return _default[0] is not cpu
+
+
+def set_default(place: device) -> None:
+    """Make new tensors on this device, where no other is named."""
+    _default[0] = place
+
+
+def get_default() -> device:
+    """The device on which new tensors are made."""
+    return _default[0]
+
+
+def device_of(data: Any) -> device:
+    """Where an array lies."""
+    return cuda if hasattr(data, "block") else cpu
+
+
+def moved(data: Any, place: device, non_blocking: bool = False) -> Any:
+    """The array on a device (as :func:`as_device` gives it); itself if it is there."""
+    if (place is cuda) == hasattr(data, "block"):
+        return data
+    return devices.to_device(data, non_blocking) if place is cuda else devices.to_host(data)

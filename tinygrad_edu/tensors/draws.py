@@ -12,9 +12,11 @@ import numpy as np
 
 from tinygrad_edu.errors import DTypeError, broadcast_error
 from tinygrad_edu.tensors import random, sampling
-from tinygrad_edu.tensors.creation import finish, like_options, numpy_type, shaped_like, sizes_of
+from tinygrad_edu.tensors.creation import finish, like_options, numpy_type, place_of, shaped_like, sizes_of
 from tinygrad_edu.tensors.data import default_float
+from tinygrad_edu.tensors.device import cpu, moved
 from tinygrad_edu.tensors.inplace import write
+from tinygrad_edu.tensors.placing import beside
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = [
@@ -143,7 +145,7 @@ def rand_like(
 ) -> Tensor:
     """Uniform draws with the shape and type of another Tensor."""
     made = sampling.uniform(generator, *like_options(input, dtype, "rand_like"))
-    return finish(made, device, requires_grad, "rand_like")
+    return finish(made, device or place_of(input), requires_grad, "rand_like")
 
 
 @shaped_like
@@ -157,7 +159,7 @@ def randn_like(
 ) -> Tensor:
     """Normal draws with the shape and type of another Tensor."""
     made = sampling.normal(generator, *like_options(input, dtype, "randn_like"))
-    return finish(made, device, requires_grad, "randn_like")
+    return finish(made, device or place_of(input), requires_grad, "randn_like")
 
 
 @shaped_like
@@ -174,21 +176,23 @@ def randint_like(
     """Integers with the shape and type of another Tensor."""
     shape, kind = like_options(input, dtype, "randint_like")
     low, high = (0, low) if high is None else (low, high)
-    return finish(sampling.integers(generator, shape, low, high, kind), device, requires_grad, "randint_like")
+    made = sampling.integers(generator, shape, low, high, kind)
+    return finish(made, device or place_of(input), requires_grad, "randint_like")
 
 
 def bernoulli(input: Tensor, *, generator: random.Generator | None = None) -> Tensor:
     """1 with the probability that each element gives, else 0."""
     if input._data.dtype.kind != "f":
         raise DTypeError(f"bernoulli: not implemented for {input.dtype}: probabilities are floats, use .float()")
-    return Tensor._wrap(sampling.bernoulli(generator, input._data, input._data.shape, input._data.dtype))
+    chances = moved(input._data, cpu)
+    return beside(sampling.bernoulli(generator, chances, chances.shape, chances.dtype), input)
 
 
 def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *, generator: random.Generator | None = None
 ) -> Tensor:
     """Indices drawn with probabilities in proportion to the weights of each row."""
-    return Tensor._wrap(sampling.multinomial(generator, input._array(), num_samples, replacement))
+    return beside(sampling.multinomial(generator, moved(input._array(), cpu), num_samples, replacement), input)
 
 
 def get_rng_state() -> Tensor:
@@ -204,13 +208,13 @@ def set_rng_state(new_state: Tensor) -> None:
 def _uniform(self: Tensor, low: float = 0.0, high: float = 1.0, *, generator: random.Generator | None = None) -> Tensor:
     """Fill the Tensor with uniform draws from [low, high)."""
     draws = sampling.uniform(generator, self._data.shape, self._data.dtype, low, high)
-    return write(self, Tensor._wrap(draws), "uniform_")
+    return write(self, beside(draws, self), "uniform_")
 
 
 def _normal(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: random.Generator | None = None) -> Tensor:
     """Fill the Tensor with normal draws."""
     draws = sampling.normal(generator, self._data.shape, self._data.dtype, mean, std)
-    return write(self, Tensor._wrap(draws), "normal_")
+    return write(self, beside(draws, self), "normal_")
 
 
 def _bernoulli_method(self: Tensor, p: Any = None, *, generator: random.Generator | None = None) -> Tensor:
@@ -226,7 +230,7 @@ def _bernoulli(self: Tensor, p: Any = 0.5, *, generator: random.Generator | None
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
     chance = np.broadcast_to(p._data if isinstance(p, Tensor) else np.float64(p), self._data.shape)
     draws = sampling.bernoulli(generator, chance, self._data.shape, np.float32)
-    return write(self, Tensor._wrap(draws.astype(self._data.dtype)), "bernoulli_")
+    return write(self, beside(draws.astype(self._data.dtype), self), "bernoulli_")
 
 
 def _random(
@@ -242,7 +246,7 @@ def _random(
     if to is None:
         to = 2 ** (np.finfo(kind).nmant + 1) + 1 if kind.kind == "f" else 2 if kind.kind == "b" else np.iinfo(kind).max
     draws = sampling.integers(generator, self._data.shape, int(from_), int(to), np.dtype(np.int64))
-    return write(self, Tensor._wrap(draws.astype(kind)), "random_")
+    return write(self, beside(draws.astype(kind), self), "random_")
 
 
 def _from_uniform(name: str, formula: Any, doc: str, **defaults: float) -> Any:
@@ -257,7 +261,7 @@ def _from_uniform(name: str, formula: Any, doc: str, **defaults: float) -> Any:
         uniform = sampling.uniform(generator, self._data.shape, np.dtype(np.float64))
         with np.errstate(all="ignore"):
             draws = formula(uniform, **values)
-        return write(self, Tensor._wrap(np.asarray(draws).astype(self._data.dtype)), name)
+        return write(self, beside(np.asarray(draws).astype(self._data.dtype), self), name)
 
     fill.__doc__ = doc
     fill.__name__ = name
@@ -289,7 +293,7 @@ def _log_normal(
     if not std > 0:
         raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std}")
     draws = np.exp(sampling.normal(generator, self._data.shape, self._data.dtype, mean, std))
-    return write(self, Tensor._wrap(draws), "log_normal_")
+    return write(self, beside(draws, self), "log_normal_")
 
 
 _methods = {

@@ -301,11 +301,11 @@ class Differentiable:
             self._grad = gradient if held is None else held + gradient
         elif held is None:
             # 2: the name here and getrefcount's argument. A view, a seed or another leaf's gradient is copied.
-            if gradient.__class__ is np.ndarray:
+            if gradient.__class__ is np.ndarray or hasattr(gradient, "block"):
                 if gradient.base is not None or sys.getrefcount(gradient) > 2 or not gradient.flags.writeable:
                     gradient = gradient.copy()
             self._grad = self._wrap(gradient)
-        elif held._requires or held._data.__class__ is not np.ndarray:
+        elif held._requires or isinstance(held._data, np.generic):
             self._grad = held + self._wrap(gradient)
         else:
             np.add(held._data, gradient, out=held._data)
@@ -386,7 +386,7 @@ def seed_of(root: Any, gradient: Any, create_graph: bool, index: int = 0) -> Any
                 f"grad can be implicitly created only for scalar outputs: this Tensor has shape {tuple(data.shape)}. "
                 "Call .sum() or .mean() first, or pass gradient= with that shape"
             )
-        seed = np.ones(data.shape, data.dtype) if data.shape else _one(data.dtype)
+        seed = np.ones_like(data) if data.shape or hasattr(data, "block") else _one(data.dtype)
         return root._wrap(seed) if create_graph else seed
     if not isinstance(gradient, Differentiable):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")

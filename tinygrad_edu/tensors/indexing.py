@@ -31,7 +31,7 @@ def as_index(position: Any, tensor: Tensor) -> tuple[Any, ...]:
         if isinstance(item, (list, range, tuple)):
             item = np.asarray(plain((list(item),))[0])
             item = item.astype(np.int64) if not item.size else item
-        if isinstance(item, (np.ndarray, np.generic)):
+        if isinstance(item, (np.ndarray, np.generic)) or hasattr(item, "block"):
             if item.dtype.kind not in "iub" or (item.dtype.kind == "i" and item.dtype.itemsize < 4 and item.ndim):
                 raise IndexError(
                     f"tensors used as indices must be long, int, byte or bool tensors, got {item.dtype}: convert with "
@@ -81,6 +81,9 @@ def _check_range(items: list[Any], sizes: tuple[int, ...]) -> None:
                         f"tensor {tuple(sizes)} at index {at}"
                     )
                 at += item.ndim
+                continue
+            if hasattr(item, "block"):  # the kernel that takes the elements looks, with the array where it is
+                at += 1
                 continue
             if item.size and not (-sizes[at] <= item.min() and item.max() < sizes[at]):
                 worst = item.max() if item.max() >= sizes[at] else item.min()

@@ -110,7 +110,7 @@ def write_view(input: Any, value: Any, /, view: Any, base: Any) -> Any:
         view: how the view lies in memory: its size, its strides and its offset, in elements.
         base: how the base lies there.
     """
-    changed = np.array(input, order="C")
+    changed = np.copy(input, order="C")
     places = _places(view, base)
     inside = places >= 0
     changed.reshape(-1)[places[inside]] = np.broadcast_to(value, places.shape)[inside]
@@ -264,7 +264,7 @@ def _augmented(name: str) -> Callable[..., Any]:
 )
 def index_put(input: Any, value: Any, /, index: Any) -> Any:
     """A copy of the input with the value, broadcast, in the places that the index names."""
-    changed = np.array(input)
+    changed = np.copy(input)
     changed[index] = value
     return changed
 
@@ -293,6 +293,8 @@ def _setitem(self: Tensor, position: Any, value: Any) -> None:
         except (ValueError, TypeError):
             raise TypeError(f"__setitem__: can't assign a {type(value).__name__} to a Tensor of {self.dtype}") from None
         value = Tensor._wrap(checked(array))
+    if value._data.ndim and value.device != self.device:
+        value = value.to(self.device)
     recorded = recording() and (value._requires or self._requires)
     may_change(self, recorded, "__setitem__")
     target = self._array()
@@ -361,6 +363,7 @@ def _copy(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
     if not isinstance(source, Tensor):
         raise TypeError(f"copy_(): expected a Tensor, got {type(source).__name__}")
     refuse_overlap(self, (source,), "copy_")
+    source = source._placed(self.device, non_blocking)
     return _overwrite(self, source._cast(self._data.dtype).expand(self._data.shape), "copy_")
 
 

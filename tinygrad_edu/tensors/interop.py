@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_edu.errors import ExportError, GradError
+from tinygrad_edu.kernels.devices import to_host
 
 __all__ = ["Exchangeable"]
 
@@ -76,7 +77,24 @@ class Exchangeable:
                 "NumPy's operations would not be recorded"
             )
         array: np.ndarray[Any, Any] = self._array()
+        if hasattr(array, "block"):
+            if not force:
+                raise TypeError(
+                    "can't convert cuda:0 device type tensor to numpy. "
+                    "Use Tensor.cpu() to copy the tensor to host memory first."
+                )
+            array = to_host(array)
         return array
+
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]:
+        """How other libraries of CUDA read this Tensor's memory; there is none on the CPU."""
+        if not hasattr(self._data, "block"):
+            raise AttributeError("Can't get __cuda_array_interface__ on non-CUDA tensor: use tensor.cuda() first")
+        if self.requires_grad:
+            raise RuntimeError("Can't get __cuda_array_interface__ on Variable that requires grad: use tensor.detach()")
+        told: dict[str, Any] = self._data.__cuda_array_interface__
+        return told
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         """What ``np.asarray(tensor)`` gives: the Tensor's own memory, if the type asked for is its own."""
@@ -135,7 +153,10 @@ class Exchangeable:
                 "Can't export tensors that require gradient, use tensor.detach(): what the other library does with the "
                 "memory would not be recorded"
             )
-        return self._array().__dlpack__(stream=stream, **options)
+        array = self._array()
+        if hasattr(array, "block"):
+            return array.__dlpack__(**options)
+        return array.__dlpack__(stream=stream, **options)
 
     def __dlpack_device__(self) -> tuple[int, int]:
         """DLPack's number for the CPU, and the index 0."""

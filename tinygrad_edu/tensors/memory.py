@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.errors import CudaError, DeviceError
-from tinygrad_edu.kernels import kernels
+from tinygrad_edu.kernels import devices, kernels
 from tinygrad_edu.tensors import methods
-from tinygrad_edu.tensors.device import cpu
+from tinygrad_edu.tensors.device import as_device, cpu, device_of
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = [
@@ -52,7 +52,7 @@ class UntypedStorage:
 
     def __init__(self, array: np.ndarray[Any, Any]) -> None:
         self._array = array
-        self.device = cpu
+        self.device = device_of(array)
 
     def data_ptr(self) -> int:
         """The address of its first byte."""
@@ -65,7 +65,7 @@ class UntypedStorage:
     size = __len__ = nbytes
 
     def __repr__(self) -> str:
-        return f"[torch.storage.UntypedStorage(device=cpu) of size {self.nbytes()}]"
+        return f"[torch.storage.UntypedStorage(device={self.device}) of size {self.nbytes()}]"
 
 
 def is_storage(obj: Any) -> bool:
@@ -125,25 +125,38 @@ def _contiguous(self: Tensor, memory_format: Any = contiguous_format) -> Tensor:
     return turned
 
 
-def _no_cuda(self: Tensor, *_args: Any, **_options: Any) -> Any:
-    """There is no CUDA here: raises.
+def _cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = preserve_format) -> Any:
+    """The Tensor in the memory of the GPU; itself if it is there.
 
     Raises:
-        CudaError (a RuntimeError and an AssertionError): always.
+        CudaError (a RuntimeError and an AssertionError): there is no GPU.
     """
-    raise CudaError(
-        "cuda(): Torch not compiled with CUDA enabled: Tensors live on the CPU. Write .to(device) with a device chosen "
-        "by 'cuda' if torch.cuda.is_available() else 'cpu'"
-    )
+    if not devices.available():
+        raise CudaError(
+            f"cuda(): Torch not compiled with CUDA enabled: {devices.why_not()}. Write .to(device) with a device "
+            "chosen by 'cuda' if torch.cuda.is_available() else 'cpu'"
+        )
+    return self._placed(as_device("cuda" if device is None else device, "cuda"), non_blocking)
 
 
 def _pin_memory(self: Tensor, device: Any = None) -> Any:
-    """Pinned memory speeds copies to an accelerator: raises, as there is none.
+    """A copy in page-locked memory, from which copies to the GPU are quicker and need not be waited for.
 
     Raises:
-        DeviceError: always.
+        DeviceError: there is no GPU. RuntimeError: the Tensor is on it already.
     """
-    raise DeviceError("pin_memory(): Cannot access accelerator device when none is available: leave it out on the CPU")
+    if not devices.available():
+        raise DeviceError(
+            "pin_memory(): Cannot access accelerator device when none is available: leave it out on the CPU"
+        )
+    if hasattr(self._data, "block"):
+        raise RuntimeError("cannot pin 'torch.cuda.FloatTensor' only dense CPU tensors can be pinned")
+    return self if _is_pinned(self) else Tensor._wrap(devices.pinned(self._array()))
+
+
+def _is_pinned(self: Tensor, device: Any = None) -> bool:
+    """True if the Tensor lies in page-locked memory."""
+    return devices.is_pinned(self._data)
 
 
 def _answer(value: Any, doc: str) -> Any:
@@ -155,21 +168,22 @@ for _name, _value in {
     "storage_offset": _storage_offset,
     "is_contiguous": _is_contiguous,
     "contiguous": _contiguous,
-    "cuda": _no_cuda,
-    "cpu": lambda self, memory_format=preserve_format: self,
+    "cuda": _cuda,
+    "cpu": lambda self, memory_format=preserve_format: self._placed(cpu),
     "pin_memory": _pin_memory,
-    "is_pinned": lambda self, device=None: False,
+    "is_pinned": _is_pinned,
     "is_shared": lambda self: False,
-    "get_device": lambda self: -1,
+    "get_device": lambda self: 0 if hasattr(self._data, "block") else -1,
     "ndimension": lambda self: int(self._data.ndim),
     "is_same_size": lambda self, other: self._data.shape == other._data.shape,
     "_is_view": lambda self: self._base is not None,
     "nbytes": property(lambda self: int(self._data.nbytes), doc="Bytes that the elements take."),
-    "is_cpu": _answer(True, "True: Tensors live on the CPU."),
+    "is_cpu": property(lambda self: not hasattr(self._data, "block"), doc="True if the elements lie on the CPU."),
+    "is_cuda": property(lambda self: hasattr(self._data, "block"), doc="True if the elements lie on the GPU."),
     "layout": _answer(strided, "How the elements are stored."),
     **{
         f"is_{what}": _answer(False, f"False: there are no such Tensors ({what}).")
-        for what in ("cuda", "mps", "xpu", "meta", "sparse", "quantized", "mkldnn", "nested")
+        for what in ("mps", "xpu", "meta", "sparse", "quantized", "mkldnn", "nested")
     },
 }.items():
     setattr(Tensor, _name, _value)

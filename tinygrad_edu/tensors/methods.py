@@ -34,6 +34,7 @@ from tinygrad_edu.tensors.dtype import (
 from tinygrad_edu.tensors.dtype import bool as bool_
 from tinygrad_edu.tensors.indexing import as_index, integers_first
 from tinygrad_edu.tensors.operands import common_type
+from tinygrad_edu.tensors.placing import placed
 from tinygrad_edu.tensors.record import record
 from tinygrad_edu.tensors.shortcuts import binary, method, pair, single, view
 from tinygrad_edu.tensors.tensor import Tensor
@@ -215,7 +216,7 @@ def _cast(self: Tensor, numpy_dtype: Any) -> Tensor:
 
 def _to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """The Tensor with another dtype or device (given by object, name, or by another Tensor); itself if it has them."""
-    kwargs.pop("non_blocking", None)
+    non_blocking = bool(kwargs.pop("non_blocking", False))
     copy = kwargs.pop("copy", False)
     wanted: Any = kwargs.pop("dtype", None)
     place: Any = kwargs.pop("device", None)
@@ -225,15 +226,14 @@ def _to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     for arg in (*args, other):
         if isinstance(arg, Tensor):
             wanted, place = arg.dtype, arg.device
-        elif isinstance(arg, (str, Device)):
+        elif isinstance(arg, (str, Device)) or arg.__class__ is int:
             place = arg
         elif isinstance(arg, dtype) or arg in (float, int, bool):
             wanted = arg
         elif arg is not None and not isinstance(arg, bool):
             raise TypeError(f"to() takes a dtype, a device or a Tensor, got {type(arg).__name__}")
-    if place is not None:
-        as_device(place, "to")
-    out = self if wanted is None else _cast(self, as_dtype(wanted, "to").numpy)
+    out = self if place is None else placed(self, as_device(place, "to"), non_blocking)
+    out = out if wanted is None else _cast(out, as_dtype(wanted, "to").numpy)
     return out.clone() if copy and out is self else out
 
 
@@ -259,7 +259,7 @@ def _(g: Any, _out: Any, _input: Any) -> Any:
 @structured(method=False, label="contiguous", grad_name="CloneBackward0", oracle="")
 def contiguous_copy(input: Any, /) -> Any:
     """A copy whose elements lie row by row in memory."""
-    return np.array(input, order="C")
+    return np.copy(input, order="C")
 
 
 @contiguous_copy.vjp
@@ -305,6 +305,8 @@ def _argextreme(name: str) -> Callable[..., Any]:
             if not self._data.size:
                 raise DimError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0")
             flat = self._data.argmax() if largest else self._data.argmin()
+            if hasattr(flat, "block"):
+                return Tensor._wrap(flat.reshape((1,) * self._data.ndim) if keepdim else flat)
             return Tensor._wrap(np.int64(flat).reshape((1,) * self._data.ndim) if keepdim else np.int64(flat))
         along = reduce.max_along if largest else reduce.min_along
         indices: Tensor = record(along, (self.detach(),), (dim, keepdim))[1]
@@ -359,7 +361,6 @@ def _install() -> None:
         "argmin": _argextreme("argmin"),
         "to": _to,
         "type_as": lambda self, other: _cast(self, other._data.dtype),
-        "cpu": lambda self: self,
         "contiguous": _contiguous,
         "view": _view,
         "view_as": lambda self, other: _view(self, *other.shape),

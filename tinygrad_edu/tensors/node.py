@@ -12,7 +12,7 @@ from functools import cache
 from types import FunctionType
 from typing import Any
 
-from numpy import bool_, dtype, ndarray
+from numpy import dtype, ndarray
 
 from tinygrad_edu.engine import anomaly
 from tinygrad_edu.engine.backward import backpropagate
@@ -315,14 +315,14 @@ def _chain(source: Any, gradient: Any, d: Any) -> Any:
     kind = d.__class__
     if kind is ndarray:
         share = gradient * d if d.dtype is not _BOOL else kernels.kept_where(gradient, d)
-    elif kind is bool_:
-        share = kernels.kept_where(gradient, d)
     elif kind is int and (d == 1 or d == -1):  # nothing to multiply by
         share = gradient if d == 1 else -gradient
     elif kind is FunctionType:
         return _chain(source, gradient, d())
     elif d is None:
         return None
+    elif getattr(d, "dtype", None) is _BOOL:  # a number, or an array of the GPU
+        share = kernels.kept_where(gradient, d)
     else:
         share = gradient * d
     target = source if source.__class__ is Node else source._data

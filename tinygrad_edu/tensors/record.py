@@ -84,6 +84,10 @@ def _compute(operation: Any, arrays: tuple[Any, ...], params: tuple[Any, ...]) -
     """The operation on arrays, with NumPy's complaints in our words."""
     try:
         return quietly(operation.compute, arrays, params)
+    except NotImplementedError as error:
+        if error.__class__ is NotImplementedError and any(hasattr(a, "block") for a in arrays):
+            raise NotImplementedError(f"{operation.name} on cuda: {error}") from None
+        raise
     except (ValueError, OverflowError) as error:
         shapes = [np.shape(a) for a in (*arrays, *(p for p in params if isinstance(p, np.ndarray)))]
         if operation.elementwise and not _fit(shapes):
@@ -173,6 +177,11 @@ def _without_tensors(p: Any) -> Any:
     return kind(map(_without_tensors, p)) if kind is tuple or kind is list else p._data if isinstance(p, Tensor) else p
 
 
+def _one_block(a: Any, b: Any) -> bool:
+    """Whether two arrays of the GPU lie in one block of its memory."""
+    return hasattr(a, "block") and a.block is getattr(b, "block", None)
+
+
 def share(out: Tensor, source: Any, operation: Any) -> bool:
     """Where a result is a view of its input's memory, the two share one version counter. Says whether it is one.
 
@@ -182,7 +191,8 @@ def share(out: Tensor, source: Any, operation: Any) -> bool:
     base = source._base
     looked = data.base if data.__class__ is ndarray else None
     if (
-        looked is memory
+        (looked is None and data.__class__ is not ndarray and _one_block(data, memory))
+        or looked is memory
         or data is memory
         or (
             looked is not None

@@ -15,7 +15,9 @@ from tinygrad_edu.engine import modes
 from tinygrad_edu.kernels import kernels
 from tinygrad_edu.tensors.convert import Convertible
 from tinygrad_edu.tensors.data import default_float, legacy_array
+from tinygrad_edu.tensors.device import cpu as _cpu
 from tinygrad_edu.tensors.device import device as Device
+from tinygrad_edu.tensors.device import device_of
 from tinygrad_edu.tensors.drawing import Drawable
 from tinygrad_edu.tensors.dtype import BY_NUMPY
 from tinygrad_edu.tensors.dtype import dtype as DType
@@ -26,9 +28,6 @@ from tinygrad_edu.tensors.size import Size, size_of
 from tinygrad_edu.tensors.untracked import untrack
 
 __all__ = ["Tensor"]
-
-_cpu = Device("cpu")
-
 
 class Tensor(Differentiable, Convertible, Drawable):
     """A multi-dimensional array whose operations can be differentiated.
@@ -46,7 +45,7 @@ class Tensor(Differentiable, Convertible, Drawable):
     # by the user) lives in __dict__ and costs the others nothing.
     __slots__ = ("__dict__", "__weakref__", "_base", "_counter", "_data", "_node", "_requires")
 
-    _data: Any  # an ndarray, or a NumPy scalar: a computed result without dimensions
+    _data: Any  # an ndarray, a NumPy scalar (a computed result without dimensions), or an array of the GPU
     _node: Node | None
     _requires: bool
     _counter: list[int]
@@ -87,7 +86,7 @@ class Tensor(Differentiable, Convertible, Drawable):
     def _array(self) -> Any:
         """The writable array behind this Tensor; a scalar result gets memory of its own first."""
         data = self._data
-        if data.__class__ is not np.ndarray:
+        if data.__class__ is not np.ndarray and isinstance(data, np.generic):
             self._data = data = np.array(data)
         return data
 
@@ -106,7 +105,8 @@ class Tensor(Differentiable, Convertible, Drawable):
     @property
     def device(self) -> Device:
         """Where the data lies."""
-        return _cpu
+        data = self._data
+        return _cpu if data.__class__ is np.ndarray else device_of(data)
 
     @property
     def shape(self) -> Size:

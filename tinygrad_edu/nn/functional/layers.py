@@ -14,6 +14,7 @@ from tinygrad_edu.ops.products import addmm
 from tinygrad_edu.tensors import sampling
 from tinygrad_edu.tensors.functions import broadcast_shapes, functional, where
 from tinygrad_edu.tensors.inplace import write
+from tinygrad_edu.tensors.placing import beside
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = [
@@ -178,7 +179,7 @@ def _drop(input: Tensor, p: float, shape: Any, training: bool, inplace: bool, na
     kept = sampling.bernoulli(None, 1 - p, tuple(shape), input._data.dtype)
     if p < 1:
         kept /= 1 - p
-    out = input * Tensor._wrap(kept)
+    out = input * beside(kept, input)
     return write(input, out, name) if inplace else out
 
 
@@ -232,11 +233,11 @@ def _alpha_drop(input: Tensor, p: float, shape: Any, training: bool, inplace: bo
     alpha = 1.7580993408473766  # -scale * alpha of SELU: its lower bound
     kept = sampling.bernoulli(None, 1 - p, tuple(shape), input._data.dtype)
     if p == 1:
-        out = input * Tensor._wrap(kept)
+        out = input * beside(kept, input)
     else:
         scale = 1 / ((alpha * alpha * p + 1) * (1 - p)) ** 0.5
-        shift = Tensor._wrap((((kept - 1) * alpha + alpha * p) * scale).astype(kept.dtype))
-        out = input * Tensor._wrap(kept * kept.dtype.type(scale)) + shift
+        shift = beside((((kept - 1) * alpha + alpha * p) * scale).astype(kept.dtype), input)
+        out = input * beside(kept * kept.dtype.type(scale), input) + shift
     return write(input, out, name) if inplace else out
 
 

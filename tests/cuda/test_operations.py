@@ -1,0 +1,111 @@
+"""Every operation of the table on the GPU: values and gradients are those of the CPU, or the error names the operation.
+
+An operation that is not there stands in `NOT_THERE`; one that is there and does not say so fails, and so does one that
+stands in the list without need.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from support.differences import numbers
+
+import tinygrad_edu as torch
+import tinygrad_edu.nn  # noqa: F401 - its losses are in the table
+from tinygrad_edu.ops.registry import Operation, operations
+from tinygrad_edu.tensors.device import cpu, cuda
+from tinygrad_edu.tensors.tensor import Tensor
+
+NOT_THERE = {
+    "cholesky",
+    "cofactor",
+    "det",
+    "digamma",
+    "erfinv",
+    "inverse",
+    "lgamma",
+    "logabsdet",
+    "mode",
+    "pinv",
+    "polygamma",
+    "sign_of_det",
+    "solve",
+}
+TABLE = operations()
+
+
+def cases_of(operation: Operation) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+    """Inputs and parameters; two cases are enough, as the kernels have tests of their own."""
+    make = numbers(*getattr(operation, "domain", (-2, 2)), seed=1)
+    samples = [(tuple(arrays), params) for arrays, params in operation.samples(make)] if operation.samples else []
+    if operation.elementwise and not samples:
+        shapes = [(2, 3)] if operation.arity < 2 else [(2, 1), *[(2, 3)] * (operation.arity - 1)]
+        samples = [(tuple(make(*shape) for shape in shapes), tuple(operation.parameters.values()))]
+    return samples[:2]
+
+
+def moved(thing: Any, device: str) -> Any:
+    """Arrays among parameters on the device."""
+    if isinstance(thing, np.ndarray):
+        return Tensor._wrap(thing).to(device)
+    return type(thing)(moved(part, device) for part in thing) if type(thing) in (tuple, list) else thing
+
+
+def run(operation: Operation, arrays: tuple[Any, ...], params: tuple[Any, ...], device: str) -> list[Any]:
+    """The results and gradients as arrays of the CPU."""
+    leaves = [torch.tensor(a, device=device) for a in arrays]
+    differentiable = operation.rule is not None and not operation.values_only
+    for leaf in leaves:
+        if leaf.is_floating_point() and differentiable:
+            leaf.requires_grad_()
+    inputs = (
+        tuple(map(operation.through, leaves))
+        if operation.through is not None and operation.name not in NOT_THERE
+        else tuple(leaves)
+    )
+    placed = (cuda, cpu) if operation.name == "to_device" and device == "cuda" else moved(params, device)
+    if operation.name == "to_device":
+        inputs = tuple(leaf.cpu() for leaf in inputs)
+    out = operation(list(inputs), *placed) if operation.variadic else operation(*inputs, *placed)
+    parts = list(out) if isinstance(out, tuple) else [out]
+    for part in parts:
+        assert part.device.type == device, f"a result is on {part.device}"
+    found = [part.detach().cpu().numpy() for part in parts]
+    if parts[0].requires_grad:
+        weights = torch.tensor(np.linspace(0.5, 1.5, parts[0].numel()).reshape(tuple(parts[0].shape)), device=device)
+        (parts[0] * weights).sum().backward()
+        for leaf in leaves:
+            if leaf.grad is not None:
+                assert leaf.grad.device.type == device
+            found.append(None if leaf.grad is None else leaf.grad.cpu().numpy())
+    return found
+
+
+def same(mine: list[Any], theirs: list[Any]) -> None:
+    assert len(mine) == len(theirs)
+    for a, b in zip(mine, theirs, strict=True):
+        assert (a is None) == (b is None)
+        if a is not None:
+            assert a.dtype == b.dtype and a.shape == b.shape
+            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_operation(name: str) -> None:
+    operation = TABLE[name]
+    for arrays, params in cases_of(operation):
+        if name.startswith("bitwise"):
+            arrays = tuple(a.astype(np.int64) + 3 for a in arrays)
+        if name in NOT_THERE:
+            with pytest.raises(NotImplementedError, match="there is no kernel for this on cuda"):
+                run(operation, arrays, params, "cuda")
+        else:
+            expected = run(operation, arrays, params, "cpu")
+            same(run(operation, arrays, params, "cuda"), expected)

@@ -1,0 +1,156 @@
+"""A caching allocator: blocks that arrays have given back are handed out again, without asking the driver.
+
+A training loop asks for the same sizes in every step, so after its first one it never comes to the driver. Blocks
+are of a few sizes only (multiples of 512 bytes, of 1 MiB from 2 MiB on), so that near sizes share them. Kernels run
+in the order of their stream, so that a block may be given to the next array while a kernel that is still to run uses
+it: that kernel comes first. (A block keeps the stream it was made for, and goes to no other.)
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.errors import OutOfMemoryError
+from tinygrad_edu.kernels.numba_cuda import streams
+from tinygrad_edu.kernels.numba_cuda.runtime import cuda
+from tinygrad_edu.kernels.presence import simulated
+
+__all__ = ["Block", "Pool", "pool"]
+
+_SMALL, _LARGE = 512, 1 << 20
+_BYTE = np.dtype(np.uint8)
+
+
+class Block:
+    """A piece of the device's memory. It goes back to the pool when the last array on it is gone."""
+
+    __slots__ = ("__weakref__", "_key", "_typed", "nbytes", "raw")
+
+    def __init__(self, raw: Any, nbytes: int, key: Any) -> None:
+        self.raw = raw  # Numba's array of bytes
+        self.nbytes = nbytes
+        self._key = key  # size and stream; None where the memory belongs to somebody else
+        self._typed: dict[Any, Any] = {}
+
+    def typed(self, dtype: np.dtype[Any]) -> Any:
+        """The whole block as a one-dimensional array that kernels take; made once for each type."""
+        found = self._typed.get(dtype)
+        if found is None:
+            whole = self.nbytes // dtype.itemsize * dtype.itemsize
+            raw = self.raw if whole == self.nbytes else self.raw[:whole]
+            found = self._typed[dtype] = raw if dtype == _BYTE else raw.view(dtype)
+        return found
+
+    def address(self) -> int:
+        """Where in the device's memory the block begins."""
+        if simulated():
+            return int(self.raw._ary.ctypes.data)
+        return int(self.raw.device_ctypes_pointer.value or 0)
+
+    def __del__(self) -> None:
+        if self._key is not None:
+            pool.give_back(self)
+
+
+class Pool:
+    """The blocks that are free, and how much is in use."""
+
+    def __init__(self) -> None:
+        self._free: dict[Any, list[Any]] = {}
+        self._lock = threading.RLock()  # a block may be given back by a finalizer that runs inside `take`
+        self.allocated = self.peak = self.reserved = self.peak_reserved = 0
+        self.driver_calls = 0
+        self.limit: int | None = None  # bytes; for tests, and for those who share a device
+
+    def take(self, nbytes: int) -> Block:
+        """A block of at least so many bytes, uninitialised.
+
+        Raises:
+            OutOfMemoryError: the device has no more, even after all free blocks have been returned to it.
+        """
+        unit = _SMALL if nbytes < 2 * _LARGE else _LARGE
+        size = max(-(-nbytes // unit), 1) * unit
+        key = (size, streams.current())
+        with self._lock:
+            free = self._free.get(key)
+            raw = free.pop() if free else self._from_driver(size)
+            self.allocated += size
+            self.peak = max(self.peak, self.allocated)
+        return Block(raw, size, key)
+
+    def give_back(self, block: Block) -> None:
+        """Keep the memory of a block that no array uses any more."""
+        with self._lock:
+            self.allocated -= block.nbytes
+            self._free.setdefault(block._key, []).append(block.raw)
+
+    def _from_driver(self, size: int) -> Any:
+        if self.limit is not None and self.reserved + size > self.limit:
+            self.empty()
+            if self.reserved + size > self.limit:
+                raise self._no_memory(size)
+        try:
+            raw = self._ask(size)
+        except Exception as error:
+            if not _is_out_of_memory(error):
+                raise
+            self.empty()
+            try:
+                raw = self._ask(size)
+            except Exception as again:
+                if not _is_out_of_memory(again):
+                    raise
+                raise self._no_memory(size) from None
+        self.driver_calls += 1
+        self.reserved += size
+        self.peak_reserved = max(self.peak_reserved, self.reserved)
+        return raw
+
+    def _ask(self, size: int) -> Any:
+        return cuda().device_array(size, np.uint8)
+
+    def _no_memory(self, size: int) -> OutOfMemoryError:
+        free, total = free_and_total()
+        if self.limit is not None:
+            total = min(total, self.limit)
+        return OutOfMemoryError(
+            f"CUDA out of memory. Tried to allocate {_readable(size)}. GPU 0 has a total capacity of "
+            f"{_readable(total)}, of which {_readable(free)} is free; {_readable(self.allocated)} is in use by tensors "
+            "of this process. Let go of tensors you do not need (del, no_grad(), a smaller batch)."
+        )
+
+    def empty(self) -> None:
+        """Return all free blocks to the driver."""
+        with self._lock:
+            for (size, _), free in self._free.items():
+                self.reserved -= size * len(free)
+            self._free.clear()
+
+    def reset_peak(self) -> None:
+        """The peak counts from now on."""
+        self.peak, self.peak_reserved = self.allocated, self.reserved
+
+
+def free_and_total() -> tuple[int, int]:
+    """Bytes of the device that are free, and that it has; of the simulator those of a small device."""
+    if simulated():
+        return max((1 << 34) - pool.reserved, 0), 1 << 34
+    info = cuda().current_context().get_memory_info()
+    return int(info.free), int(info.total)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or "OUT_OF_MEMORY" in str(error) or "out of memory" in str(error).lower()
+
+
+def _readable(size: int) -> str:
+    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB")):
+        if size >= unit:
+            return f"{size / unit:.2f} {name}"
+    return f"{size / 1024:.2f} KiB"
+
+
+pool = Pool()
