@@ -18,14 +18,19 @@ def dev_command() -> None:
 @dev_command.command("check")
 @click.argument("names", nargs=-1)
 @click.option("--seeds", type=int, default=1, help="How many seeds the solutions are tried with.")
+@click.option("--mutants", is_flag=True, help="Try small wrong variants of the solution as well: none may pass.")
 @explained
-def check_command(names: tuple[str, ...], seeds: int) -> int:
-    """Solution passes, starter is to do, each mistake fails exactly what it declares, texts agree."""
-    from tinygrad_edu.homework.matrix import problems
+def check_command(names: tuple[str, ...], seeds: int, mutants: bool) -> int:
+    """Solution passes, starter is to do, mistakes fail what they declare and are recognised, texts agree."""
+    from tinygrad_edu.homework.matrix import problems, unrecognised
+    from tinygrad_edu.homework.mutants import survivors
 
     course, screen, wrong = load(), Screen(), 0
     for exercise in [exercise_named(course, name) for name in names] or course.exercises.values():
-        found = list(problems(exercise, range(seeds), timed=True))
+        found = [*problems(exercise, range(seeds), timed=True), *unrecognised(exercise)]
+        if mutants:
+            listed = {**exercise.survivors, **exercise.choices}
+            found += [f"a mutant passes every check: {what}" for what in survivors(exercise, but=listed)]
         wrong += len(found)
         screen.line(f"{exercise.slug}: {len(found)} problems" if found else f"{exercise.slug}: all holds")
         for line in found:

@@ -6,9 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from tinygrad_edu.cli.homework import authoring
+from tinygrad_edu.cli.homework.common import FAILED
 from tinygrad_edu.homework import exercises
-from tinygrad_edu.homework.course import Exercise, load
+from tinygrad_edu.homework.course import Course, Exercise, load
 from tinygrad_edu.homework.matrix import problems, unequal_statements
 from tinygrad_edu.homework.mutants import survivors
 from tinygrad_edu.homework.picture import draw, look
@@ -59,6 +62,16 @@ def test_a_bad_exercise_is_found_out(made: Exercise, file: str, old: str, new: s
     path.write_text(text.replace(old, new), encoding="utf-8")
     fresh = replace(made)  # (what it has read is cached)
     assert told in "\n".join(problems(fresh))
+
+
+def test_dev_check_names_mutants_that_no_check_notices(made: Exercise, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = made.folder / "solution" / "made_up.py.txt"
+    path.write_text(path.read_text(encoding="utf-8") + "\n\ndef unused(x):\n    return x + 1\n", encoding="utf-8")
+    monkeypatch.setattr(authoring, "load", lambda: Course(1, {made.slug: replace(made)}))
+    done = CliRunner().invoke(authoring.check_command, [made.slug, "--mutants"], standalone_mode=False)
+    assert done.return_value == FAILED, done.output
+    survive = [line for line in done.output.splitlines() if "a mutant passes every check" in line]
+    assert [line.partition("line 9: ")[2] for line in survive] == ["Add becomes Sub", "1 becomes 2"]
 
 
 def test_numbers_of_both_statements_are_compared() -> None:
