@@ -225,7 +225,7 @@ def _flat(name):
     return "".join(repr(name)[1:-1].split())
 
 
-@check("pure", points=1, params=_layer, needs=["nodes"])
+@check("pure", points=1, same="failure", params=_layer, needs=["nodes"])
 def pure(o, p):
     where = "y.draw_graph()"
     for key in ("grads_after", "data_after", "grads", "data", "untouched"):
