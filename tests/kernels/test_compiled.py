@@ -300,6 +300,22 @@ def test_exp_is_exact_and_knows_the_ends() -> None:
         np.testing.assert_array_equal(out[~np.isfinite(exact)], exact[~np.isfinite(exact)])
 
 
+def test_the_exp_beside_one_is_that_exp() -> None:
+    import numba
+
+    from tinygrad_edu.kernels.numba_cpu.elementary import exp_beside_one
+
+    def each(x: Any, out: Any) -> None:
+        for i in range(x.size):
+            out[i] = 1 + exp_beside_one(x[i])
+
+    x = np.concatenate([np.linspace(-150, 88.3, 20011), [89, 100, np.inf, -np.inf, np.nan, 1e30, -1e30]]).astype("f4")
+    out = np.empty_like(x)
+    numba.njit(each)(x, out)
+    with np.errstate(over="ignore"):
+        np.testing.assert_allclose(out, 1 + np.exp(x.astype("f8")).astype("f4"), rtol=3e-7)
+
+
 def test_layout_of_what_cannot_be_a_row() -> None:
     x = np.ones((2, 3, 4), "f4")
     assert layout.folded(x, (0,)) is None and layout.folded(x, ()) is None and layout.folded(x, (0, 2)) is None

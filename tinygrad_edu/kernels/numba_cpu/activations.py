@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.kernels.numba_cpu.compiler import compiled
-from tinygrad_edu.kernels.numba_cpu.elementary import exp
+from tinygrad_edu.kernels.numba_cpu.elementary import exp, exp_beside_one
 from tinygrad_edu.kernels.numba_cpu.layout import ready, suits
 from tinygrad_edu.kernels.threads import on_blocks
 
@@ -30,14 +30,14 @@ _ROOT, _CUBE, _CUBE3 = _f(0.7978845608028654), _f(0.044715), _f(3 * 0.044715)
 def _silu(x: Array, out: Array) -> None:
     one = x.dtype.type(1)
     for i in range(x.size):
-        out[i] = x[i] / (one + exp(-x[i]))
+        out[i] = x[i] / (one + exp_beside_one(-x[i]))
 
 
 @compiled
 def _silu_back(g: Array, x: Array, out: Array) -> None:
     one = x.dtype.type(1)
     for i in range(x.size):
-        share = one / (one + exp(-x[i]))
+        share = one / (one + exp_beside_one(-x[i]))
         out[i] = g[i] * (share * (one + x[i] * (one - share)))
 
 
@@ -53,7 +53,7 @@ def _gelu(x: Array, out: Array) -> None:
     for i in range(x.size):
         size = abs(x[i]) * _INVERSE_ROOT_2
         t = _ONE / (_ONE + _P * size)
-        tail = _HALF * ((((_A5 * t + _A4) * t + _A3) * t + _A2) * t + _A1) * t * exp(-size * size)
+        tail = _HALF * ((((_A5 * t + _A4) * t + _A3) * t + _A2) * t + _A1) * t * exp_beside_one(-size * size)
         out[i] = x[i] * (tail if x[i] < _ZERO else _ONE - tail)
 
 
@@ -62,7 +62,7 @@ def _gelu_back(g: Array, x: Array, out: Array) -> None:
     for i in range(x.size):
         size = abs(x[i]) * _INVERSE_ROOT_2
         t = _ONE / (_ONE + _P * size)
-        bell = exp(-size * size)
+        bell = exp(-size * size)  # 0 for inf, so that inf gives nan, as in PyTorch
         tail = _HALF * ((((_A5 * t + _A4) * t + _A3) * t + _A2) * t + _A1) * t * bell
         out[i] = g[i] * ((tail if x[i] < _ZERO else _ONE - tail) + x[i] * _DENSITY * bell)
 
@@ -71,23 +71,23 @@ def _gelu_back(g: Array, x: Array, out: Array) -> None:
 def _gelu_tanh(x: Array, out: Array) -> None:
     for i in range(x.size):
         inner = _ROOT * (x[i] + _CUBE * x[i] * x[i] * x[i])
-        out[i] = x[i] / (_ONE + exp(-_TWO * inner))  # (1 + tanh(u)) / 2 = 1 / (1 + exp(-2u))
+        out[i] = x[i] / (_ONE + exp_beside_one(-_TWO * inner))  # (1 + tanh(u)) / 2 = 1 / (1 + exp(-2u))
 
 
 @compiled
 def _gelu_tanh_back(g: Array, x: Array, out: Array) -> None:
     for i in range(x.size):
         inner = _ROOT * (x[i] + _CUBE * x[i] * x[i] * x[i])
-        share = _ONE / (_ONE + exp(-_TWO * inner))
+        share = _ONE / (_ONE + exp_beside_one(-_TWO * inner))
         bend = x[i] * share * (_ONE - share) * (_TWO * _ROOT * (_ONE + _CUBE3 * x[i] * x[i]))
         out[i] = g[i] * (share + bend)
 
 
 def _each(function: Any, *arrays: Array) -> Array:
     rows = [ready(a).reshape(-1) for a in arrays]
-    out = np.empty(rows[0].shape, rows[0].dtype)
-    on_blocks(function, out.size, *rows, out)
-    return out.reshape(arrays[0].shape)
+    out = np.empty(arrays[0].shape, rows[0].dtype)
+    on_blocks(function, out.size, *rows, out.reshape(-1))
+    return out
 
 
 def silu(a: Array) -> Array:
