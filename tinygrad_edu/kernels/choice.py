@@ -28,7 +28,8 @@ BACKENDS = ("numpy", "numba")
 # with the kernel's name in its __all__ has it; one that is not meant for the arguments returns NotImplemented.
 WORTH = {
     "softmax": 1 << 14, "log_softmax": 1 << 14, "softmax_back": 1 << 14, "log_softmax_back": 1 << 14,
-    "logsumexp": 1 << 14, "sum": 1 << 14, "mean": 1 << 14, "var": 1 << 14,
+    "logsumexp": 1 << 14, "sum": 1 << 14, "mean": 1 << 14, "var": 1 << 14, "deviation": 1 << 14, "amax": 1 << 14,
+    "amin": 1 << 14, "extreme_along": 1 << 14, "logsumexp_back": 1 << 14,
     "standardised": 1 << 14, "standardised_back": 1 << 14, "layer_norm": 1 << 14, "layer_norm_back": 1 << 14,
     "silu": 1 << 14, "silu_back": 1 << 14, "gelu": 1 << 14, "gelu_back": 1 << 14, "relu_back": 1 << 14,
     "lstm_step": 1 << 14, "lstm_back": 1 << 14, "gru_step": 1 << 14, "gru_back": 1 << 14,

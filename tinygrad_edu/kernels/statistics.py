@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 __all__ = [
-    "layer_norm", "layer_norm_back", "log_softmax", "log_softmax_back", "logsumexp", "nansum", "softmax",
-    "softmax_back", "standardised", "standardised_back", "var",
+    "deviation", "layer_norm", "layer_norm_back", "log_softmax", "log_softmax_back", "logsumexp", "logsumexp_back",
+    "nansum", "softmax", "softmax_back", "standardised", "standardised_back", "var",
 ]  # fmt: skip
 
 Array = Any
@@ -21,6 +21,14 @@ def var(a: Array, axes: tuple[int, ...], correction: float, keepdim: bool) -> Ar
     middle = np.add.reduce(a, axis=axes, keepdims=True) / a.dtype.type(count)
     total = np.add.reduce(np.square(a - middle), axis=axes, keepdims=keepdim)
     return total / a.dtype.type(max(count - correction, 0))
+
+
+def deviation(a: Array, scale: Array, axes: tuple[int, ...]) -> Array:
+    """The array less its mean over the axes, times the scale, which has one element for each mean."""
+    kept = [1 if d in axes else size for d, size in enumerate(a.shape)]
+    count = math.prod(a.shape[axis] for axis in axes)
+    middle = np.add.reduce(a, axis=axes, keepdims=True) / a.dtype.type(count)
+    return np.reshape(scale, kept) * (a - middle)
 
 
 def nansum(a: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
@@ -109,3 +117,10 @@ def logsumexp(a: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
     if not keepdim and np.ndim(largest) and axes:
         largest = np.squeeze(largest, axes)
     return total + largest
+
+
+def logsumexp_back(a: Array, g: Array, out: Array, axes: tuple[int, ...]) -> Array:
+    """The gradient of logsumexp's input; 0 at -inf, even where everything is -inf."""
+    kept = [1 if d in axes else size for d, size in enumerate(np.shape(a))]
+    weight = np.exp(a - np.reshape(out, kept))
+    return np.reshape(g, kept) * np.where(a == -math.inf, a.dtype.type(0), weight)

@@ -42,6 +42,8 @@ def var(input: Any, /, dim: Any = None, correction: Any = 1, keepdim: bool = Fal
 def _(g: Any, _out: Any, input: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
     shape = tuple(input.shape)
     free = max(_count(shape, dim, "var") - correction, 0)
+    if not hasattr(g, "_record"):
+        return kernels.deviation(input, g * (2 / free if free else math.inf), axes(dim, len(shape), "var"))
     return spread(g, shape, dim, keepdim, "var") * _deviation(input, dim) * (2 / free if free else math.inf)
 
 
@@ -56,6 +58,8 @@ def _(g: Any, out: Any, input: Any, dim: Any, correction: Any, keepdim: bool) ->
     shape = tuple(input.shape)
     free = max(_count(shape, dim, "std") - correction, 0)
     share = choose(0.0, g / out, out == 0)
+    if not hasattr(g, "_record"):
+        return kernels.deviation(input, share * (1 / free if free else math.inf), axes(dim, len(shape), "std"))
     return spread(share, shape, dim, keepdim, "std") * _deviation(input, dim) * (1 / free if free else math.inf)
 
 
@@ -111,5 +115,7 @@ def logsumexp(input: Any, /, dim: Any, keepdim: bool = False) -> Any:
 @logsumexp.vjp
 def _(g: Any, out: Any, input: Any, dim: Any, keepdim: bool) -> Any:
     shape = tuple(input.shape)
+    if not hasattr(g, "_record"):
+        return kernels.logsumexp_back(input, g, out, axes(dim, len(shape), "logsumexp"))
     weight = exp(input - spread(out, shape, dim, keepdim, "logsumexp"))
     return spread(g, shape, dim, keepdim, "logsumexp") * choose(0.0, weight, input == -math.inf)

@@ -12,7 +12,19 @@ from typing import Any
 
 __all__ = ["MODULES", "functions"]
 
-MODULES = ("activations", "convolution", "gates", "norms", "pooling", "products", "rows", "reductions", "steps")
+MODULES = (
+    "activations",
+    "convolution",
+    "exponentials",
+    "extremes",
+    "gates",
+    "norms",
+    "pooling",
+    "products",
+    "reductions",
+    "rows",
+    "steps",
+)
 
 
 def functions() -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""The larger of two rows, and where it was: the step of max pooling, without a branch for the processor to guess.
+"""The larger of two rows, and where it was: the step of max pooling; and the largest element of a row.
 
-Written in Python, LLVM makes branches of the choices, and guessing those of random numbers costs more than the rest.
+There is no branch for the processor to guess, and four vectors of largest elements stay in registers. Written in
+Python, LLVM makes branches of the choices, and guessing those of random numbers costs more than the rest.
 """
 
 # mypy: disable-error-code="untyped-decorator"
@@ -8,15 +9,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
 from tinygrad_edu.kernels.numba_cpu.compiler import CHECKED, compiled_exactly
-from tinygrad_edu.kernels.numba_cpu.instructions import Vectors
+from tinygrad_edu.kernels.numba_cpu.instructions import Vectors, loop
 from tinygrad_edu.kernels.numba_cpu.tiles import WIDTH
 
-__all__ = ["SLACK", "larger"]
+__all__ = ["SLACK", "larger", "top_of"]
 
 SLACK = WIDTH  # elements behind the last one of each row that are read, and written as they were
 
@@ -63,4 +65,53 @@ def _larger_checked(row: Array, tops: Array, places: Array, first: int, count: i
             tops[first + j], places[first + j] = row[j], at + j * step
 
 
+@intrinsic
+def _top_of(typing: Any, row: Any, sign: Any) -> Any:
+    """The largest of a contiguous row's elements times the sign, but nan; -inf if there is none."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = signature.args[0]
+        vec = Vectors(context, builder, kind.dtype, WIDTH)
+        start, size = vec.pointer(kind, args[0], vec.index(0)), vec.index(4 * vec.lanes)
+        low = ir.Constant(vec.type, [float("-inf")] * vec.lanes)
+        sign = vec.splat(args[1])
+        count = context.make_array(kind)(context, builder, args[0]).nitems
+        numbers = ir.Constant(ir.VectorType(ir.IntType(64), vec.lanes), list(range(vec.lanes)))
+
+        def larger_of(value: Any, top: Any) -> Any:
+            return builder.select(builder.fcmp_ordered(">", value, top), value, top)
+
+        def four(i: Any, tops: list[Any]) -> list[Any]:
+            at = builder.gep(start, [builder.mul(i, size)])
+            return [larger_of(builder.fmul(vec.load(at, j * vec.lanes), sign), top) for j, top in enumerate(tops)]
+
+        def rest(i: Any, tops: list[Any]) -> list[Any]:
+            done = builder.add(whole, builder.mul(i, vec.index(vec.lanes)))
+            mask = builder.icmp_signed("<", numbers, vec.repeat(builder.sub(count, done), numbers.type))
+            value = builder.fmul(vec.load_some(builder.gep(start, [done]), mask), sign)
+            return [larger_of(builder.select(mask, value, low), tops[0])]
+
+        fours = builder.sdiv(count, size)
+        tops = loop(builder, fours, [low] * 4, four)
+        best = larger_of(larger_of(tops[0], tops[1]), larger_of(tops[2], tops[3]))
+        whole = builder.mul(fours, size)
+        vectors = builder.add(builder.sub(count, whole), vec.index(vec.lanes - 1))
+        best = loop(builder, builder.sdiv(vectors, vec.index(vec.lanes)), [best], rest)[0]
+        lanes = [builder.extract_element(best, ir.Constant(ir.IntType(32), j)) for j in range(vec.lanes)]
+        while len(lanes) > 1:
+            lanes = [larger_of(a, b) for a, b in zip(lanes[::2], lanes[1::2], strict=True)]
+        return lanes[0]
+
+    return row.dtype(row, row.dtype), code
+
+
+@compiled_exactly
+def _top_of_checked(row: Array, sign: Any) -> Any:
+    top = row.dtype.type(-np.inf)
+    for i in range(row.size):
+        top = row[i] * sign if row[i] * sign > top else top
+    return top
+
+
+top_of: Any = _top_of_checked if CHECKED else _top_of
 larger: Any = _larger_checked if CHECKED else _larger

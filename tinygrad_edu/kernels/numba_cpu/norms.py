@@ -84,11 +84,11 @@ def layer_norm(a: Array, weight: Array, bias: Array, eps: float) -> Any:
     x = folded(a, axes) if suits(a, weight, bias) else None
     if x is None:
         return NotImplemented
-    out, mean, variance = np.empty(x.shape, x.dtype), np.empty(len(x), x.dtype), np.empty(len(x), x.dtype)
+    out, mean, variance = np.empty(a.shape, x.dtype), np.empty(len(x), x.dtype), np.empty(len(x), x.dtype)
     extra = (ready(weight).reshape(-1), ready(bias).reshape(-1), eps)
-    on_blocks(_scaled_forward, x.size, x, out, mean, variance, extra=extra)
+    on_blocks(_scaled_forward, x.size, x, out.reshape(x.shape), mean, variance, extra=extra)
     shape = reduced_shape(a, axes, True)
-    return out.reshape(a.shape), mean.reshape(shape), variance.reshape(shape)
+    return out, mean.reshape(shape), variance.reshape(shape)
 
 
 def layer_norm_back(g: Array, a: Array, mean: Array, variance: Array, weight: Array, eps: float) -> Any:
@@ -96,29 +96,34 @@ def layer_norm_back(g: Array, a: Array, mean: Array, variance: Array, weight: Ar
     up = folded(g, axes) if suits(g, a, mean, variance, weight) and g.shape == a.shape else None
     if up is None:
         return NotImplemented
-    share, rows = np.empty(up.shape, up.dtype), len(up)
-    arrays = (up, ready(a).reshape(up.shape), ready(mean).reshape(rows), ready(variance).reshape(rows), share)
+    share, rows = np.empty(g.shape, up.dtype), len(up)
+    arrays = (
+        up,
+        ready(a).reshape(up.shape),
+        ready(mean).reshape(rows),
+        ready(variance).reshape(rows),
+        share.reshape(up.shape),
+    )
     parts = on_blocks(_scaled_backward, up.size, *arrays, extra=(ready(weight).reshape(-1), eps))
     to_weight, to_bias = (np.add.reduce([part[i] for part in parts]).reshape(weight.shape) for i in (0, 1))
-    return share.reshape(g.shape), to_weight, to_bias
+    return share, to_weight, to_bias
 
 
 def standardised(a: Array, axes: tuple[int, ...], eps: float) -> Any:
     x = folded(a, axes) if suits(a) else None
     if x is None:
         return NotImplemented
-    out, mean, variance = np.empty(x.shape, x.dtype), np.empty(len(x), x.dtype), np.empty(len(x), x.dtype)
-    on_blocks(_forward, x.size, x, out, mean, variance, extra=(eps,))
+    out, mean, variance = np.empty(a.shape, x.dtype), np.empty(len(x), x.dtype), np.empty(len(x), x.dtype)
+    on_blocks(_forward, x.size, x, out.reshape(x.shape), mean, variance, extra=(eps,))
     shape = reduced_shape(a, axes, True)
-    return out.reshape(a.shape), mean.reshape(shape), variance.reshape(shape)
+    return out, mean.reshape(shape), variance.reshape(shape)
 
 
 def standardised_back(g: Array, out: Array, variance: Array, axes: tuple[int, ...], eps: float) -> Array:
     up = folded(g, axes) if suits(g, out, variance) and g.shape == out.shape else None
     if up is None:
         return NotImplemented
-    share = np.empty(up.shape, up.dtype)
-    on_blocks(
-        _backward, up.size, up, ready(out).reshape(up.shape), ready(variance).reshape(len(up)), share, extra=(eps,)
-    )
-    return share.reshape(g.shape)
+    share = np.empty(g.shape, up.dtype)
+    arrays = (up, ready(out).reshape(up.shape), ready(variance).reshape(len(up)), share.reshape(up.shape))
+    on_blocks(_backward, up.size, *arrays, extra=(eps,))
+    return share

@@ -1,82 +1,229 @@
-"""Sums, means and variances over the last dimensions. (Over the first ones NumPy's loops are the faster.)
+"""Sums, means and variances over any dimensions, and the way back through a variance.
 
-A row is added up in blocks of single precision, which are added up in double: no less exact than NumPy's sum of pairs.
+Rows are added up in double precision, which costs little: memory is slower. Columns are added up in their own, some rows
+at a time, and these sums in double. That is no less exact than NumPy's sums. A kernel is told which of the results it
+computes: its `units`, which threads share.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from tinygrad_edu.kernels.numba_cpu.compiler import compiled
-from tinygrad_edu.kernels.numba_cpu.layout import folded, reduced_shape, suits
+from tinygrad_edu.kernels.numba_cpu.layout import Grid, arranged, columns_at_a_time, suits
 from tinygrad_edu.kernels.threads import on_blocks
 
-__all__ = ["mean", "sum", "var"]
+__all__ = ["deviation", "mean", "sum", "var"]
 
 Array = Any
-BLOCK = 2048  # elements of a row added up in their own precision
+LINES = 64  # rows added up in their own precision, where the columns are summed
 
 
 @compiled
 def row_total(row: Array) -> float:
     # for kernels: of a contiguous row
-    whole = 0.0
-    for start in range(0, row.size, BLOCK):
-        part = row[start : start + BLOCK]
-        total = row.dtype.type(0)
-        for i in range(part.size):
-            total += part[i]
-        whole += total
-    return whole
+    total = 0.0
+    for i in range(row.size):
+        total += np.float64(row[i])
+    return total
 
 
 @compiled
-def _sum_rows(x: Array, out: Array, count: float) -> None:
-    for r in range(x.shape[0]):
-        out[r] = row_total(x[r]) / count
+def row_squares(row: Array, middle: Any) -> float:
+    # for kernels: of the differences from the middle
+    total = 0.0
+    for i in range(row.size):
+        apart = row[i] - middle
+        total += np.float64(apart * apart)
+    return total
 
 
 @compiled
-def _var_rows(x: Array, out: Array, free: float) -> None:
-    for r in range(x.shape[0]):
-        row = x[r]
-        middle = x.dtype.type(row_total(row) / row.size)
-        whole = 0.0
-        for start in range(0, row.size, BLOCK):
-            part = row[start : start + BLOCK]
-            total = x.dtype.type(0)
-            for i in range(part.size):
-                total += (part[i] - middle) * (part[i] - middle)
-            whole += total
-        out[r] = whole / free
+def _mean_of(x: Array, i: int, k: int) -> Any:
+    total = 0.0
+    for r in range(x.shape[1]):
+        total += row_total(x[i, r, k])
+    return x.dtype.type(total / (x.shape[1] * x.shape[3]))
 
 
-def _reduced(a: Array, axes: tuple[int, ...], keepdim: bool, rows: Any, divisor: float) -> Array:
-    x = folded(a, axes) if suits(a) else None
-    if x is None:
+@compiled
+def _sum_rows(units: Array, x: Array, out: Array, count: float) -> None:
+    for unit in units:
+        i, k = unit // x.shape[2], unit % x.shape[2]
+        total = 0.0
+        for r in range(x.shape[1]):
+            total += row_total(x[i, r, k])
+        out[unit] = total / count
+
+
+@compiled
+def _var_rows(units: Array, x: Array, out: Array, free: float) -> None:
+    for unit in units:
+        i, k = unit // x.shape[2], unit % x.shape[2]
+        middle = _mean_of(x, i, k)
+        total = 0.0
+        for r in range(x.shape[1]):
+            total += row_squares(x[i, r, k], middle)
+        out[unit] = total / free
+
+
+@compiled
+def _deviation_rows(units: Array, x: Array, scale: Array, out: Array) -> None:
+    for unit in units:
+        i, k = unit // x.shape[2], unit % x.shape[2]
+        middle, factor = _mean_of(x, i, k), scale[unit]
+        for r in range(x.shape[1]):
+            row, into = x[i, r, k], out[i, r, k]
+            for j in range(row.size):
+                into[j] = factor * (row[j] - middle)
+
+
+@compiled
+def add_columns(x: Array, i: int, first: int, part: Array, sums: Array) -> None:
+    # for kernels: sums = the sums of the columns from `first` on
+    sums[:] = 0.0
+    last = first + sums.size
+    for start in range(0, x.shape[1], LINES):
+        part[:] = 0
+        for r in range(start, min(start + LINES, x.shape[1])):
+            row = x[i, r, first:last]
+            for j in range(row.size):
+                part[j] += row[j]
+        for j in range(sums.size):
+            sums[j] += part[j]
+
+
+@compiled
+def _add_squares(x: Array, i: int, first: int, middle: Array, part: Array, sums: Array) -> None:
+    sums[:] = 0.0
+    last = first + sums.size
+    for start in range(0, x.shape[1], LINES):
+        part[:] = 0
+        for r in range(start, min(start + LINES, x.shape[1])):
+            row = x[i, r, first:last]
+            for j in range(row.size):
+                apart = row[j] - middle[j]
+                part[j] += apart * apart
+        for j in range(sums.size):
+            sums[j] += part[j]
+
+
+@compiled
+def _sum_columns(units: Array, x: Array, out: Array, width: int, count: float) -> None:
+    parts, wholes = np.empty(width, x.dtype), np.empty(width, np.float64)
+    pieces = (x.shape[2] + width - 1) // width
+    for unit in units:
+        i, first = unit // pieces, unit % pieces * width
+        size = min(width, x.shape[2] - first)
+        sums, into = wholes[:size], out[i, first : first + size]
+        add_columns(x, i, first, parts[:size], sums)
+        for j in range(size):
+            into[j] = sums[j] / count
+
+
+@compiled
+def _var_columns(units: Array, x: Array, out: Array, width: int, free: float) -> None:
+    parts, wholes, middles = np.empty(width, x.dtype), np.empty(width, np.float64), np.empty(width, x.dtype)
+    pieces = (x.shape[2] + width - 1) // width
+    for unit in units:
+        i, first = unit // pieces, unit % pieces * width
+        size = min(width, x.shape[2] - first)
+        part, sums, middle, into = parts[:size], wholes[:size], middles[:size], out[i, first : first + size]
+        add_columns(x, i, first, part, sums)
+        for j in range(size):
+            middle[j] = sums[j] / x.shape[1]
+        _add_squares(x, i, first, middle, part, sums)
+        for j in range(size):
+            into[j] = sums[j] / free
+
+
+@compiled
+def _deviation_columns(units: Array, x: Array, scale: Array, out: Array, width: int) -> None:
+    parts, wholes, middles = np.empty(width, x.dtype), np.empty(width, np.float64), np.empty(width, x.dtype)
+    pieces = (x.shape[2] + width - 1) // width
+    for unit in units:
+        i, first = unit // pieces, unit % pieces * width
+        size = min(width, x.shape[2] - first)
+        sums, middle, factor = wholes[:size], middles[:size], scale[i, first : first + size]
+        add_columns(x, i, first, parts[:size], sums)
+        for j in range(size):
+            middle[j] = sums[j] / x.shape[1]
+        for r in range(x.shape[1]):
+            row, into = x[i, r, first : first + size], out[i, r, first : first + size]
+            for j in range(size):
+                into[j] = factor[j] * (row[j] - middle[j])
+
+
+def on_grid(
+    grid: Grid,
+    rows: Any,
+    columns: Any,
+    each: Sequence[Array],
+    wholes: Sequence[Array] = (),
+    extra: Sequence[Any] = (),
+    looks: int = 2,
+) -> None:
+    """Run the kernel for the grid's rows, or that for its columns, on all results.
+
+    Args:
+        rows: ``rows(units, x, *each, *wholes, *extra)``; columns: ``columns(units, x, *each, *wholes, width, *extra)``.
+        each: flat arrays, an element for each result.
+        wholes: arrays as large as the grid's.
+        looks: how often a kernel for columns goes over the elements: if often, few columns, which stay in the cache.
+    """
+    x = grid.x
+    if not grid.by_columns:
+        given = (*each, *[a.reshape(x.shape) for a in wholes], *extra)
+        on_blocks(rows, x.size, np.arange(grid.results), extra=(x, *given))
+        return
+    x = x.reshape(x.shape[:3])
+    width = min(512, x.shape[2]) if looks == 1 else columns_at_a_time(x)
+    flat = [a.reshape(x.shape[0], x.shape[2]) for a in each]
+    given = (*flat, *[a.reshape(x.shape) for a in wholes], width, *extra)
+    on_blocks(columns, x.size, np.arange(x.shape[0] * -(-x.shape[2] // width)), extra=(x, *given))
+
+
+def reduced(
+    a: Array, axes: tuple[int, ...], keepdim: bool, rows: Any, columns: Any, *extra: Any, looks: int = 2
+) -> Array:
+    """A result for each group of elements, or NotImplemented."""
+    grid = arranged(a, axes) if suits(a) else None
+    if grid is None:
         return NotImplemented
-    out = np.empty(len(x), x.dtype)
-    on_blocks(rows, x.size, x, out, extra=(divisor,))
-    return out.reshape(reduced_shape(a, axes, keepdim))[()]
+    out, flat = grid.empty(keepdim)
+    on_grid(grid, rows, columns, (flat,), extra=extra, looks=looks)
+    return out[()]
 
 
 def _count(a: Array, axes: tuple[int, ...]) -> float:
-    count = 1.0
-    for axis in axes:
-        count *= a.shape[axis]
-    return count
+    return float(math.prod(a.shape[axis] for axis in axes))
 
 
 def sum(a: Array, axes: tuple[int, ...], keepdim: bool, out: Array | None = None) -> Array:
-    return NotImplemented if out is not None else _reduced(a, axes, keepdim, _sum_rows, 1.0)
+    return NotImplemented if out is not None else reduced(a, axes, keepdim, _sum_rows, _sum_columns, 1.0, looks=1)
 
 
 def mean(a: Array, axes: tuple[int, ...], keepdim: bool, out: Array | None = None) -> Array:
-    return NotImplemented if out is not None else _reduced(a, axes, keepdim, _sum_rows, _count(a, axes))
+    return (
+        NotImplemented
+        if out is not None
+        else reduced(a, axes, keepdim, _sum_rows, _sum_columns, _count(a, axes), looks=1)
+    )
 
 
 def var(a: Array, axes: tuple[int, ...], correction: float, keepdim: bool) -> Array:
-    free = max(_count(a, axes) - correction, 0.0)
-    return _reduced(a, axes, keepdim, _var_rows, free)
+    free = float(max(_count(a, axes) - correction, 0.0))
+    return reduced(a, axes, keepdim, _var_rows, _var_columns, free)
+
+
+def deviation(a: Array, scale: Array, axes: tuple[int, ...]) -> Array:
+    grid = arranged(a, axes) if suits(a, scale) else None
+    if grid is None:
+        return NotImplemented
+    out = grid.alike()
+    on_grid(grid, _deviation_rows, _deviation_columns, (grid.groups(scale),), (out,))
+    return grid.restored(out)

@@ -38,14 +38,18 @@ def _arguments(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
     for kind in ("none", "tanh") if dtype == np.float32 else ():
         yield "gelu", (x, kind)
         yield "gelu_back", (x, x, kind)
-    yield "logsumexp", (x, (1,), False)
+    for axes in ((1,), (0,)):  # rows, columns
+        for name in ("logsumexp", "sum", "mean", "amax", "amin"):
+            yield name, (x, axes, False)
+        yield "var", (x, axes, 1, False)
+        yield "extreme_along", (x, axes[0], False, True)
+        scale = np.ones(x.shape[1 - axes[0]], dtype)
+        yield "deviation", (x, scale, axes)
+        yield "logsumexp_back", (x, scale, scale, axes)
     yield "layer_norm", (x, x[0].copy(), x[0].copy(), 1e-5)
     yield "layer_norm_back", (x, x, x[:, :1].copy(), x[:, :1].copy(), x[0].copy(), 1e-5)
     yield "standardised", (x, (1,), 1e-5)
     yield "standardised_back", (x, x, x[:, :1].copy(), (1,), 1e-5)
-    yield "sum", (x, (1,), False)
-    yield "mean", (x, (1,), False)
-    yield "var", (x, (1,), 1, False)
     yield from _images(dtype)
     for stack in (x, x.reshape(2, 1, 3)):
         yield "matmul_plain", (stack, np.ones((3, 2), dtype))
