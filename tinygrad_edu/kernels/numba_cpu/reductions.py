@@ -1,7 +1,7 @@
 """Sums, means and variances over any dimensions, and the way back through a variance.
 
-Rows are added up in double precision, which costs little: memory is slower. Columns are added up in their own, some rows
-at a time, and these sums in double. That is no less exact than NumPy's sums. A kernel is told which of the results it
+Rows are added up in double precision, which costs little: memory is slower. Columns are added up in their own, some
+rows at a time, and these sums in double. That is no less exact than NumPy's sums. A kernel is told which of the results it
 computes: its `units`, which threads share.
 """
 
