@@ -132,6 +132,50 @@ def _gru(back: bool) -> Any:
     return calls
 
 
+def _classes(back: bool) -> Any:
+    def calls(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+        x = x.reshape(1, -1) if x.ndim == 1 else x
+        if not x.shape[1]:
+            return  # no classes
+        places = np.zeros((x.shape[0], *x.shape[2:]), x.dtype)
+        target = np.arange(places.size).reshape(places.shape) * 7 % max(x.shape[1], 1)
+        weight = np.linspace(1, 2, x.shape[1]).astype(x.dtype)
+        for rest in ((-100, 0.0), (0, 0.25)):
+            yield (x, places + 1, target, places, places + 2, weight) if back else (x, target, weight), rest
+
+    return calls
+
+
+def _channels(back: bool) -> Any:
+    def calls(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+        x = x.reshape(1, -1) if x.ndim == 1 else x
+        each = np.linspace(1, 2, x.shape[1]).astype(x.dtype)
+        yield (x, x * x - 1, each, each + 1, each - 3) if back else (x, each, each - 1), (0.1,)
+
+    return calls
+
+
+def _groups(back: bool) -> Any:
+    def calls(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+        x = x.reshape(1, -1) if x.ndim == 1 else x
+        each = np.linspace(1, 2, x.shape[1]).astype(x.dtype)
+        for groups in {1, x.shape[1], next((n for n in (2, 5, 7) if x.shape[1] % n == 0), 1)} - {0}:
+            whole = np.linspace(1, 2, len(x) * groups).reshape(len(x), groups).astype(x.dtype)
+            yield ((x, x * x - 1, whole, whole, each - 3), (0.1,)) if back else ((x, each, each - 1), (groups, 0.1))
+
+    return calls
+
+
+def _rms(back: bool) -> Any:
+    def calls(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+        for kept in range(x.ndim):
+            weight = np.linspace(1, 2, int(np.prod(x.shape[kept:]))).reshape(x.shape[kept:]).astype(x.dtype)
+            scale = np.full([size if i < kept else 1 for i, size in enumerate(x.shape)], 2, x.dtype)
+            yield ((x, x * x - 1, scale, weight), ()) if back else ((x, weight), (0.1,))
+
+    return calls
+
+
 CALLS: dict[str, Any] = {
     "gru_step": _gru(False), "gru_back": _gru(True),
     "lstm_step": _gates(False), "lstm_back": _gates(True),
@@ -141,6 +185,10 @@ CALLS: dict[str, Any] = {
     "gelu_back": _each(2, "none", "tanh"),
     "softmax": _rows, "log_softmax": _rows, "softmax_back": _back, "log_softmax_back": _back, "logsumexp": _reduced(),
     "logsumexp_back": _logsumexp_back, "sum": _reduced(), "mean": _reduced(), "var": _reduced(1),
+    "cross_entropy": _classes(False), "cross_entropy_back": _classes(True),
+    "batch_norm": _channels(False), "batch_norm_back": _channels(True),
+    "group_norm": _groups(False), "group_norm_back": _groups(True),
+    "rms_norm": _rms(False), "rms_norm_back": _rms(True),
     "deviation": _deviation, "amax": _extremes, "amin": _extremes,
     "extreme_along": lambda x: itertools.chain(_along(True)(x), _along(False)(x)),
 }  # fmt: skip

@@ -12,6 +12,7 @@ from tinygrad_edu.ops.ieee import guarded
 from tinygrad_edu.ops.index import put_along
 from tinygrad_edu.ops.registry import cases, elementwise, structured
 from tinygrad_edu.ops.shape import expand, unsqueeze
+from tinygrad_edu.ops.statistics import softmax
 
 _log = guarded(math.log, at_pole=-math.inf)
 
@@ -86,3 +87,67 @@ def _(g: Any, _out: Any, input_shape: Any, target: Any, reduction: str) -> Any:
     rows = tuple(input_shape)[:1]
     share = g * (-1.0 / _count(rows, reduction))
     return put_along(unsqueeze(expand(share, rows), 1), target[:, None], 1, input_shape)
+
+
+def _weighted_classes(make: Any) -> Any:
+    y, w = kernels.asarray([0, 3, 1]), kernels.asarray([1.0, 0.5, 2.0, 3.0])
+    for reduction in ("mean", "sum", "none"):
+        yield (make(3, 4),), (y, None, 3, 0.0, reduction)
+        yield (make(3, 4),), (y, w, 1, 0.1, reduction)
+    yield (make(2, 4, 3),), (kernels.asarray([[0, 3, 1], [2, 2, 3]]), w, -100, 0.3, "mean")
+    yield (make(4),), (kernels.asarray(2), w, -100, 0.3, "mean")
+
+
+def _counted(target: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
+    """What the reduction divides by: what the classes that are not ignored count."""
+    if reduction != "mean":
+        return 1
+    kept = kernels.asarray(target != ignore_index)
+    return kept.sum() if weight is None else weight[target[kept]].sum()
+
+
+def _loss_name(node: Any) -> str:
+    """PyTorch has another name for pictures, and adds two losses where labels are smoothed."""
+    if node.params[3] and node.params[4] != "none":
+        return "AddBackward0"
+    return "NllLoss2DBackward0" if node.params[0].ndim > 1 else "NllLossBackward0"
+
+
+@structured(method=False, promote="floating", grad_name=_loss_name, oracle="", samples=_weighted_classes)
+def softmax_cross_entropy(
+    input: Any,
+    /,
+    target: Any,
+    weight: Any = None,
+    ignore_index: int = -100,
+    smoothing: float = 0.0,
+    reduction: str = "mean",
+) -> Any:
+    """Minus the logarithm of the softmax of scores (N, C, ...) at the classes (N, ...) in int64; see `cross_entropy`.
+
+    Then the largest score of each place, and the logarithm of the sum of exponentials beside it.
+    """
+    cost, top, low = kernels.cross_entropy(input, target, weight, ignore_index, smoothing)
+    if reduction != "none":
+        cost = kernels.sum(cost, tuple(range(cost.ndim)), False)
+    if reduction == "mean":
+        cost = (cost / _counted(target, weight, ignore_index, reduction)).astype(input.dtype)
+    return cost, top, low
+
+
+@softmax_cross_entropy.vjp
+def _(
+    g: Any, out: Any, input: Any, target: Any, weight: Any, ignore_index: int, smoothing: float, reduction: str
+) -> Any:
+    count = _counted(target, weight, ignore_index, reduction)
+    part = 1.0 / float(count) if count else math.nan  # nothing counts: 0 / 0
+    each = expand(g * part, target.shape)
+    if not hasattr(g, "_record"):
+        return kernels.cross_entropy_back(input, each, target, out[1], out[2], weight, ignore_index, smoothing)
+    shape, axis = tuple(input.shape), min(1, len(input.shape) - 1)
+    total, fixed = kernels.cross_entropy_parts(shape, _plain_dtype(input), target, weight, ignore_index, smoothing)
+    return unsqueeze(each, axis) * (softmax(input, axis) * total - fixed)
+
+
+def _plain_dtype(input: Any) -> Any:
+    return getattr(input, "_data", input).dtype

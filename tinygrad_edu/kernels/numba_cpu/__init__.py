@@ -14,10 +14,13 @@ __all__ = ["MODULES", "functions"]
 
 MODULES = (
     "activations",
+    "channels",
     "convolution",
     "exponentials",
     "extremes",
     "gates",
+    "groups",
+    "losses",
     "norms",
     "pooling",
     "products",

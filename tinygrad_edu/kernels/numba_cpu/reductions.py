@@ -1,8 +1,8 @@
 """Sums, means and variances over any dimensions, and the way back through a variance.
 
 Rows are added up in double precision, which costs little: memory is slower. Columns are added up in their own, some
-rows at a time, and these sums in double. That is no less exact than NumPy's sums. A kernel is told which of the results it
-computes: its `units`, which threads share.
+rows at a time, and these sums in double. That is no less exact than NumPy's sums. A kernel is told which of the
+results it computes: its `units`, which threads share.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def row_squares(row: Array, middle: Any) -> float:
 
 
 @compiled
-def _mean_of(x: Array, i: int, k: int) -> Any:
+def mean_of(x: Array, i: int, k: int) -> Any:
     total = 0.0
     for r in range(x.shape[1]):
         total += row_total(x[i, r, k])
@@ -64,7 +64,7 @@ def _sum_rows(units: Array, x: Array, out: Array, count: float) -> None:
 def _var_rows(units: Array, x: Array, out: Array, free: float) -> None:
     for unit in units:
         i, k = unit // x.shape[2], unit % x.shape[2]
-        middle = _mean_of(x, i, k)
+        middle = mean_of(x, i, k)
         total = 0.0
         for r in range(x.shape[1]):
             total += row_squares(x[i, r, k], middle)
@@ -75,7 +75,7 @@ def _var_rows(units: Array, x: Array, out: Array, free: float) -> None:
 def _deviation_rows(units: Array, x: Array, scale: Array, out: Array) -> None:
     for unit in units:
         i, k = unit // x.shape[2], unit % x.shape[2]
-        middle, factor = _mean_of(x, i, k), scale[unit]
+        middle, factor = mean_of(x, i, k), scale[unit]
         for r in range(x.shape[1]):
             row, into = x[i, r, k], out[i, r, k]
             for j in range(row.size):
@@ -98,7 +98,7 @@ def add_columns(x: Array, i: int, first: int, part: Array, sums: Array) -> None:
 
 
 @compiled
-def _add_squares(x: Array, i: int, first: int, middle: Array, part: Array, sums: Array) -> None:
+def add_squares(x: Array, i: int, first: int, middle: Array, part: Array, sums: Array) -> None:
     sums[:] = 0.0
     last = first + sums.size
     for start in range(0, x.shape[1], LINES):
@@ -136,7 +136,7 @@ def _var_columns(units: Array, x: Array, out: Array, width: int, free: float) ->
         add_columns(x, i, first, part, sums)
         for j in range(size):
             middle[j] = sums[j] / x.shape[1]
-        _add_squares(x, i, first, middle, part, sums)
+        add_squares(x, i, first, middle, part, sums)
         for j in range(size):
             into[j] = sums[j] / free
 

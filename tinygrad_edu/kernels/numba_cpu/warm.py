@@ -54,8 +54,24 @@ def _arguments(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
     for stack in (x, x.reshape(2, 1, 3)):
         yield "matmul_plain", (stack, np.ones((3, 2), dtype))
         yield "matmul_tile", (stack, np.ones((3, 2), dtype))
+    yield from _channels(dtype)
     yield "adam_step", (x.copy(), x, x.copy(), x.copy(), 1.0, 0.1, (0.9, 0.999), 1e-8, 0.0, False)
     yield "sgd_step", (x.copy(), x, x.copy(), 0.1, 0.9, 0.0, 0.0, False)
+
+
+def _channels(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    each = np.ones(3, dtype)
+    for x in (np.ones((2, 3), dtype), np.ones((2, 3, 4), dtype)):  # without and with places
+        place = np.zeros((2, *x.shape[2:]), dtype)
+        target = place.astype(np.int64)
+        yield "cross_entropy", (x, target, each, -100, 0.0)
+        yield "cross_entropy_back", (x, place, target, place, place, each, -100, 0.0)
+        yield "batch_norm", (x, each, each, 1e-5)
+        yield "batch_norm_back", (x, x, each, each, each, 1e-5)
+    yield "group_norm", (x, each, each, 3, 1e-5)
+    yield "group_norm_back", (x, x, np.ones((2, 3), dtype), np.ones((2, 3), dtype), each, 1e-5)
+    yield "rms_norm", (x, np.ones(4, dtype), 1e-5)
+    yield "rms_norm_back", (x, x, np.ones((2, 3, 1), dtype), np.ones(4, dtype))
 
 
 def _images(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from tinygrad_edu.errors import DTypeError, ShapeError
 from tinygrad_edu.ops.index import take_along
-from tinygrad_edu.ops.loss import cross_entropy_of_two, pick_negative, squared_error
+from tinygrad_edu.ops.loss import cross_entropy_of_two, pick_negative, softmax_cross_entropy, squared_error
 from tinygrad_edu.tensors.functions import functional, where
 from tinygrad_edu.tensors.tensor import Tensor
 
@@ -262,6 +262,11 @@ def cross_entropy(
     if target.shape == input.shape and target.is_floating_point():
         return _against_probabilities(input, target, weight, reduction, label_smoothing)
     _check_classes(input, target, weight, ignore_index)
+    if reduction in _REDUCTIONS and input.is_floating_point() and not (weight is not None and weight.requires_grad):
+        counts = None if weight is None else weight._data.astype(input._data.dtype, copy=False)
+        places = np.asarray(target._data).astype(np.int64, copy=False)
+        out: Tensor = softmax_cross_entropy(input, places, counts, ignore_index, label_smoothing, reduction)[0]
+        return out
     logs = input.log_softmax(dim)
     exact = _of_classes(logs, target, weight, ignore_index, reduction)
     if label_smoothing == 0:

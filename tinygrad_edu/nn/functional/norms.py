@@ -64,6 +64,9 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
     dims = _last(input, normalized_shape, "rms_norm")
     if eps is None:
         eps = float(np.finfo(input._data.dtype).eps)
+    if weight is not None and weight.dtype is input.dtype:
+        scaled: Tensor = standard.rms_norm(input, weight, eps)[0]
+        return scaled
     return _scaled(input * ((input * input).mean(dims, True) + eps).rsqrt(), weight, None)
 
 
@@ -79,9 +82,17 @@ def group_norm(
             "Expected number of channels in input to be divisible by num_groups, but got input of shape "
             f"{list(input.shape)} and num_groups={num_groups}"
         )
+    if _both(weight, bias, input):
+        scaled: Tensor = standard.group_norm(input, weight, bias, num_groups, eps)[0]
+        return scaled
     grouped = input.reshape(samples, num_groups, -1)
     out = _standardised(grouped, (-1,), eps)[0].reshape(input.shape)
     return _scaled(out, _per_channel(weight, input.ndim), _per_channel(bias, input.ndim))
+
+
+def _both(weight: Tensor | None, bias: Tensor | None, input: Tensor) -> bool:
+    """Whether there are a weight and a bias for each channel, of the input's dtype: then it is one operation."""
+    return all(v is not None and v.dtype is input.dtype and tuple(v.shape) == input.shape[1:2] for v in (weight, bias))
 
 
 def _per_channel(values: Tensor | None, ndim: int) -> Tensor | None:
@@ -115,11 +126,17 @@ def batch_norm(
                 f"Expected more than 1 value per channel when training, got input size {input.shape}: their variance "
                 "is 0; use larger batches, or eval()"
             )
-        out, mean, variance = _standardised(input, tuple(d for d in range(ndim) if d != 1), eps)
+        whole = _both(weight, bias, input)
+        if whole:
+            out, mean, variance = standard.batch_norm(input, weight, bias, eps)
+        else:
+            out, mean, variance = _standardised(input, tuple(d for d in range(ndim) if d != 1), eps)
         with no_grad():
             for running, new in ((running_mean, mean), (running_var, variance * (count / max(count - 1, 1)))):
                 if running is not None:
                     running.mul_(1 - momentum).add_(new.detach().reshape(-1).to(running.dtype) * momentum)
+        if whole:
+            return out
     else:
         if running_mean is None or running_var is None:
             raise RuntimeError("Expected running_mean and running_var to be defined when training=False")
