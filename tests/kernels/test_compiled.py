@@ -176,6 +176,19 @@ def _rms(back: bool) -> Any:
     return calls
 
 
+def _index(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+    for lead in range(1, x.ndim + 1):
+        size = math.prod(x.shape[:lead])
+        places = (np.arange(size) * 7 % 5 - 1).reshape(x.shape[:lead])  # repeated, and from the end
+        yield (x,), ((5, *x.shape[lead:]), (places,) if lead % 2 else (places, Ellipsis))
+
+
+def _put(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+    for axis in range(x.ndim):
+        places = (np.arange(x.size) * 7 % 4 - 1).reshape(x.shape)
+        yield (x, places), (axis, (*x.shape[:axis], 4, *x.shape[axis + 1 :]))
+
+
 CALLS: dict[str, Any] = {
     "gru_step": _gru(False), "gru_back": _gru(True),
     "lstm_step": _gates(False), "lstm_back": _gates(True),
@@ -189,6 +202,7 @@ CALLS: dict[str, Any] = {
     "batch_norm": _channels(False), "batch_norm_back": _channels(True),
     "group_norm": _groups(False), "group_norm_back": _groups(True),
     "rms_norm": _rms(False), "rms_norm_back": _rms(True),
+    "index_back": _index, "put_along": _put,
     "deviation": _deviation, "amax": _extremes, "amin": _extremes,
     "extreme_along": lambda x: itertools.chain(_along(True)(x), _along(False)(x)),
 }  # fmt: skip
@@ -206,6 +220,15 @@ def one_thread() -> Iterator[None]:
     threads.set_threads(1)
     yield
     threads.set_threads(before)
+
+
+def test_places_beside_the_array_are_left_to_numpy() -> None:
+    for place in (-6, 5):
+        places = np.array([0, place])
+        assert KERNELS["index_back"](np.ones((2, 3), "f4"), (5, 3), (places,)) is NotImplemented
+        assert KERNELS["put_along"](np.ones(2, "f4"), places, 0, (5,)) is NotImplemented
+        target = np.array([0, place])
+        assert KERNELS["cross_entropy"](np.ones((2, 5), "f4"), target, None, -100, 0.0) is NotImplemented
 
 
 def _several(result: Any) -> tuple[Any, ...]:

@@ -313,12 +313,19 @@ def index_back(a: Array, shape: tuple[int, ...], index: tuple[Any, ...]) -> Arra
     if not any(isinstance(i, (list, np.ndarray)) for i in index):
         whole[index] = a
         return whole
-    *before, places = index
+    *before, places = without_rest(index)
     if all(isinstance(i, slice) and i == slice(None) for i in before) and np.asarray(places).dtype.kind in "iu":
         _add_along(whole, len(before), np.asarray(places), a)
     else:
         np.add.at(whole, index, a)  # places may repeat, and each repetition counts
     return whole
+
+
+def without_rest(index: tuple[Any, ...]) -> tuple[Any, ...]:
+    """An index without the ``...`` and ``:`` at its end, which mean what is meant without them."""
+    while index and (index[-1] is Ellipsis or (isinstance(index[-1], slice) and index[-1] == slice(None))):
+        index = index[:-1]
+    return index
 
 
 def _add_along(whole: Array, axis: int, places: Array, a: Array) -> None:

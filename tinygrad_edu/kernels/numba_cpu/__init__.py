@@ -26,6 +26,7 @@ MODULES = (
     "products",
     "reductions",
     "rows",
+    "scatter",
     "steps",
 )
 

@@ -55,6 +55,7 @@ def _arguments(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
         yield "matmul_plain", (stack, np.ones((3, 2), dtype))
         yield "matmul_tile", (stack, np.ones((3, 2), dtype))
     yield from _channels(dtype)
+    yield from _scattered(dtype)
     yield "adam_step", (x.copy(), x, x.copy(), x.copy(), 1.0, 0.1, (0.9, 0.999), 1e-8, 0.0, False)
     yield "sgd_step", (x.copy(), x, x.copy(), 0.1, 0.9, 0.0, 0.0, False)
 
@@ -72,6 +73,12 @@ def _channels(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
     yield "group_norm_back", (x, x, np.ones((2, 3), dtype), np.ones((2, 3), dtype), each, 1e-5)
     yield "rms_norm", (x, np.ones(4, dtype), 1e-5)
     yield "rms_norm_back", (x, x, np.ones((2, 3, 1), dtype), np.ones(4, dtype))
+
+
+def _scattered(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    x = np.ones((2, 3), dtype)
+    yield "index_back", (x, (2, 3), (np.zeros(2, np.int64),))
+    yield "put_along", (x, np.zeros((2, 3), np.int64), 1, (2, 4))
 
 
 def _images(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
