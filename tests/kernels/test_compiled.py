@@ -5,8 +5,6 @@ With TINYEDU_BOUNDS_CHECK set (as `.ci/full` does in a process of its own) the s
 
 from __future__ import annotations
 
-import itertools
-import math
 import os
 import subprocess
 import sys
@@ -23,6 +21,7 @@ pytest.importorskip("numba")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.guards import Guarded  # noqa: E402
+from support.kernel_calls import CALLS, layouts  # noqa: E402
 
 from tinygrad_edu.kernels import _find, choice, threads  # noqa: E402
 from tinygrad_edu.kernels.numba_cpu import functions, layout, warm  # noqa: E402
@@ -31,181 +30,6 @@ KERNELS = functions()
 STEPS = {"adam_step", "sgd_step"}  # they change their arrays in place: see tests/optim/test_fused.py
 PRODUCTS = {"matmul_plain", "matmul_tile"}  # chosen by name, not by size: see test_own_products.py
 PLAIN = {name: _find(name) for name in KERNELS if name not in STEPS | PRODUCTS}
-
-
-# Kernel -> for an array, the calls to compare: (arrays, other arguments). Rows are the last dimension.
-def _rows(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-    yield (x,), (x.ndim - 1,)
-
-
-def _back(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-    yield (x * 0.5 + 1, x), (x.ndim - 1,)
-
-
-def _sets(ndim: int) -> list[tuple[int, ...]]:
-    """Every set of dimensions but the empty one."""
-    return [axes for count in range(1, ndim + 1) for axes in itertools.combinations(range(ndim), count)]
-
-
-def _reduced(*more: Any) -> Any:
-    def calls(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-        for axes in _sets(x.ndim):
-            for keepdim in (False, True):
-                yield (x,), (axes, *more, keepdim)
-
-    return calls
-
-
-def _along(*more: Any) -> Any:
-    def calls(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-        for axis in range(x.ndim):
-            if x.shape[axis]:
-                for keepdim in (False, True):
-                    yield (x if x.dtype == bool else x.round(1),), (axis, keepdim, *more)  # many are equal
-
-    return calls
-
-
-def _extremes(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-    if x.size:
-        yield from _reduced()(x)
-
-
-def _deviation(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-    for axes in _sets(x.ndim):
-        scale = np.linspace(1, 2, math.prod([n for d, n in enumerate(x.shape) if d not in axes]), dtype=x.dtype)
-        yield (x, scale.reshape([n for d, n in enumerate(x.shape) if d not in axes])), (axes,)
-
-
-def _logsumexp_back(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-    for (a, scale), (axes,) in _deviation(x):
-        yield (a, scale, scale + 1), (axes,)
-
-
-def _each(arrays: int, *kinds: str) -> Any:
-    def calls(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-        x = np.where(x > 1, 0, x * 3).astype(x.dtype)
-        for kind in kinds or (None,):
-            yield (x + 1, x)[2 - arrays :], () if kind is None else (kind,)
-
-    return calls
-
-
-def _standard(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-    for kept in range(x.ndim):
-        yield (x,), (tuple(range(kept, x.ndim)), 0.1)
-
-
-def _standard_back(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-    for kept in range(x.ndim):
-        dims = tuple(range(kept, x.ndim))
-        variance = np.ones([size if i < kept else 1 for i, size in enumerate(x.shape)], x.dtype)
-        yield (x * 0.5 + 1, x, variance), (dims, 0.1)
-
-
-def _layer(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-    for kept in range(x.ndim):
-        weight = np.linspace(1, 2, int(np.prod(x.shape[kept:]))).reshape(x.shape[kept:]).astype(x.dtype)
-        yield (x, weight, weight - 1), (0.1,)
-
-
-def _layer_back(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-    for kept, ((g, out, variance), _) in enumerate(_standard_back(x)):
-        yield (g, out, variance * 0.5, variance, np.full(x.shape[kept:], 2, x.dtype)), (0.1,)
-
-
-def _gates(back: bool) -> Any:
-    def calls(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-        cell = x.reshape(-1, x.shape[-1])
-        sums = np.concatenate([cell, cell * 2, 1 - cell, cell * cell], 1)
-        yield (sums, cell, cell * 0.5, cell + 1, cell - 1) if back else (sums, cell), ()
-
-    return calls
-
-
-def _gru(back: bool) -> Any:
-    def calls(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-        state = x.reshape(-1, x.shape[-1])
-        sums, own = np.concatenate([state, state * 2, 1 - state], 1), np.concatenate([state * 0.5, state, state + 2], 1)
-        yield (sums, own, state, state * state) if back else (sums, own, state), ()
-
-    return calls
-
-
-def _classes(back: bool) -> Any:
-    def calls(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-        x = x.reshape(1, -1) if x.ndim == 1 else x
-        if not x.shape[1]:
-            return  # no classes
-        places = np.zeros((x.shape[0], *x.shape[2:]), x.dtype)
-        target = np.arange(places.size).reshape(places.shape) * 7 % max(x.shape[1], 1)
-        weight = np.linspace(1, 2, x.shape[1]).astype(x.dtype)
-        for rest in ((-100, 0.0), (0, 0.25)):
-            yield (x, places + 1, target, places, places + 2, weight) if back else (x, target, weight), rest
-
-    return calls
-
-
-def _channels(back: bool) -> Any:
-    def calls(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-        x = x.reshape(1, -1) if x.ndim == 1 else x
-        each = np.linspace(1, 2, x.shape[1]).astype(x.dtype)
-        yield (x, x * x - 1, each, each + 1, each - 3) if back else (x, each, each - 1), (0.1,)
-
-    return calls
-
-
-def _groups(back: bool) -> Any:
-    def calls(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-        x = x.reshape(1, -1) if x.ndim == 1 else x
-        each = np.linspace(1, 2, x.shape[1]).astype(x.dtype)
-        for groups in {1, x.shape[1], next((n for n in (2, 5, 7) if x.shape[1] % n == 0), 1)} - {0}:
-            whole = np.linspace(1, 2, len(x) * groups).reshape(len(x), groups).astype(x.dtype)
-            yield ((x, x * x - 1, whole, whole, each - 3), (0.1,)) if back else ((x, each, each - 1), (groups, 0.1))
-
-    return calls
-
-
-def _rms(back: bool) -> Any:
-    def calls(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-        for kept in range(x.ndim):
-            weight = np.linspace(1, 2, int(np.prod(x.shape[kept:]))).reshape(x.shape[kept:]).astype(x.dtype)
-            scale = np.full([size if i < kept else 1 for i, size in enumerate(x.shape)], 2, x.dtype)
-            yield ((x, x * x - 1, scale, weight), ()) if back else ((x, weight), (0.1,))
-
-    return calls
-
-
-def _index(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-    for lead in range(1, x.ndim + 1):
-        size = math.prod(x.shape[:lead])
-        places = (np.arange(size) * 7 % 5 - 1).reshape(x.shape[:lead])  # repeated, and from the end
-        yield (x,), ((5, *x.shape[lead:]), (places,) if lead % 2 else (places, Ellipsis))
-
-
-def _put(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-    for axis in range(x.ndim):
-        places = (np.arange(x.size) * 7 % 4 - 1).reshape(x.shape)
-        yield (x, places), (axis, (*x.shape[:axis], 4, *x.shape[axis + 1 :]))
-
-
-CALLS: dict[str, Any] = {
-    "gru_step": _gru(False), "gru_back": _gru(True),
-    "lstm_step": _gates(False), "lstm_back": _gates(True),
-    "layer_norm": _layer, "layer_norm_back": _layer_back,
-    "standardised": _standard, "standardised_back": _standard_back,
-    "silu": _each(1), "silu_back": _each(2), "relu_back": _each(2), "gelu": _each(1, "none", "tanh"),
-    "gelu_back": _each(2, "none", "tanh"),
-    "softmax": _rows, "log_softmax": _rows, "softmax_back": _back, "log_softmax_back": _back, "logsumexp": _reduced(),
-    "logsumexp_back": _logsumexp_back, "sum": _reduced(), "mean": _reduced(), "var": _reduced(1),
-    "cross_entropy": _classes(False), "cross_entropy_back": _classes(True),
-    "batch_norm": _channels(False), "batch_norm_back": _channels(True),
-    "group_norm": _groups(False), "group_norm_back": _groups(True),
-    "rms_norm": _rms(False), "rms_norm_back": _rms(True),
-    "index_back": _index, "put_along": _put,
-    "deviation": _deviation, "amax": _extremes, "amin": _extremes,
-    "extreme_along": lambda x: itertools.chain(_along(True)(x), _along(False)(x)),
-}  # fmt: skip
 
 
 SINGLE = {"gelu", "gelu_back"}  # kernels for float32 only
@@ -233,24 +57,6 @@ def test_places_beside_the_array_are_left_to_numpy() -> None:
 
 def _several(result: Any) -> tuple[Any, ...]:
     return result if isinstance(result, tuple) else (result,)
-
-
-def layouts(dtype: Any) -> Iterator[tuple[str, Any]]:
-    numbers = np.random.default_rng(0).normal(size=(6, 70, 3)).astype(dtype)
-    yield "3-d", numbers
-    yield "long rows", np.random.default_rng(1).normal(size=(3, 5000)).astype(dtype)
-    yield "one row", numbers.reshape(-1)
-    yield "transposed", numbers.T
-    yield "backwards", numbers[::-1, ::-2]
-    yield "4-d", np.random.default_rng(2).normal(size=(3, 4, 5, 6)).astype(dtype)
-    yield "5-d, turned", np.random.default_rng(2).normal(size=(3, 2, 5, 2, 4)).astype(dtype).transpose(2, 0, 4, 1, 3)
-    yield "broadcast, read-only", np.broadcast_to(numbers[0, 0], (4, 3))
-    yield "size 1", numbers[:1, :1, :1]
-    yield "no rows", numbers[:0]
-    yield "empty rows", numbers[:, :0]
-    frozen = numbers.copy()
-    frozen.setflags(write=False)
-    yield "read-only", frozen
 
 
 def test_every_kernel_is_in_the_tables() -> None:

@@ -18,7 +18,7 @@ __all__ = ["elementwise", "kernels"]
 
 
 _FILES = (
-    "places", "activations", "bends", "convolution", "decompositions", "error_function", "gates", "lines",
+    "places", "activations", "bends", "convolution", "decompositions", "error_function", "gates", "indexing", "lines",
     "losses", "norms", "pooling", "resampling", "special", "statistics",
 )  # fmt: skip
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided as strided
 
-from tinygrad_edu.kernels.numpy import copied, index_along
+from tinygrad_edu.kernels.indexing import index_along
+from tinygrad_edu.kernels.numpy import copied
 
 Array = Any
 

@@ -81,7 +81,9 @@ def diagonal_dims(shape: tuple[int, ...], dim1: int, dim2: int, operation: str) 
 
 @structured(
     view=True,
-    samples=cases(([(3, 3)], ()), ([(2, 4)], (1,)), ([(4, 2)], (-1, 0, 1)), ([(2, 3, 4)], (0, 0, 2)), ([(2, 3)], (5,))),
+    samples=cases(
+        ([(3, 3)], ()), ([(2, 4)], (1,)), ([(4, 2)], (-1, 0, 1)), ([(2, 3, 4)], (0, 0, 2)), ([(2, 3)], (5,))
+    ),
 )
 def diagonal(input: Any, /, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     """A view of the diagonals of the matrices in two dimensions, as the last dimension; `offset` above the main one."""

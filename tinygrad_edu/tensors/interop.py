@@ -133,7 +133,9 @@ class Exchangeable:
         if ufunc.nout == 1:
             return out[0] if out and out[0] is not None else self._from_numpy(results)
         places = out or (None,) * ufunc.nout
-        return tuple(self._from_numpy(r) if place is None else place for r, place in zip(results, places, strict=True))
+        return tuple(
+            self._from_numpy(r) if place is None else place for r, place in zip(results, places, strict=True)
+        )
 
     def _from_numpy(self, result: Any) -> Any:
         from tinygrad_edu.tensors.data import checked

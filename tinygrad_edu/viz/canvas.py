@@ -23,7 +23,8 @@ def require_matplotlib() -> None:
     """Raise MissingExtraError where Matplotlib is not installed; import nothing."""
     if find_spec("matplotlib") is None:
         raise MissingExtraError(
-            "plot: Matplotlib, which draws the picture, is not installed. Install it with: pip install matplotlib"
+            "plot: Matplotlib, which draws the picture, is not installed. "
+            "Install it with: pip install matplotlib"
         )
 
 

@@ -16,7 +16,9 @@ BLUES = ("#f6f9fc", "#9fc4e0", "#0072B2")
 DARK = 0.55  # cells above this share of the largest count have white numbers
 
 
-def draw_confusion(counts: Any, names: Sequence[str], file: str | os.PathLike[str], *, title: str = "") -> None:
+def draw_confusion(
+    counts: Any, names: Sequence[str], file: str | os.PathLike[str], *, title: str = ""
+) -> None:
     """Draw a confusion matrix: a row for each true class, a column for each answer.
 
     Colours show the mistakes and the hits on one scale of square roots, so that few mistakes are seen beside many hits.

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.kernels.indexing import without_rest
 from tinygrad_edu.kernels.numba_cpu.compiler import compiled_exactly
 from tinygrad_edu.kernels.numba_cpu.layout import ready, suits
-from tinygrad_edu.kernels.numpy import without_rest
 from tinygrad_edu.kernels.threads import on_blocks
 
 __all__ = ["index_back", "put_along"]

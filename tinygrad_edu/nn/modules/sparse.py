@@ -160,7 +160,9 @@ class EmbeddingBag(Module):
 
     reset_parameters = Embedding.reset_parameters
 
-    def forward(self, input: Tensor, offsets: Tensor | None = None, per_sample_weights: Tensor | None = None) -> Tensor:
+    def forward(
+        self, input: Tensor, offsets: Tensor | None = None, per_sample_weights: Tensor | None = None
+    ) -> Tensor:
         """Indices (B, size), or all bags in one row and where they begin, give (B, embedding_dim)."""
         return embedding_bag(
             input,

@@ -112,7 +112,9 @@ class SummaryWriter:
             "min": float(array.min()), "max": float(array.max()), "num": array.size,
             "sum": float(array.sum()), "sum_squares": float(array @ array),
         }  # fmt: skip
-        self._write(tag, "histogram", global_step, walltime, **summary, edges=edges.tolist(), counts=counts.tolist())
+        self._write(
+            tag, "histogram", global_step, walltime, **summary, edges=edges.tolist(), counts=counts.tolist()
+        )
 
     def add_image(
         self,
