@@ -17,6 +17,7 @@ from tinygrad_edu.ops.shape import wrap_dim
 from tinygrad_edu.tensors import inplace
 from tinygrad_edu.tensors.composed import apply, composed, in_place, positions
 from tinygrad_edu.tensors.data import fits
+from tinygrad_edu.tensors.device import device_of, moved
 from tinygrad_edu.tensors.indexing import as_index
 from tinygrad_edu.tensors.parts import common_shape
 from tinygrad_edu.tensors.record import record
@@ -111,7 +112,7 @@ def scatter(input: Tensor, dim: int, index: Any, src: Any = None, *, reduce: Any
     if reduce is not None:
         if reduce not in ("add", "multiply"):
             raise RuntimeError(f"scatter: reduce argument must be either add or multiply, got {reduce!r}")
-        source = Tensor._wrap(np.full(where.shape, src, input._data.dtype)) if number else src
+        source = Tensor._wrap(np.full_like(where, src, dtype=input._data.dtype)) if number else src
         return scatter_reduce(input, dim, index, source, "sum" if reduce == "add" else "prod")
     if number:
         return apply(ops.scatter_with, input, params=(dim, where, fits(src, input._data.dtype, "scatter")))
@@ -148,8 +149,8 @@ def scatter_reduce(input: Tensor, dim: int, index: Any, src: Any, reduce: str, *
         total = scatter_add(start, dim, index, src)
         if reduce == "sum":
             return total
-        counted = np.zeros(tuple(input.shape), np.int64) if not include_self else np.ones(tuple(input.shape), np.int64)
-        ones = np.ones(where.shape, np.int64)
+        counted = np.full_like(input._data, int(include_self), dtype=np.int64)
+        ones = np.ones_like(where, dtype=np.int64)
         count = Tensor._wrap(ops.scatter_add_into.compute((counted, ones), (dim, where))).clamp(min=1)
         if input.is_floating_point():
             return total / count
@@ -172,7 +173,7 @@ def _products(input: Tensor, dim: int, where: Any, src: Tensor, include_self: bo
         here[target] = True
         product = src[place] if fresh[target] else out[target] * src[place]
         fresh[target] = False
-        out = record(elementwise.choose, (product, out), (here,))
+        out = record(elementwise.choose, (product, out), (moved(here, device_of(out._data)),))
     return out
 
 
@@ -363,7 +364,7 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     array = input._array()
     if as_tuple:
         found = np.nonzero(array if array.ndim else array.reshape(1))
-        return tuple(Tensor._wrap(np.ascontiguousarray(i)) for i in found)
+        return tuple(Tensor._wrap(np.copy(i, order="C")) for i in found)
     return Tensor._wrap(np.argwhere(array))
 
 

@@ -64,7 +64,7 @@ def unique_consecutive(
         )
     changed = lines[1:] != lines[:-1]
     differs = changed.any(tuple(range(1, changed.ndim)))
-    first = np.concatenate([np.ones(min(len(lines), 1), bool), differs])
+    first = np.concatenate([np.ones_like(differs, shape=(min(len(lines), 1),)), differs])
     inverse = np.cumsum(first) - 1
     values = lines[first] if axis is None else np.moveaxis(lines[first], 0, axis)
     counts = np.bincount(inverse, minlength=0)

@@ -13,7 +13,8 @@ from tinygrad_edu.errors import DTypeError, ShapeError
 from tinygrad_edu.ops import rearrange
 from tinygrad_edu.ops.shape import stack, wrap_dim
 from tinygrad_edu.tensors.composed import apply, composed, positions, tensors_of
-from tinygrad_edu.tensors.creation import check_device, numpy_type
+from tinygrad_edu.tensors.creation import finish, numpy_type
+from tinygrad_edu.tensors.device import device_of, moved
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["one_hot", "pad", "tril_indices", "triu_indices"]
@@ -136,9 +137,9 @@ def _triangle(name: str, pick: Any) -> Any:
     def function(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
         if row < 0 or col < 0:
             raise ShapeError(f"{name}: row and col must be non-negative, got {row} and {col}")
-        check_device(device, name)
         kind = numpy_type(dtype, name, np.dtype(np.int64))
-        return Tensor._wrap(np.argwhere(pick(np.ones((row, col), bool), offset)).T.astype(kind, order="C"))
+        places = np.argwhere(pick(np.ones((row, col), bool), offset)).T.astype(kind, order="C")
+        return finish(places, device, False, name)
 
     function.__name__ = name
     side = "lower" if name == "tril_indices" else "upper"
@@ -174,7 +175,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
         raise RuntimeError(f"one_hot: num_classes should be positive, got {num_classes}")
     if classes.size and classes.max() >= count:
         raise RuntimeError(f"Class values must be smaller than num_classes: {classes.max()} is not below {count}")
-    return Tensor._wrap((classes[..., None] == np.arange(count)).astype(np.int64))
+    return Tensor._wrap((classes[..., None] == moved(np.arange(count), device_of(classes))).astype(np.int64))
 
 
 @composed(many=True)

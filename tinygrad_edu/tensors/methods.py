@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygrad_edu.errors import DimError, DTypeError, ShapeError
-from tinygrad_edu.kernels import kernels
+from tinygrad_edu.kernels import devices, kernels
 from tinygrad_edu.ops import compare, elementwise, index, linalg, reduce, shape
 from tinygrad_edu.ops.families import subscribe
 from tinygrad_edu.ops.registry import Operation, cases, structured
@@ -226,7 +226,7 @@ def _to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     for arg in (*args, other):
         if isinstance(arg, Tensor):
             wanted, place = arg.dtype, arg.device
-        elif isinstance(arg, (str, Device)) or arg.__class__ is int:
+        elif isinstance(arg, (str, Device)) or (arg.__class__ is int and devices.available()):
             place = arg
         elif isinstance(arg, dtype) or arg in (float, int, bool):
             wanted = arg

@@ -174,7 +174,7 @@ def positive(input: Tensor) -> Tensor:
 @composed()
 def isreal(input: Tensor) -> Tensor:
     """True everywhere: complex numbers are not supported."""
-    return Tensor._wrap(np.ones(input._data.shape, bool))
+    return Tensor._wrap(np.ones_like(input._data, dtype=bool))
 
 
 def _operator(operation: Any, swapped: bool = False) -> Callable[..., Any]:

@@ -14,6 +14,7 @@ from tinygrad_edu.ops.index import take_along
 from tinygrad_edu.ops.shape import cat, wrap_dim
 from tinygrad_edu.tensors import return_types
 from tinygrad_edu.tensors.composed import composed
+from tinygrad_edu.tensors.device import device_of, moved
 from tinygrad_edu.tensors.dtype import get_default_dtype
 from tinygrad_edu.tensors.record import record
 from tinygrad_edu.tensors.tensor import Tensor
@@ -320,4 +321,4 @@ def _shares(name: str, input: Tensor, q: Any, interpolation: str) -> Any:
     shares = np.reshape(q._data if isinstance(q, Tensor) else np.asarray(q, input._data.dtype), -1)
     if not ((shares >= 0) & (shares <= 1)).all():
         raise RuntimeError(f"{name}() q values must be in the range [0, 1], got {shares.tolist()}")
-    return shares
+    return moved(shares, device_of(input._data))

@@ -180,6 +180,18 @@ def _types(name: str, kinds: tuple[Any, ...], dtype: Any) -> tuple[tuple[Any, ..
     return tuple(found[:-1]), found[-1]
 
 
+_COMPARISONS = {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"}
+
+
+def _comparable(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A whole number that the other operand's type cannot hold is one of int64."""
+    kinds = [x.dtype for x in inputs if hasattr(x, "dtype")]
+    if len(kinds) == 2 or not kinds or kinds[0].kind not in "iu":
+        return inputs
+    limits = np.iinfo(kinds[0])
+    return tuple([np.int64(x) if x.__class__ is int and not limits.min <= x <= limits.max else x for x in inputs])
+
+
 def _kind(x: Any) -> Any:
     if x.__class__ is bool:
         return _BOOL
@@ -195,6 +207,8 @@ def apply(name: str, *inputs: Any, out: DeviceArray | None = None, dtype: Any = 
         NotImplementedError: there is no formula for it; TypeError: NumPy does not define it for these types;
         ValueError: the shapes do not broadcast.
     """
+    if name in _COMPARISONS:
+        inputs = _comparable(inputs)
     try:
         kinds, result = _types(name, tuple([_kind(x) for x in inputs]), None if dtype is None else np.dtype(dtype))
     except AttributeError:

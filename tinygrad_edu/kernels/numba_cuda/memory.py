@@ -51,7 +51,7 @@ class Block:
         return int(self.raw.device_ctypes_pointer.value or 0)
 
     def __del__(self) -> None:
-        if self._key is not None:
+        if self._key is not None and pool is not None:  # None: the interpreter is going down
             pool.give_back(self)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import math
 import warnings
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,11 @@ def cuda() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what concerns those who build Numba
         from numba import cuda as module
+    for name in ("numba.core.config", f"{module.__name__}.core.config"):  # numba-cuda has one of its own
+        try:  # small arrays are launched as small grids, knowingly
+            import_module(name).CUDA_LOW_OCCUPANCY_WARNINGS = 0  # type: ignore[attr-defined]
+        except ImportError:
+            continue
     return module
 
 

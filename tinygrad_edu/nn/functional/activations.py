@@ -20,6 +20,7 @@ from tinygrad_edu.ops import bends
 from tinygrad_edu.tensors import sampling
 from tinygrad_edu.tensors.functions import functional, where
 from tinygrad_edu.tensors.inplace import write
+from tinygrad_edu.tensors.placing import beside
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["ACTIVATIONS", "gumbel_softmax"]
@@ -108,7 +109,7 @@ def rrelu(
     slope: Any = (lower + upper) / 2
     if training:
         slope = sampling.uniform(None, input._data.shape, np.dtype(np.float64), lower, upper)
-        slopes = Tensor._wrap(np.asarray(slope, input._data.dtype))
+        slopes = beside(np.asarray(slope, input._data.dtype), input)
         bent: Tensor = bends.prelu(input, slopes)
         return bent
     return leaky_relu(input, slope)
@@ -303,7 +304,7 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     """
     draws = sampling.uniform(None, logits._data.shape, np.dtype(np.float64))
     gumbel = -np.log(-np.log(np.clip(draws, 1e-300, 1 - 1e-16)))
-    soft = ((logits + Tensor._wrap(gumbel.astype(logits._data.dtype))) / tau).softmax(dim)
+    soft = ((logits + beside(gumbel.astype(logits._data.dtype), logits)) / tau).softmax(dim)
     if not hard:
         return soft
     winner = np.argmax(soft._data, axis=dim, keepdims=True)

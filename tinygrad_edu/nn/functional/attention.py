@@ -11,6 +11,7 @@ from tinygrad_edu.errors import DTypeError
 from tinygrad_edu.nn.functional.layers import dropout, linear
 from tinygrad_edu.tensors.functions import cat, where
 from tinygrad_edu.tensors.grids import pad
+from tinygrad_edu.tensors.placing import beside
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["multi_head_attention_forward", "scaled_dot_product_attention"]
@@ -93,7 +94,7 @@ def scaled_dot_product_attention(
     mask = None
     if is_causal:
         allowed = np.tri(query.size(-2), key.size(-2), dtype=bool)
-        mask = _additive(Tensor._wrap(allowed), query)
+        mask = _additive(beside(allowed, query), query)
     if attn_mask is not None:
         if not attn_mask.dtype.is_floating_point and attn_mask._data.dtype.kind != "b":
             raise DTypeError(

@@ -6,6 +6,7 @@ import numpy as np
 
 from tinygrad_edu.nn.functional.layers import embedding
 from tinygrad_edu.tensors.functions import where
+from tinygrad_edu.tensors.placing import beside
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["embedding_bag"]
@@ -20,7 +21,7 @@ def _bags(input: Tensor, offsets: Tensor | None, include_last_offset: bool) -> t
                 f"sequences. However, found offsets of type {type(offsets)}"
             )
         bags, size = input.shape
-        return input.reshape(-1), bags, Tensor._wrap(np.repeat(np.arange(bags), size))
+        return input.reshape(-1), bags, beside(np.repeat(np.arange(bags), size), input)
     if input.ndim != 1:
         raise ValueError(f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.ndim}")
     if offsets is None or offsets.ndim != 1:
@@ -36,7 +37,8 @@ def _bags(input: Tensor, offsets: Tensor | None, include_last_offset: bool) -> t
             f"offsets[-1] can not be greater than input's length {input.numel()} but got offsets[-1] of {starts[-1]}"
         )
     bags = starts.size - include_last_offset
-    bag = np.searchsorted(starts[:bags], np.arange(input.numel()), side="right") - 1
+    places = beside(np.arange(input.numel()), input)._data
+    bag = np.searchsorted(starts[:bags], places, side="right") - 1
     return input, bags, Tensor._wrap(bag)
 
 
@@ -96,9 +98,9 @@ def _largest(rows: Tensor, bag: np.ndarray, sizes: np.ndarray) -> Tensor:
     """The maxima of the rows of each bag, which are laid side by side."""
     if not rows.shape[0]:
         return rows.new_zeros(sizes.size, rows.shape[1])
-    place = np.arange(bag.size) - (np.cumsum(sizes) - sizes)[bag]
-    number = np.zeros((sizes.size, sizes.max()), np.int64)
-    held = np.zeros(number.shape, bool)
-    number[bag, place], held[bag, place] = np.arange(bag.size), True
+    place = beside(np.arange(bag.size), rows)._data - (np.cumsum(sizes) - sizes)[bag]
+    number = np.zeros_like(sizes, shape=(sizes.size, int(sizes.max())), dtype=np.int64)
+    held = np.zeros_like(number, dtype=bool)
+    number[bag, place], held[bag, place] = beside(np.arange(bag.size), rows)._data, True
     laid = where(Tensor._wrap(held[:, :, None]), rows[Tensor._wrap(number)], -np.inf)
     return where(Tensor._wrap((sizes > 0)[:, None]), laid.max(1)[0], 0.0)

@@ -142,7 +142,7 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
         raise RuntimeError(f"num_classes should be positive, got {num_classes}")
     elif indices.size and indices.max() >= num_classes:
         raise RuntimeError(f"Class values must be smaller than num_classes ({num_classes}), got {int(indices.max())}")
-    return Tensor._wrap((indices[..., None] == np.arange(num_classes)).astype(np.int64))
+    return Tensor._wrap((indices[..., None] == beside(np.arange(num_classes), input)._data).astype(np.int64))
 
 
 def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None) -> Tensor:

@@ -197,8 +197,8 @@ def _picked(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: 
         shares = kept.astype(input._data.dtype)
     else:
         return values, None
-    counted = Tensor._wrap(np.asarray(shares, input._data.dtype))
-    return where(Tensor._wrap(np.asarray(kept)), values * counted, 0.0), counted
+    counted = Tensor._wrap(shares.astype(input._data.dtype))
+    return where(Tensor._wrap(kept), values * counted, 0.0), counted
 
 
 @loss("NLLLoss")
@@ -274,8 +274,8 @@ def cross_entropy(
     counted = _picked(logs.detach(), target, weight, ignore_index)[1]
     even = -(logs if weight is None else logs * _along(weight, input.ndim, dim)).sum(dim)
     kept = target._data != ignore_index
-    even = where(Tensor._wrap(np.asarray(kept)), even, 0.0)
-    even = reduced(even, reduction, Tensor._wrap(np.asarray(kept, even._data.dtype)) if counted is None else counted)
+    even = where(Tensor._wrap(kept), even, 0.0)
+    even = reduced(even, reduction, Tensor._wrap(kept.astype(even._data.dtype)) if counted is None else counted)
     return exact * (1 - label_smoothing) + even * (label_smoothing / input.shape[dim])
 
 

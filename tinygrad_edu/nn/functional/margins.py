@@ -12,6 +12,7 @@ from tinygrad_edu.nn.functional.layers import pairwise_distance
 from tinygrad_edu.nn.functional.losses import loss, reduced, reduction_of
 from tinygrad_edu.ops.index import take_along
 from tinygrad_edu.tensors.functions import functional, where
+from tinygrad_edu.tensors.placing import beside
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = [
@@ -112,7 +113,7 @@ def multi_margin_loss(
         values = values * values
     if weight is not None:
         values = values * Tensor._wrap(weight._data[right])
-    others = Tensor._wrap(np.arange(rows.shape[1]) != right)
+    others = Tensor._wrap(beside(np.arange(rows.shape[1]), rows)._data != right)
     out = where(others, values, 0.0).sum(1) / rows.shape[1]
     return reduced(out if input.ndim > 1 else out[0], reduction_of(size_average, reduce, reduction))
 
@@ -137,9 +138,8 @@ def multilabel_margin_loss(
     rows = input if input.ndim > 1 else input.reshape(1, -1)
     named = np.cumprod(given >= 0, axis=1).astype(bool)  # up to the first -1
     classes = np.where(named, given, 0)
-    right = np.zeros(given.shape, bool)
-    for row, names, hold in zip(right, classes, named, strict=True):
-        row[names[hold]] = True
+    every = beside(np.arange(given.shape[1]), rows)._data
+    right = ((classes[:, :, None] == every) & named[:, :, None]).any(1)
     pairs = (1 - take_along(rows, classes, 1).unsqueeze(2) + rows.unsqueeze(1)).clamp(min=0)
     counted = Tensor._wrap(named[:, :, None] & ~right[:, None, :])
     out = where(counted, pairs, 0.0).sum((1, 2)) / rows.shape[1]

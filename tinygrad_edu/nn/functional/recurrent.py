@@ -12,6 +12,7 @@ import numpy as np
 from tinygrad_edu.nn.functional.layers import linear
 from tinygrad_edu.ops.recurrent import gru_scan, lstm_scan, rnn_scan
 from tinygrad_edu.tensors.functions import cat
+from tinygrad_edu.tensors.placing import beside
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["GATES", "Weights", "recurrent_layer", "recurrent_step"]
@@ -34,7 +35,7 @@ class Weights(NamedTuple):
 
 
 def _zeros(like: Tensor, *shape: int) -> Tensor:
-    return Tensor._wrap(np.zeros(shape, like._data.dtype))
+    return beside(np.zeros(shape, like._data.dtype), like)
 
 
 def _scan(mode: str, projected: Tensor, states: tuple[Tensor, ...], weights: Weights, sizes: Any) -> tuple[Tensor, ...]:
