@@ -3,9 +3,10 @@
     python docs/run_page.py docs/start.md
 
 Blocks marked `python` run in order, in one namespace. A block marked `text` right after one is what it
-printed. In a block marked `console` the lines after `$ ` are commands, the lines below them their output.
-`...` stands for anything, as in doctest. Other blocks (`sh`, `powershell`, ...) are for reading only. A block
-after a line `<!-- no-run -->` is left alone. Files the page writes go to the current folder.
+printed. In a block marked `console` the lines after `$ ` are commands, the lines below them their output, all of
+it: a command with no lines below prints nothing. `...` stands for anything, as in doctest. Other blocks (`sh`,
+`powershell`, ...) are for reading only. A block after a line `<!-- no-run -->` is left alone. Files the page
+writes go to the current folder.
 """
 
 import contextlib
@@ -81,8 +82,7 @@ def run_console(block: Block, where: str) -> None:
         shown = f"{where} ({command})"
         if done.returncode and not wanted.strip():
             raise PageError(f"{shown}: exit code {done.returncode}\n{done.stdout}")
-        if wanted.strip():
-            compare(wanted, done.stdout, shown)
+        compare(wanted, done.stdout, shown)
 
 
 def run_page(file: Path) -> int:

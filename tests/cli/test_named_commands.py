@@ -78,3 +78,10 @@ def test_what_a_page_names_exists(page: Path) -> None:
 )
 def test_what_does_not_exist_is_found(code: str) -> None:
     assert list(unknown(code))
+
+
+def test_the_homework_page_names_every_command() -> None:
+    page = (PROJECT / "docs" / "homework.md").read_text(encoding="utf-8")
+    group = below(main)["homework"]
+    assert isinstance(group, click.Group)
+    assert [name for name in below(group) if f"hw {name}" not in page] == []

@@ -74,6 +74,7 @@ assert x == 3
         ("assert x == 3", "assert x == 4", "AssertionError"),
         ("```sh\nthis", "```python\nthis", "SyntaxError"),
         ("```sh\nthis is for reading", "```console\n$ python -c 'print(1)'\n2", "+ 1"),
+        ("```sh\nthis is for reading", "```console\n$ python -c 'print(1)'", "+ 1"),
         ("```sh\nthis is for reading", "```console\n$ python -c 'exit(3)'", "exit code 3"),
         ("```sh\nthis", "<!-- no-run -->\n```python\nthis", None),
     ],
