@@ -10,23 +10,40 @@ import numpy as np
 from tinygrad_edu.distributions import constraints
 from tinygrad_edu.distributions.distribution import Distribution, Elementwise
 from tinygrad_edu.distributions.draws import gamma
+from tinygrad_edu.distributions.pathwise import gamma_slope
+from tinygrad_edu.engine.modes import recording
+from tinygrad_edu.ops.paths import standard_gamma
+from tinygrad_edu.tensors.composed import apply
 from tinygrad_edu.tensors.functions import stack
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["Beta", "Chi2", "Dirichlet", "Gamma"]
 
 
-def _drawn(concentration: Tensor, shape: tuple[int, ...]) -> Any:
-    """Gamma numbers, which are never 0."""
-    kind = concentration._data.dtype
-    return np.maximum(gamma(concentration._data, shape).astype(kind), np.finfo(kind).tiny)
+def _drawn(concentration: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Gamma numbers of rate 1, which are never 0 and move with their concentrations."""
+    a = concentration.expand(shape)
+    kind = a._data.dtype
+    drawn = np.asarray(np.maximum(gamma(a._data, shape).astype(kind), np.finfo(kind).tiny))
+    if not (recording() and a.requires_grad):
+        return Tensor._wrap(drawn)
+    slope = gamma_slope(a._data, drawn).astype(kind).reshape(shape)
+    return apply(standard_gamma, a, params=(drawn, slope))
 
 
 class Gamma(Elementwise):
     """``rate ** a * x ** (a - 1) * exp(-rate * x) / gamma(a)`` with the concentration a.
 
-    Samples have no gradient: `rsample` is an error that says so.
+    Samples move with both parameters (Figurnov et al., Implicit Reparameterization Gradients, 2018).
+
+    >>> import tinygrad_edu as torch
+    >>> a = torch.tensor(2.0, requires_grad=True)
+    >>> Gamma(a, 1.0).rsample().backward()
+    >>> bool(a.grad > 0)
+    True
     """
+
+    has_rsample = True
 
     arg_constraints: Any = {"concentration": constraints.positive, "rate": constraints.positive}
     support: Any = constraints.nonnegative
@@ -48,9 +65,8 @@ class Gamma(Elementwise):
     def variance(self) -> Tensor:
         return self.concentration / self.rate**2
 
-    def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
-        drawn = _drawn(self.concentration, tuple(self._extended_shape(sample_shape)))
-        return Tensor._wrap(drawn) / self.rate.detach()
+    def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
+        return _drawn(self.concentration, tuple(self._extended_shape(sample_shape))) / self.rate
 
     def log_prob(self, value: Tensor) -> Tensor:
         self._validate_sample(value)
@@ -76,8 +92,13 @@ class Chi2(Gamma):
 
 
 class Dirichlet(Distribution):
-    """Probabilities: ``product of x_k ** (a_k - 1)``, normalised, for concentrations (..., K); events (K,)."""
+    """Probabilities: ``product of x_k ** (a_k - 1)``, normalised, for concentrations (..., K); events (K,).
 
+    A sample is K gamma numbers divided by their sum, and its gradient is theirs. PyTorch's `rsample` has another one
+    with the same mean.
+    """
+
+    has_rsample = True
     arg_constraints: Any = {"concentration": constraints.independent(constraints.positive, 1)}
     support: Any = constraints.simplex
 
@@ -96,9 +117,9 @@ class Dirichlet(Distribution):
         total, mean = self.concentration.sum(-1, keepdim=True), self.mean
         return mean * (1 - mean) / (total + 1)
 
-    def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
+    def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         drawn = _drawn(self.concentration, tuple(self._extended_shape(sample_shape)))
-        return Tensor._wrap(drawn / drawn.sum(-1, keepdims=True))
+        return drawn / drawn.sum(-1, keepdim=True)
 
     def log_prob(self, value: Tensor) -> Tensor:
         self._validate_sample(value)
@@ -113,8 +134,9 @@ class Dirichlet(Distribution):
 
 
 class Beta(Elementwise):
-    """A probability: ``x ** (a - 1) * (1 - x) ** (b - 1)``, normalised."""
+    """A probability: ``x ** (a - 1) * (1 - x) ** (b - 1)``, normalised; the first of the two shares of a Dirichlet."""
 
+    has_rsample = True
     arg_constraints: Any = {"concentration1": constraints.positive, "concentration0": constraints.positive}
     support: Any = constraints.unit_interval
     concentration1: Tensor
@@ -136,8 +158,8 @@ class Beta(Elementwise):
         total = self.concentration1 + self.concentration0
         return self.concentration1 * self.concentration0 / (total**2 * (total + 1))
 
-    def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
-        return self._dirichlet.sample(sample_shape)[..., 0]
+    def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
+        return self._dirichlet.rsample(sample_shape)[..., 0]
 
     def log_prob(self, value: Tensor) -> Tensor:
         self._validate_sample(value)
