@@ -77,6 +77,11 @@ def test_the_homeworks_texts_and_programs_are_in(wheel: zipfile.ZipFile) -> None
     assert wanted and wanted <= set(wheel.namelist())
 
 
+def test_the_digits_are_in_with_their_licence(wheel: zipfile.ZipFile) -> None:
+    names = wheel.namelist()
+    assert {f"tinygrad_edu/vision/datasets/optdigits.{ending}" for ending in ("npz", "md")} <= set(names)
+
+
 def test_the_command_is_declared(wheel: zipfile.ZipFile) -> None:
     (name,) = [name for name in wheel.namelist() if name.endswith("entry_points.txt")]
     assert "tinyedu = tinygrad_edu.cli.main:main" in wheel.read(name).decode()
