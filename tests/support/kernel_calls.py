@@ -165,6 +165,16 @@ def _index(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
         yield (x,), ((5, *x.shape[lead:]), (places,) if lead % 2 else (places, Ellipsis))
 
 
+def _dropout(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+    for seed, first, p in ((7, 3, 0.3), (2**64 - 1, 2**64 - 2, 0.5), (5, 2**32 - 1, 1.0)):
+        yield (x,), (seed, first, p)
+
+
+def _dropout_back(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+    for p in (0.25, 1.0):
+        yield (x, (np.arange(x.size) % 3 > 0).reshape(x.shape)), (p,)
+
+
 def _put(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
     for axis in range(x.ndim):
         places = (np.arange(x.size) * 7 % 4 - 1).reshape(x.shape)
@@ -184,6 +194,7 @@ CALLS: dict[str, Any] = {
     "batch_norm": _channels(False), "batch_norm_back": _channels(True),
     "group_norm": _groups(False), "group_norm_back": _groups(True),
     "rms_norm": _rms(False), "rms_norm_back": _rms(True),
+    "dropout": _dropout, "dropout_back": _dropout_back,
     "index_back": _index, "put_along": _put,
     "deviation": _deviation, "amax": _extremes, "amin": _extremes,
     "extreme_along": lambda x: itertools.chain(_along(True)(x), _along(False)(x)),

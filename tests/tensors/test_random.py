@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from tinygrad_edu.errors import DeviceError
-from tinygrad_edu.tensors import philox, random
+from tinygrad_edu.kernels import philox
+from tinygrad_edu.tensors import random
 from tinygrad_edu.tensors.random import Generator
 from tinygrad_edu.tensors.sampling import uniform
 

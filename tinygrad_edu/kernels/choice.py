@@ -33,6 +33,7 @@ WORTH = {
     "batch_norm": 1 << 14, "batch_norm_back": 1 << 14, "group_norm": 1 << 14, "group_norm_back": 1 << 14,
     "rms_norm": 1 << 14, "rms_norm_back": 1 << 14,
     "index_back": 1 << 14, "put_along": 1 << 14,
+    "dropout": 1 << 14, "dropout_back": 1 << 14,
     "cross_entropy": 1 << 14, "cross_entropy_back": 1 << 14,
     "standardised": 1 << 14, "standardised_back": 1 << 14, "layer_norm": 1 << 14, "layer_norm_back": 1 << 14,
     "silu": 1 << 14, "silu_back": 1 << 14, "gelu": 1 << 14, "gelu_back": 1 << 14, "relu_back": 1 << 14,

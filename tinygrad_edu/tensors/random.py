@@ -1,6 +1,6 @@
 """Generator: a seed and a place in its stream of random bits; and the default one behind manual_seed.
 
-The stream is our own (see philox.py), so a seed gives the same numbers on every platform and with every
+The stream is our own (see kernels/philox.py), so a seed gives the same numbers on every platform and with every
 version of NumPy. They are not PyTorch's numbers: the same seed gives other values there. What is drawn from
 the bits is in sampling.py.
 """

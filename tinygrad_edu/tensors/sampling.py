@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.errors import DTypeError, ShapeError
-from tinygrad_edu.tensors import philox
+from tinygrad_edu.kernels import philox
 from tinygrad_edu.tensors.portable import cos_sin_turn, natural_log
 from tinygrad_edu.tensors.random import Generator, default_generator
 
-__all__ = ["bernoulli", "integers", "multinomial", "normal", "permutation", "uniform"]
+__all__ = ["bernoulli", "integers", "multinomial", "normal", "permutation", "reserved", "uniform"]
 
 Array = np.ndarray[Any, Any]
 
@@ -44,10 +44,13 @@ def _float_type(operation: str, dtype: Any) -> np.dtype[Any]:
     return kind
 
 
+def reserved(count: int, generator: Generator | None = None) -> tuple[int, int]:
+    """Take the blocks of so many words out of a generator's stream: (seed, number of the first)."""
+    return (generator or default_generator).take(-(-count // philox.WORDS))
+
+
 def _words(generator: Generator | None, count: int) -> Array:
-    blocks = -(-count // philox.WORDS)
-    seed, first = (generator or default_generator).take(blocks)
-    return philox.words(seed, first, blocks)[:count]
+    return philox.words(*reserved(count, generator), -(-count // philox.WORDS))[:count]
 
 
 def _wide(generator: Generator | None, count: int, words_each: int) -> Array:

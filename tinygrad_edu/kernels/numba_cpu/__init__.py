@@ -16,6 +16,7 @@ MODULES = (
     "activations",
     "channels",
     "convolution",
+    "dropout",
     "exponentials",
     "extremes",
     "gates",

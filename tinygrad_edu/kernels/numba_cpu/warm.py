@@ -78,6 +78,8 @@ def _channels(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
 def _scattered(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
     x = np.ones((2, 3), dtype)
     yield "index_back", (x, (2, 3), (np.zeros(2, np.int64),))
+    yield "dropout", (x, 0, 0, 0.5)
+    yield "dropout_back", (x, np.ones(x.shape, np.bool_), 0.5)
     yield "put_along", (x, np.zeros((2, 3), np.int64), 1, (2, 4))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from tinygrad_edu.engine.modes import no_grad
 from tinygrad_edu.errors import DTypeError, ShapeError
+from tinygrad_edu.ops.dropout import dropped
 from tinygrad_edu.ops.norms import vector_norm
 from tinygrad_edu.ops.products import addmm
 from tinygrad_edu.tensors import sampling
@@ -176,10 +178,13 @@ def _drop(input: Tensor, p: float, shape: Any, training: bool, inplace: bool, na
     _probability(p)
     if not training or p == 0:
         return input
-    kept = sampling.bernoulli(None, 1 - p, tuple(shape), input._data.dtype)
-    if p < 1:
-        kept /= 1 - p
-    out = input * beside(kept, input)
+    if tuple(shape) == input._data.shape and input._data.dtype.kind == "f":
+        out: Tensor = dropped(input, *sampling.reserved(math.prod(shape)), float(p))[0]
+    else:  # whole channels
+        kept = sampling.bernoulli(None, 1 - p, tuple(shape), input._data.dtype)
+        if p < 1:
+            kept /= 1 - p
+        out = input * beside(kept, input)
     return write(input, out, name) if inplace else out
 
 

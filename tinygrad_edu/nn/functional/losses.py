@@ -264,7 +264,7 @@ def cross_entropy(
     _check_classes(input, target, weight, ignore_index)
     if reduction in _REDUCTIONS and input.is_floating_point() and not (weight is not None and weight.requires_grad):
         counts = None if weight is None else weight._data.astype(input._data.dtype, copy=False)
-        places = np.asarray(target._data).astype(np.int64, copy=False)
+        places = target._data.astype(np.int64, copy=False)
         out: Tensor = softmax_cross_entropy(input, places, counts, ignore_index, label_smoothing, reduction)[0]
         return out
     logs = input.log_softmax(dim)
