@@ -108,5 +108,5 @@ def logsumexp_back(a: Array, g: Array, out: Array, axes: tuple[int, ...]) -> Arr
     if grid is None:
         return NotImplemented
     share = grid.alike()
-    on_grid(grid, _back_rows, _back_columns, (grid.groups(g), grid.groups(out)), (share,), looks=1)
+    on_grid(grid, _back_rows, _back_columns, (grid.groups(g), grid.groups(out)), (share,))
     return grid.restored(share)

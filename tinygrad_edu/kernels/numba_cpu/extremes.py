@@ -121,13 +121,13 @@ def _sign(a: Array, largest: bool) -> Any:
 def amax(a: Array, axes: tuple[int, ...], keepdim: bool, out: Array | None = None) -> Array:
     if out is not None or not suits(a):
         return NotImplemented
-    return reduced(a, axes, keepdim, _values_rows, _values_columns, _sign(a, True), looks=1)
+    return reduced(a, axes, keepdim, _values_rows, _values_columns, _sign(a, True))
 
 
 def amin(a: Array, axes: tuple[int, ...], keepdim: bool, out: Array | None = None) -> Array:
     if out is not None or not suits(a):
         return NotImplemented
-    return reduced(a, axes, keepdim, _values_rows, _values_columns, _sign(a, False), looks=1)
+    return reduced(a, axes, keepdim, _values_rows, _values_columns, _sign(a, False))
 
 
 def extreme_along(a: Array, axis: int, keepdim: bool, largest: bool) -> Any:
@@ -135,5 +135,5 @@ def extreme_along(a: Array, axis: int, keepdim: bool, largest: bool) -> Any:
     if grid is None or a.shape[axis] > 1 << 24:
         return NotImplemented
     (out, flat), (where, places) = grid.empty(keepdim), grid.empty(keepdim, np.int64)
-    on_grid(grid, _places_rows, _places_columns, (flat, places), extra=(_sign(a, largest),), looks=1)
+    on_grid(grid, _places_rows, _places_columns, (flat, places), extra=(_sign(a, largest),))
     return out[()], where[()]

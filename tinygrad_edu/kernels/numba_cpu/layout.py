@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinygrad_edu.kernels.threads import get_threads
+
 __all__ = ["Grid", "arranged", "columns_at_a_time", "folded", "ready", "reduced_shape", "suits"]
 
 Array = Any
@@ -120,6 +122,10 @@ def arranged(a: Array, axes: tuple[int, ...]) -> Grid | None:
 
 
 def columns_at_a_time(x: Array) -> int:
-    """How many columns of (kept, reduced, kept, 1) a kernel takes that looks at them more than once."""
-    near = 1 << 18  # bytes that stay in the processor's cache
-    return int(min(max(near // (x.shape[1] * x.itemsize), 64), 1024, x.shape[2]))
+    """How many columns of (kept, reduced, kept) a kernel takes together; for the results it makes no difference.
+
+    Many: memory is read in long pieces, which is faster, also when it is read twice, than to take as few as stay in the
+    cache (rows often are a power of two apart, and then few places of the cache are theirs).
+    """
+    shared = get_threads() if x.shape[0] < get_threads() else 1
+    return int(min(max(-(-x.shape[2] // shared), 64), 1024, x.shape[2]))

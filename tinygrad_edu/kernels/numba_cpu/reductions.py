@@ -165,7 +165,6 @@ def on_grid(
     each: Sequence[Array],
     wholes: Sequence[Array] = (),
     extra: Sequence[Any] = (),
-    looks: int = 2,
 ) -> None:
     """Run the kernel for the grid's rows, or that for its columns, on all results.
 
@@ -173,7 +172,6 @@ def on_grid(
         rows: ``rows(units, x, *each, *wholes, *extra)``; columns: ``columns(units, x, *each, *wholes, width, *extra)``.
         each: flat arrays, an element for each result.
         wholes: arrays as large as the grid's.
-        looks: how often a kernel for columns goes over the elements: if often, few columns, which stay in the cache.
     """
     x = grid.x
     if not grid.by_columns:
@@ -181,21 +179,19 @@ def on_grid(
         on_blocks(rows, x.size, np.arange(grid.results), extra=(x, *given))
         return
     x = x.reshape(x.shape[:3])
-    width = min(512, x.shape[2]) if looks == 1 else columns_at_a_time(x)
+    width = columns_at_a_time(x)
     flat = [a.reshape(x.shape[0], x.shape[2]) for a in each]
     given = (*flat, *[a.reshape(x.shape) for a in wholes], width, *extra)
     on_blocks(columns, x.size, np.arange(x.shape[0] * -(-x.shape[2] // width)), extra=(x, *given))
 
 
-def reduced(
-    a: Array, axes: tuple[int, ...], keepdim: bool, rows: Any, columns: Any, *extra: Any, looks: int = 2
-) -> Array:
+def reduced(a: Array, axes: tuple[int, ...], keepdim: bool, rows: Any, columns: Any, *extra: Any) -> Array:
     """A result for each group of elements, or NotImplemented."""
     grid = arranged(a, axes) if suits(a) else None
     if grid is None:
         return NotImplemented
     out, flat = grid.empty(keepdim)
-    on_grid(grid, rows, columns, (flat,), extra=extra, looks=looks)
+    on_grid(grid, rows, columns, (flat,), extra=extra)
     return out[()]
 
 
@@ -204,15 +200,11 @@ def _count(a: Array, axes: tuple[int, ...]) -> float:
 
 
 def sum(a: Array, axes: tuple[int, ...], keepdim: bool, out: Array | None = None) -> Array:
-    return NotImplemented if out is not None else reduced(a, axes, keepdim, _sum_rows, _sum_columns, 1.0, looks=1)
+    return NotImplemented if out is not None else reduced(a, axes, keepdim, _sum_rows, _sum_columns, 1.0)
 
 
 def mean(a: Array, axes: tuple[int, ...], keepdim: bool, out: Array | None = None) -> Array:
-    return (
-        NotImplemented
-        if out is not None
-        else reduced(a, axes, keepdim, _sum_rows, _sum_columns, _count(a, axes), looks=1)
-    )
+    return NotImplemented if out is not None else reduced(a, axes, keepdim, _sum_rows, _sum_columns, _count(a, axes))
 
 
 def var(a: Array, axes: tuple[int, ...], correction: float, keepdim: bool) -> Array:
