@@ -47,7 +47,8 @@ def layouts(o, p):
     close(o["float32"], a.astype(np.float32) @ b.astype(np.float32), "matmul(a, b)", "float32", rtol=1e-4, atol=1e-5)
 
 
-@check("compiled", points=1, needs=["correct"], params=lambda rng, public: {"case": _case(rng, public, 3, 3, 3)})
+# (What the product is, is not looked at here: the numbers need no seed.)
+@check("compiled", points=1, needs=["correct"], params=lambda rng, public: {"case": _case(rng, True, 3, 3, 3)})
 def compiled(o, p):
     require(isinstance(o["signatures"], int) and o["signatures"] > 0, "not_compiled", "matmul")
 
@@ -104,7 +105,7 @@ def _indices(target):
     return list(target.slice.elts) if isinstance(target.slice, ast.Tuple) else [target.slice]
 
 
-@check("fast", points=1, needs=["compiled"], params=lambda rng, public: {"case": _case(rng, public, 64, 64, 64)})
+@check("fast", points=1, needs=["compiled"], params=lambda rng, public: {"case": _case(rng, True, 64, 64, 64)})
 def fast(o, p):
     ratio = float(o["ratio"])
     require(ratio >= 50, "slow", "matmul of 64x64", ratio=f"{ratio:.0f}")
@@ -112,7 +113,7 @@ def fast(o, p):
 
 @check("parallel", same="failure", points=2, needs=["correct"], params=_shapes)
 def parallel(o, p):
-    _products(o, p)
+    """How it is written comes first: what threads that share a cell compute is chance, and often right."""
     require(o["flag"] is True, "no_flag", "matmul_parallel")
     tree = _tree(o["text"])
     shared = [loop for loop in _loops(tree) if _is_prange(loop.iter)]
@@ -127,6 +128,7 @@ def parallel(o, p):
                 if isinstance(target, ast.Subscript):
                     first = _indices(target)[0]
                     require(isinstance(first, ast.Name) and first.id == row, "race", "matmul_parallel")
+    _products(o, p)
 
 
 def _is_prange(iterator):
