@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from support.guards import Guarded  # noqa: E402
 from support.kernel_calls import CALLS, layouts  # noqa: E402
 
 from tinygrad_edu.kernels import _find, choice, threads  # noqa: E402
-from tinygrad_edu.kernels.numba_cpu import functions, layout, warm  # noqa: E402
+from tinygrad_edu.kernels.numba_cpu import MODULES, functions, layout, warm  # noqa: E402
 
 KERNELS = functions()
 STEPS = {"adam_step", "sgd_step"}  # they change their arrays in place: see tests/optim/test_fused.py
@@ -90,7 +91,7 @@ def test_nan_and_inf_as_plain(name: str) -> None:
     for row, places in enumerate([[], [3], [149], [0, 70], [64], [5], [20]]):
         rows[row, places] = [np.nan, np.nan, np.inf, -np.inf, np.inf, -np.inf, np.nan][row]
     rows[5], rows[6] = -np.inf, np.nan
-    for arrays, rest in CALLS[name](rows):
+    for arrays, rest in (*CALLS[name](rows), *CALLS[name](rows.reshape(7, 15, 10))):
         with np.errstate(all="ignore"):
             wanted = PLAIN[name](*arrays, *rest)
         for a, b in zip(_several(KERNELS[name](*arrays, *rest)), _several(wanted), strict=True):
@@ -104,32 +105,73 @@ def test_what_it_is_not_meant_for_is_left_to_numpy(name: str) -> None:
             assert KERNELS[name](*(a.astype(dtype) for a in arrays), *rest) is NotImplemented
 
 
+SHAPES = [(1, 1), (3, 63), (3, 64), (2, 65), (5, 127), (2, 4097), (3, 4, 5), (2, 3, 1, 33)]
+FORMS: dict[str, Any] = {  # how an input lies between its bands
+    "row by row": lambda guarded, a: guarded.between(a),
+    "backwards": lambda guarded, a: guarded.between(a[::-1])[::-1] if a.ndim else guarded.between(a),
+    "turned": lambda guarded, a: guarded.between(a.T).T,
+    "read-only": lambda guarded, a: frozen(guarded.between(a)),
+}
+
+
+def frozen(a: Any) -> Any:
+    a.setflags(write=False)
+    return a
+
+
 @pytest.mark.parametrize("name", CALLS)
 def test_nothing_is_written_beside_the_arrays(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for arrays, rest in CALLS[name](np.ones((2, 3), "f4")):
-        KERNELS[name](*arrays, *rest)  # it is compiled with NumPy itself
+    for shape in ((2, 3), (2, 3, 4)):
+        for arrays, rest in CALLS[name](np.ones(shape, "f4")):
+            KERNELS[name](*arrays, *rest)  # it is compiled with NumPy itself
     guarded = Guarded()
-    monkeypatch.setitem(KERNELS[name].__globals__, "np", guarded)
-    for shape in [(1, 1), (3, 63), (3, 64), (2, 65), (5, 127), (2, 4097)]:
+    for module in (*MODULES, "layout"):
+        monkeypatch.setattr(import_module(f"tinygrad_edu.kernels.numba_cpu.{module}"), "np", guarded)
+    for shape in SHAPES:
         x = np.random.default_rng(3).normal(size=shape).astype("f4")
         for arrays, rest in CALLS[name](x):
-            inputs = [guarded.between(a) for a in arrays]
-            KERNELS[name](*inputs, *rest)
-            for given, still in zip(arrays, inputs, strict=True):
-                np.testing.assert_array_equal(given, still)
+            for form in FORMS.values() if shape in ((5, 127), (3, 4, 5)) else [FORMS["row by row"]]:
+                inputs = [form(guarded, a) for a in arrays]
+                before = len(guarded.made)
+                assert KERNELS[name](*inputs, *rest) is not NotImplemented
+                assert len(guarded.made) > before  # the results are among them
+                for given, still in zip(arrays, inputs, strict=True):
+                    np.testing.assert_array_equal(given, still)
     guarded.check()
-    assert len(guarded.made) >= 12  # the results were among them
+
+
+def test_the_bands_show_what_is_written_there() -> None:
+    guarded = Guarded()
+    inside = guarded.between(np.ones(3, "f4"))
+    np.lib.stride_tricks.as_strided(inside, (4,))[3] = 1
+    with pytest.raises(AssertionError):
+        guarded.check()
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_same_input_same_bits(name: str) -> None:
-    x = np.random.default_rng(4).normal(size=(300, 1000)).astype("f4")
-    threads.set_threads(2)
-    for arrays, rest in CALLS[name](x):
-        first = KERNELS[name](*arrays, *rest)
-        for _ in range(3):
-            for a, b in zip(_several(first), _several(KERNELS[name](*arrays, *rest)), strict=True):
-                np.testing.assert_array_equal(a, b)
+@pytest.mark.parametrize("number", [1, 2])
+def test_same_input_same_bits(name: str, number: int) -> None:
+    threads.set_threads(number)
+    for shape in ((300, 1000), (3, 100, 900)):
+        for arrays, rest in CALLS[name](np.random.default_rng(4).normal(size=shape).astype("f4")):
+            first, again = KERNELS[name](*arrays, *rest), KERNELS[name](*arrays, *rest)
+            for a, b in zip(_several(first), _several(again), strict=True):
+                assert a.tobytes() == b.tobytes()
+
+
+def test_without_dimensions_as_plain() -> None:
+    """No kernel is called for so little, but each may be: it computes, or leaves it to NumPy."""
+    a = np.array(0.5, "f4")
+    for name, rest in {
+        "silu": (), "gelu": ("none",), "dropout": (3, 0, 0.5), "softmax": (0,), "log_softmax": (0,),
+        **dict.fromkeys(("sum", "mean", "amax", "amin", "logsumexp"), ((), False)), "var": ((), 1, False),
+    }.items():  # fmt: skip
+        got = KERNELS[name](a, *rest)
+        if got is not NotImplemented:
+            wanted = PLAIN[name](a, *rest)
+            for one, other in zip(_several(got), _several(wanted), strict=True):
+                assert np.shape(one) == ()
+                np.testing.assert_allclose(one, other, rtol=1e-6)
 
 
 def test_several_threads_of_python_at_once() -> None:
