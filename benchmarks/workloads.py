@@ -214,7 +214,7 @@ def _batched(lib: Any) -> Step:
 # --- reductions, softmax, norms, activations --------------------------------------------------------------------------
 
 
-def _reduction(name: str, dim: int, reach: float, stretch: float) -> None:
+def _reduction(name: str, dim: int, reach: float | None = None, stretch: float | None = None) -> None:
     @row(f"{name} of (1024, 1024) along {dim}", reach, stretch)
     def build(lib: Any) -> Step:
         x = leaf(lib, 1024, 1024)
@@ -230,6 +230,17 @@ for _name in ("sum", "mean", "var", "logsumexp"):
     for _dim in (0, 1):
         _reduction(_name, _dim, 1.05, 0.9)
 _reduction("max", 1, 1.45, 1.2)
+_reduction("max", 0)
+
+
+def _scattered(name: str) -> None:
+    @row(f"{name} of (64, 32, 28, 28) along 0, 2, 3")
+    def build(lib: Any) -> Step:
+        return there_and_back(lambda x: getattr(x, name)((0, 2, 3)), leaf(lib, 64, 32, 28, 28), seed=lib.ones(32))
+
+
+for _name in ("sum", "var", "logsumexp", "amax"):
+    _scattered(_name)
 
 for _name in ("softmax", "log_softmax"):
 
@@ -244,6 +255,50 @@ def _layer_norm(lib: Any) -> Step:
     x, w, b = leaf(lib, 1024, 512), leaf(lib, 512), leaf(lib, 512)
     norm = lib.nn.functional.layer_norm
     return there_and_back(lambda x, w, b: norm(x, (512,), w, b), x, w, b, seed=lib.randn(1024, 512))
+
+
+def _norm(name: str, shape: tuple[int, ...], call: Callable[..., Any]) -> None:
+    @row(name)
+    def build(lib: Any) -> Step:
+        x, w, b = leaf(lib, *shape), leaf(lib, shape[1]), leaf(lib, shape[1])
+        return there_and_back(lambda x, w, b: call(lib.nn.functional, x, w, b), x, w, b, seed=lib.randn(*shape))
+
+
+_norm("batch norm of (1024, 512)", (1024, 512), lambda F, x, w, b: F.batch_norm(x, None, None, w, b, True))
+_norm("batch norm of (32, 64, 28, 28)", (32, 64, 28, 28), lambda F, x, w, b: F.batch_norm(x, None, None, w, b, True))
+_norm("group norm, 8 groups, of (32, 64, 28, 28)", (32, 64, 28, 28), lambda F, x, w, b: F.group_norm(x, 8, w, b))
+
+
+@row("RMS norm of (1024, 512)")
+def _rms_norm(lib: Any) -> Step:
+    norm = lib.nn.functional.rms_norm
+    return there_and_back(
+        lambda x, w: norm(x, (512,), w, 1e-5), leaf(lib, 1024, 512), leaf(lib, 512), seed=lib.randn(1024, 512)
+    )
+
+
+for _name, _shape, _smoothing in (
+    ("cross-entropy of (512, 1000)", (512, 1000), 0.0),
+    ("cross-entropy of (512, 1000), labels smoothed", (512, 1000), 0.1),
+    ("cross-entropy of (8, 20, 64, 64)", (8, 20, 64, 64), 0.0),
+):
+
+    @row(_name)
+    def _cross_entropy(lib: Any, shape: tuple[int, ...] = _shape, smoothing: float = _smoothing) -> Step:
+        target, loss = lib.randint(0, shape[1], (shape[0], *shape[2:])), lib.nn.functional.cross_entropy
+        return there_and_back(lambda x: loss(x, target, label_smoothing=smoothing), leaf(lib, *shape))
+
+
+@row("dropout of 10^6")
+def _dropout(lib: Any) -> Step:
+    dropout = lib.nn.functional.dropout
+    return there_and_back(lambda x: dropout(x, 0.3), leaf(lib, 1000000), seed=lib.ones(1000000))
+
+
+@row("embedding (10000, 128) of 64 x 128 indices")
+def _embedding(lib: Any) -> Step:
+    indices, embedding = lib.randint(0, 10000, (64, 128)), lib.nn.functional.embedding
+    return there_and_back(lambda w: embedding(indices, w), leaf(lib, 10000, 128), seed=lib.randn(64, 128, 128))
 
 
 for _name in ("gelu", "silu"):
