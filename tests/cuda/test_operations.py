@@ -32,7 +32,6 @@ NOT_THERE = {
     "inverse",
     "lgamma",
     "logabsdet",
-    "mode",
     "pinv",
     "polygamma",
     "sign_of_det",

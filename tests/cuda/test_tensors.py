@@ -44,6 +44,21 @@ def test_every_type_moves_and_computes(dtype: str) -> None:
     same(x.cuda().to(torch.float32), x.to(torch.float32))
 
 
+RANDOM: list[Any] = [
+    lambda d: torch.rand(7, device=d),
+    lambda d: torch.rand(3, 2, device=d, dtype=torch.float64),
+    lambda d: torch.randn(5, device=d, dtype=torch.float64),
+    lambda d: torch.randn(5, 3, device=d),
+    lambda d: torch.empty(5, device=d).uniform_(-2, 3),
+    lambda d: torch.empty(5, device=d).normal_(1, 2),
+    lambda d: torch.randint(0, 100, (9,), device=d),
+    lambda d: torch.randperm(6, device=d),
+    lambda d: torch.bernoulli(torch.full((20,), 0.3, device=d)),
+    lambda d: nn.functional.dropout(torch.ones(20, device=d), 0.4),
+    lambda d: torch.multinomial(torch.ones(5, device=d), 3),
+]
+
+
 def test_creation() -> None:
     for make in (torch.zeros, torch.ones, torch.empty, torch.rand, torch.randn):
         made = make(2, 3, device="cuda")
@@ -64,6 +79,11 @@ def test_creation() -> None:
     here = torch.randn(5)
     torch.cuda.manual_seed_all(3)
     same(torch.randn(5, device="cuda"), here)
+    for draw in RANDOM:
+        torch.manual_seed(5)
+        expected = draw("cpu")
+        torch.manual_seed(5)
+        assert torch.equal(draw("cuda").cpu(), expected)  # one stream, the same bits
     assert torch.tensor(like).is_cuda and torch.as_tensor([1.0], device="cuda").is_cuda
 
 
@@ -319,3 +339,28 @@ def test_cuda_array_interface() -> None:
     assert told["data"][0] == x.data_ptr() and x.__cuda_array_interface__["strides"] is None
     with pytest.raises(AttributeError):
         torch.ones(2).__cuda_array_interface__  # noqa: B018
+
+
+class Lender:
+    """Another library's array, as far as the protocol shows it."""
+
+    def __init__(self, tensor: Any) -> None:
+        self.tensor = tensor
+        self.__cuda_array_interface__ = tensor.__cuda_array_interface__
+
+
+def test_memory_is_shared_with_other_libraries() -> None:
+    x = torch.arange(12, device="cuda").reshape(3, 4)
+    assert x.__dlpack_device__() == (2, 0)
+    for lent in (torch.from_dlpack(x), torch.from_dlpack(x.T), torch.as_tensor(Lender(x[:, 1::2]))):
+        x[1, 1] += 100
+        assert lent.is_cuda and 105 in lent.flatten().tolist()
+        x[1, 1] -= 100
+    same(torch.from_dlpack(x.T), torch.arange(12).reshape(3, 4).T)
+    same(torch.tensor(Lender(x), dtype=torch.float32), torch.arange(12.0).reshape(3, 4))
+    capsule = x.__dlpack__()
+    before = torch.cuda.memory_allocated()
+    del x, lent
+    assert torch.cuda.memory_allocated() == before  # the capsule keeps the memory
+    del capsule
+    assert torch.cuda.memory_allocated() < before

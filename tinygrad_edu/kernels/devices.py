@@ -14,7 +14,10 @@ from typing import Any
 
 from tinygrad_edu.kernels.presence import possible
 
-__all__ = ["available", "is_pinned", "own", "pinned", "to_device", "to_host", "why_not", "wrapped"]
+__all__ = [
+    "available", "exchange", "is_pinned", "own", "pinned", "possible", "random_words", "to_device", "to_host",
+    "why_not", "wrapped",
+]  # fmt: skip
 
 
 def why_not() -> str:
@@ -45,6 +48,18 @@ def to_host(array: Any) -> Any:
 def own(name: str) -> Any:
     """The kernel of that name that has been written for the GPU, or None."""
     return import_module("tinygrad_edu.kernels.numba_cuda.chosen").own(name)
+
+
+def random_words(seed: int, first: int, count: int) -> Any:
+    """The words of blocks of the random stream, made on the GPU."""
+    import_module("tinygrad_edu.kernels.numba_cuda")
+    return import_module("tinygrad_edu.kernels.numba_cuda.philox").words(seed, first, count)
+
+
+def exchange() -> Any:
+    """The ways in which memory of the GPU is shared with other libraries."""
+    import_module("tinygrad_edu.kernels.numba_cuda")
+    return import_module("tinygrad_edu.kernels.numba_cuda.exchange")
 
 
 _pinned: Any = None  # the arrays in page-locked memory, by their owner's address

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tinygrad_edu.errors import DeviceError, DTypeError, ShapeError
+from tinygrad_edu.kernels import devices
 from tinygrad_edu.tensors.data import checked, default_float, fits, to_array
 from tinygrad_edu.tensors.device import as_device, chosen_default, cuda, device_of, moved
 from tinygrad_edu.tensors.dtype import as_dtype
@@ -120,6 +121,9 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     if isinstance(data, Tensor):
         data = data if device is None else data.to(place)
         return data if wanted is None else data._cast(wanted)
+    if not isinstance(data, np.ndarray) and hasattr(data, "__cuda_array_interface__") and devices.available():
+        shared = Tensor._wrap(checked(devices.exchange().from_interface(data)))
+        return as_tensor(shared, dtype, device)
     if place is cuda:
         return finish(to_array(data, wanted), place, False, "as_tensor")
     if isinstance(data, np.ndarray):

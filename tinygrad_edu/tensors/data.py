@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.errors import IntegerOverflowError
+from tinygrad_edu.kernels import devices
 from tinygrad_edu.kernels.numpy import quietly
 from tinygrad_edu.tensors.device import cpu, moved
 from tinygrad_edu.tensors.dtype import get_default_dtype, of_numpy
@@ -75,6 +76,9 @@ def to_array(data: Any, dtype: np.dtype[Any] | None = None) -> Any:
         data = data._data
     if hasattr(data, "block"):  # an array of the GPU stays there
         return np.copy(data) if dtype is None else np.copy(data).astype(dtype)
+    if hasattr(data, "__cuda_array_interface__") and devices.available():
+        copied = checked(np.copy(devices.exchange().from_interface(data)))
+        return copied if dtype is None else copied.astype(dtype)
     if is_table(data):
         data = from_table(data)
     if isinstance(data, (np.ndarray, np.generic)) or hasattr(data, "__array__"):

@@ -14,7 +14,7 @@ from tinygrad_edu.errors import DTypeError, broadcast_error
 from tinygrad_edu.tensors import random, sampling
 from tinygrad_edu.tensors.creation import finish, like_options, numpy_type, place_of, shaped_like, sizes_of
 from tinygrad_edu.tensors.data import default_float
-from tinygrad_edu.tensors.device import cpu, moved
+from tinygrad_edu.tensors.device import as_device, cpu, device_of, moved
 from tinygrad_edu.tensors.inplace import write
 from tinygrad_edu.tensors.placing import beside
 from tinygrad_edu.tensors.tensor import Tensor
@@ -50,7 +50,8 @@ def rand(
     torch.Size([3])
     """
     shape = _size(size, names, "rand")
-    values = sampling.uniform(generator, shape, numpy_type(dtype, "rand", default_float()))
+    kind, place = numpy_type(dtype, "rand", default_float()), as_device(device, "rand")
+    values = sampling.uniform(generator, shape, kind, place=place)
     return finish(values, device, requires_grad, "rand")
 
 
@@ -64,7 +65,8 @@ def randn(
 ) -> Tensor:
     """Numbers drawn from the normal distribution with mean 0 and standard deviation 1."""
     shape = _size(size, names, "randn")
-    values = sampling.normal(generator, shape, numpy_type(dtype, "randn", default_float()))
+    kind, place = numpy_type(dtype, "randn", default_float()), as_device(device, "randn")
+    values = sampling.normal(generator, shape, kind, place=place)
     return finish(values, device, requires_grad, "randn")
 
 
@@ -144,7 +146,8 @@ def rand_like(
     requires_grad: bool = False,
 ) -> Tensor:
     """Uniform draws with the shape and type of another Tensor."""
-    made = sampling.uniform(generator, *like_options(input, dtype, "rand_like"))
+    place = as_device(device or place_of(input), "rand_like")
+    made = sampling.uniform(generator, *like_options(input, dtype, "rand_like"), place=place)
     return finish(made, device or place_of(input), requires_grad, "rand_like")
 
 
@@ -158,7 +161,8 @@ def randn_like(
     requires_grad: bool = False,
 ) -> Tensor:
     """Normal draws with the shape and type of another Tensor."""
-    made = sampling.normal(generator, *like_options(input, dtype, "randn_like"))
+    place = as_device(device or place_of(input), "randn_like")
+    made = sampling.normal(generator, *like_options(input, dtype, "randn_like"), place=place)
     return finish(made, device or place_of(input), requires_grad, "randn_like")
 
 
@@ -184,8 +188,8 @@ def bernoulli(input: Tensor, *, generator: random.Generator | None = None) -> Te
     """1 with the probability that each element gives, else 0."""
     if input._data.dtype.kind != "f":
         raise DTypeError(f"bernoulli: not implemented for {input.dtype}: probabilities are floats, use .float()")
-    chances = moved(input._data, cpu)
-    return beside(sampling.bernoulli(generator, chances, chances.shape, chances.dtype), input)
+    chances = input._data
+    return Tensor._wrap(sampling.bernoulli(generator, chances, chances.shape, chances.dtype, device_of(chances)))
 
 
 def multinomial(
@@ -207,13 +211,13 @@ def set_rng_state(new_state: Tensor) -> None:
 
 def _uniform(self: Tensor, low: float = 0.0, high: float = 1.0, *, generator: random.Generator | None = None) -> Tensor:
     """Fill the Tensor with uniform draws from [low, high)."""
-    draws = sampling.uniform(generator, self._data.shape, self._data.dtype, low, high)
+    draws = sampling.uniform(generator, self._data.shape, self._data.dtype, low, high, self.device)
     return write(self, beside(draws, self), "uniform_")
 
 
 def _normal(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: random.Generator | None = None) -> Tensor:
     """Fill the Tensor with normal draws."""
-    draws = sampling.normal(generator, self._data.shape, self._data.dtype, mean, std)
+    draws = sampling.normal(generator, self._data.shape, self._data.dtype, mean, std, self.device)
     return write(self, beside(draws, self), "normal_")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.kernels import devices
 from tinygrad_edu.tensors.creation import as_tensor, check_device, finish, from_numpy, numpy_type, tensor
 from tinygrad_edu.tensors.data import checked
 from tinygrad_edu.tensors.tables import is_table
@@ -31,6 +32,9 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
             f"from_dlpack: {type(ext_tensor).__name__} does not offer __dlpack__: give the array itself rather than "
             "a capsule made of it, or copy the data with tensor()"
         )
+    if devices.available() and ext_tensor.__dlpack_device__()[0] == devices.exchange().ON_CUDA:
+        lent = Tensor._wrap(checked(devices.exchange().from_capsule(ext_tensor.__dlpack__(stream=1))))
+        return lent.clone() if copy else lent
     # A library's older capsules arrive as read-only arrays; the memory is what it is, so the Tensor says so too.
     out = Tensor._wrap(checked(np.from_dlpack(ext_tensor)))
     return out.clone() if copy else out

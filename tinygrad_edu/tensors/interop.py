@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_edu.errors import ExportError, GradError
-from tinygrad_edu.kernels.devices import to_host
+from tinygrad_edu.kernels.devices import exchange, to_host
 
 __all__ = ["Exchangeable"]
 
@@ -155,11 +155,13 @@ class Exchangeable:
             )
         array = self._array()
         if hasattr(array, "block"):
-            return array.__dlpack__(**options)
+            return exchange().capsule_of(array)
         return array.__dlpack__(stream=stream, **options)
 
     def __dlpack_device__(self) -> tuple[int, int]:
-        """DLPack's number for the CPU, and the index 0."""
+        """DLPack's number for the CPU (or a GPU), and the index 0."""
+        if hasattr(self._data, "block"):
+            return int(exchange().ON_CUDA), 0
         kind, index = self._array().__dlpack_device__()
         return int(kind), int(index)
 

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.errors import DTypeError, ShapeError
-from tinygrad_edu.kernels import philox
+from tinygrad_edu.kernels import devices, philox
+from tinygrad_edu.tensors.device import cpu, device
 from tinygrad_edu.tensors.portable import cos_sin_turn, natural_log
 from tinygrad_edu.tensors.random import Generator, default_generator
 
@@ -49,8 +50,14 @@ def reserved(count: int, generator: Generator | None = None) -> tuple[int, int]:
     return (generator or default_generator).take(-(-count // philox.WORDS))
 
 
-def _words(generator: Generator | None, count: int) -> Array:
-    return philox.words(*reserved(count, generator), -(-count // philox.WORDS))[:count]
+def _words(generator: Generator | None, count: int, place: device = cpu) -> Array:
+    made: Array = _made(place)(*reserved(count, generator), -(-count // philox.WORDS))
+    return made[:count]
+
+
+def _made(place: device) -> Any:
+    """What makes the words: the same ones on each device."""
+    return philox.words if place is cpu else devices.random_words
 
 
 def _wide(generator: Generator | None, count: int, words_each: int) -> Array:
@@ -71,6 +78,7 @@ def uniform(
     dtype: Any = _FLOAT32,
     low: float = 0.0,
     high: float = 1.0,
+    place: device = cpu,
 ) -> Array:
     """Numbers in [low, high): steps of 2**-24 of the range (2**-53 in float64), all equally likely.
 
@@ -87,10 +95,10 @@ def uniform(
         raise RuntimeError(f"uniform: the range [{low}, {high}) does not fit {kind}. Use smaller bounds.")
     n = _size("uniform", shape)
     if kind == _FLOAT64:
-        numbers = _integers53(_words(generator, 2 * n)) * 2.0**-53
+        numbers = _integers53(_words(generator, 2 * n, place)) * 2.0**-53
     else:
         bits = _UNIFORM_BITS[kind.itemsize]
-        numbers = (_words(generator, n) >> np.uint32(32 - bits)).astype(kind)
+        numbers = (_words(generator, n, place) >> np.uint32(32 - bits)).astype(kind)
         numbers *= kind.type(2.0**-bits)
     if (low, high) != (0.0, 1.0):
         numbers = (numbers.astype(_FLOAT64) * (float(high) - float(low)) + float(low)).astype(kind)
@@ -105,6 +113,7 @@ def normal(
     dtype: Any = _FLOAT32,
     mean: float = 0.0,
     std: float = 1.0,
+    place: device = cpu,
 ) -> Array:
     """Normal numbers by the method of Box and Muller (1958): two from two uniforms.
 
@@ -120,6 +129,9 @@ def normal(
     n = _size("normal", shape)
     words_each = 2 if kind == _FLOAT64 else 1
     seed, first = (generator or default_generator).take(-(-n * words_each // philox.WORDS))
+    if place is not cpu:
+        numbers = _box_muller(_made(place)(seed, first, -(-n * words_each // philox.WORDS)), words_each)[:n]
+        return (numbers * float(std) + float(mean)).astype(kind).reshape(shape)
     result = np.empty(n, kind)
     with np.errstate(over="ignore", invalid="ignore"):  # inf where the type is too small, silently as everywhere
         for start in range(0, n, _AT_A_TIME):
@@ -203,7 +215,11 @@ def permutation(generator: Generator | None, n: int, dtype: Any = _INT64) -> Arr
 
 
 def bernoulli(
-    generator: Generator | None, probability: Any, shape: Sequence[int] | None = None, dtype: Any = _FLOAT32
+    generator: Generator | None,
+    probability: Any,
+    shape: Sequence[int] | None = None,
+    dtype: Any = _FLOAT32,
+    place: device = cpu,
 ) -> Array:
     """Ones with the given probability (a number, or an array that broadcasts to the shape), else zeros.
 
@@ -212,12 +228,13 @@ def bernoulli(
     >>> bernoulli(Generator().manual_seed(0), 1.0, (3,))
     array([1., 1., 1.], dtype=float32)
     """
-    wanted = np.asarray(probability, np.float64)
+    wanted = probability.astype(_FLOAT64) if hasattr(probability, "block") else np.asarray(probability, np.float64)
     if not np.all((wanted >= 0) & (wanted <= 1)):  # also refuses nan
         raise RuntimeError("bernoulli: every probability must be in [0, 1], and not nan.")
     shape = wanted.shape if shape is None else tuple(shape)
-    words = _words(generator, _size("bernoulli", shape)).reshape(shape)
-    return np.asarray(words * 2.0**-32 < wanted).astype(dtype)
+    words = _words(generator, _size("bernoulli", shape), place).reshape(shape)
+    drawn = words * 2.0**-32 < wanted
+    return (drawn if hasattr(drawn, "astype") else np.asarray(drawn)).astype(dtype)
 
 
 def multinomial(generator: Generator | None, weights: Array, num_samples: int, replacement: bool = False) -> Array:

@@ -14,7 +14,7 @@ import numpy as np
 
 from tinygrad_edu.kernels.numba_cuda import counting, indexing, products, reductions
 from tinygrad_edu.kernels.numba_cuda.array import DeviceArray, one_device
-from tinygrad_edu.kernels.numba_cuda.elementwise import apply
+from tinygrad_edu.kernels.numba_cuda.elementwise import apply, mapped
 from tinygrad_edu.kernels.numba_cuda.functions import FUNCTIONS
 from tinygrad_edu.kernels.numba_cuda.making import astype, copied
 
@@ -36,6 +36,12 @@ def _array_ufunc(self: DeviceArray, ufunc: Any, method: str, *inputs: Any, **opt
         dtype = options.pop("dtype", None)
         if name == "matmul":
             return products.product(inputs[0], inputs[1], out)
+        if name == "frexp":
+            kind = inputs[0].dtype
+            return (
+                mapped("frexp(a)[0]", inputs, (kind,), kind),
+                mapped("frexp(a)[1]", inputs, (kind,), np.dtype(np.int32)),
+            )
         if name == "divmod":
             return apply("floor_divide", *inputs), apply("remainder", *inputs)
         return apply(name, *inputs, out=out, dtype=dtype)

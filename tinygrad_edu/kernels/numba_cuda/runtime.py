@@ -129,6 +129,7 @@ def functions() -> dict[str, Any]:
     for name, numpy_name in inverse.items():
         table[name] = getattr(np, numpy_name) if simulated() else getattr(math, name)
     table["erf"] = _guarded_erf if simulated() else math.erf
+    table["frexp"] = math.frexp
     table["erfc"] = math.erfc
     table["lgamma"] = _guarded_lgamma if simulated() else math.lgamma
     for kind in ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"):

@@ -181,7 +181,7 @@ def _drop(input: Tensor, p: float, shape: Any, training: bool, inplace: bool, na
     if tuple(shape) == input._data.shape and input._data.dtype.kind == "f":
         out: Tensor = dropped(input, *sampling.reserved(math.prod(shape)), float(p))[0]
     else:  # whole channels
-        kept = sampling.bernoulli(None, 1 - p, tuple(shape), input._data.dtype)
+        kept = sampling.bernoulli(None, 1 - p, tuple(shape), input._data.dtype, input.device)
         if p < 1:
             kept /= 1 - p
         out = input * beside(kept, input)
@@ -236,7 +236,7 @@ def _alpha_drop(input: Tensor, p: float, shape: Any, training: bool, inplace: bo
     if not training or p == 0:
         return input
     alpha = 1.7580993408473766  # -scale * alpha of SELU: its lower bound
-    kept = sampling.bernoulli(None, 1 - p, tuple(shape), input._data.dtype)
+    kept = sampling.bernoulli(None, 1 - p, tuple(shape), input._data.dtype, input.device)
     if p == 1:
         out = input * beside(kept, input)
     else:
