@@ -180,7 +180,10 @@ def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore_
             f"nll_loss: weight tensor should be defined either for all {count} classes or no classes but got weight "
             f"tensor of shape: {list(weight.shape)}"
         )
-    wrong = target._data[(target._data != ignore_index) & ((target._data < 0) | (target._data >= count))]
+    classes = target._data
+    if not classes.size or (classes.min() >= 0 and classes.max() < count):
+        return
+    wrong = classes[(classes != ignore_index) & ((classes < 0) | (classes >= count))]
     if wrong.size:
         raise IndexError(f"Target {int(wrong.reshape(-1)[0])} is out of bounds: classes are 0 to {count - 1}")
 
