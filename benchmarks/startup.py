@@ -2,7 +2,9 @@
 
 `python -m benchmarks.startup` interleaves the commands and prints medians in milliseconds, with the limits
 of the project: Value over bare Python at most 15 ms, import plus a matmul and its backward pass over
-`import numpy` at most 80 ms, the Adam demo at most a second. A first round, not counted, compiles byte code.
+`import numpy` at most 80 ms, the Adam demo at most a second. Where Numba is
+installed: its import, and a first compiled kernel, with its machine code kept from before and without. (`tinyedu
+warmup` says how long all of them take.) A first round, not counted, compiles byte code.
 """
 
 from __future__ import annotations
@@ -25,23 +27,34 @@ b = tg.ones(3, 2, requires_grad=True)
 (a @ b).sum().backward()
 """
 
+LARGE = "import tinygrad_edu as tg; tg.ones(200, 200).softmax(1)"  # large enough for a compiled kernel
+COLD = f"""
+import os, tempfile
+with tempfile.TemporaryDirectory() as folder:
+    os.environ["TINYEDU_CACHE"] = folder
+    {LARGE}
+"""
+
 BARE, NUMPY, VALUE, FIRST_TENSOR = "bare Python", "import numpy", "Value(2.) * 3", "matmul and backward"
+NUMBA, CACHED, COMPILED = "import numba", "large softmax, machine code cached", "large softmax, compiled anew"
 DEMO, TORCH = "Adam demo, --quiet", "import torch"
 
 
 def commands() -> dict[str, list[str]]:
-    """Name -> command line; no PyTorch where it is not installed.
+    """Name -> command line; no PyTorch and no compiled kernels where PyTorch or Numba is not installed.
 
     The demo runs as the installed program, as a user starts it.
     """
     python = sys.executable
     torch = {} if find_spec("torch") is None else {TORCH: [python, "-c", "import torch"]}
+    numba = {NUMBA: "import numba", CACHED: LARGE, COMPILED: COLD} if find_spec("numba") else {}
     return {
         BARE: [python, "-c", "pass"],
         NUMPY: [python, "-c", "import numpy"],
         VALUE: [python, "-c", "from tinygrad_edu import Value; Value(2.) * 3"],
         FIRST_TENSOR: [python, "-c", TENSOR],
         DEMO: [str(Path(python).with_name("tinyedu")), "demo", "rosenbrock", "--optim", "adam", "--quiet"],
+        **{name: [python, "-c", program] for name, program in numba.items()},
         **torch,
     }
 
