@@ -6,6 +6,7 @@ where L is the logarithm of the sum of exponentials, w what each class counts an
 al., 2016, section 7).
 """
 
+# mypy: disable-error-code="call-overload"
 from __future__ import annotations
 
 from typing import Any
