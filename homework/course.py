@@ -44,11 +44,15 @@ class Text:
 
 @dataclass(frozen=True)
 class CheckText:
-    """The words of one check: its title, three hints, and the names in the student's file that it is about."""
+    """The words of one check: its title, three hints, and the names in the student's file that it is about.
+
+    `plain` are variables of its calls that are no objects of the student's (`v` of `v * x`: a NumPy array).
+    """
 
     title: Text
     hints: tuple[Text, ...]
     code: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -173,7 +177,7 @@ class Exercise:
     def check_text(self, check: str) -> CheckText:
         words = self._words["checks"][check]
         hints = tuple(Text(*pair) for pair in zip(words["hints"]["en"], words["hints"]["ja"], strict=True))
-        return CheckText(Text(**words["title"]), hints, tuple(words.get("code", ())))
+        return CheckText(Text(**words["title"]), hints, tuple(words.get("code", ())), tuple(words.get("plain", ())))
 
     @property
     def says(self) -> dict[str, Text]:

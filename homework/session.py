@@ -12,7 +12,7 @@ import numpy as np
 from tinygrad_edu.homework.course import Exercise, Mistake
 from tinygrad_edu.homework.judge.checks import Check
 from tinygrad_edu.homework.judge.verdict import Verdict, decide, same_as
-from tinygrad_edu.homework.locate import locate
+from tinygrad_edu.homework.locate import called, locate
 from tinygrad_edu.homework.runner.batch import Batch, Launcher, plain
 from tinygrad_edu.homework.runner.jobs import Job
 from tinygrad_edu.homework.runner.seen import Seen
@@ -150,12 +150,25 @@ def explained(
     exercise: Exercise, program: Program, verdict: Verdict, params: dict[str, Any], seed: int, public: bool
 ) -> Verdict:
     """A failure with the known mistake behind it and the student's line it is about."""
+    if verdict.seen is not None and verdict.seen.error and verdict.seen.error["kind"] == "base":
+        return verdict  # (an earlier file cannot be imported: nothing is known about this one)
     if verdict.state in ("fail", "error") and verdict.seen is not None:
+        if _fails_on(exercise, verdict.check, params, program.base):
+            return verdict.but(base_fails=True)
         verdict = verdict.but(mistake=known_mistake(exercise, verdict.check, params, verdict.seen, program.base))
     if verdict.line is None and verdict.state == "fail":
-        names = exercise.check_text(verdict.check.name).code
+        text = exercise.check_text(verdict.check.name)
+        names = called(program.source, verdict.fail, text.code, text.plain) if verdict.fail else text.code
         verdict = verdict.but(line=locate(program.source, names, exercise.file))
     return verdict
+
+
+def _fails_on(exercise: Exercise, check: Check, params: dict[str, Any], base: Mapping[str, str]) -> bool:
+    """Whether the course's own solution fails this check on what the student has built it on."""
+    if dict(base) == reference_base(exercise):
+        return False
+    job = job_of(exercise, check, Program(exercise.solution, {}, base), params)
+    return any(decide(check, seen, params).state != "pass" for _, seen in Batch([job]))
 
 
 def known_mistake(

@@ -112,7 +112,7 @@ def run_checks(
         shown.show(screen, exercise, verdict, lang, verbose)
         sys.stdout.flush()
     workspace.record(exercise, verdicts)
-    shown.foot(screen, workspace, course, exercise, verdicts, lang, complete=not only)
+    shown.foot(screen, workspace, course, exercise, verdicts, lang, complete=not only, base=base)
     return verdicts
 
 

@@ -30,6 +30,7 @@ class Verdict:
         line: the student's line it is about.
         waits_for: the checks that block it.
         twin: whether seeded numbers failed where the public ones passed.
+        base_fails: whether the course's own solution fails as well on the earlier work of the student's that was used.
     """
 
     check: Check
@@ -40,6 +41,7 @@ class Verdict:
     line: Frame | None = None
     waits_for: tuple[str, ...] = ()
     twin: bool = False
+    base_fails: bool = False
 
     @property
     def earned(self) -> int:

@@ -71,9 +71,7 @@ def observe(job: dict[str, Any], root: str, tell: Any) -> dict[str, Any]:
             seen = getattr(probes, job["probe"])(subject, wire.decode(job["params"]), Tools(tell))
             wire.encode(seen)
         except BaseException as error:  # SystemExit and KeyboardInterrupt included: the student's, not ours
-            return {
-                "error": failures.describe(error, os.path.dirname(student), os.path.dirname(os.path.abspath(__file__)))
-            }
+            return {"error": failures.describe(error, os.path.dirname(student), list(modules.values()))}
         return {"observation": seen}
 
 

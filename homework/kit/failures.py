@@ -6,6 +6,7 @@ import errno
 import linecache
 import os
 import traceback
+from collections.abc import Sequence
 from typing import Any
 
 from .guard import ForbiddenImport
@@ -15,16 +16,19 @@ from .wire import WireError
 MOST_FRAMES = 12
 
 
-def describe(error: BaseException, student_folder: str, kit_folder: str) -> dict[str, Any]:
+def describe(error: BaseException, student_folder: str, bases: Sequence[str] = ()) -> dict[str, Any]:
     """`{"kind", "type", "text", "frames"}`; frames run from the student's first to the last, without kit and libraries.
 
     The kinds: `todo` (NotImplementedError raised in the student's file), `missing` (a name), `syntax`, `forbidden`
     (an import), `memory`, `output` (a file grew too long), `exit`, `recursion`, `large` (the result cannot be sent),
-    `error`.
+    `base` (one of `bases`, the files that this exercise builds on, cannot be imported; the frame is its own), `error`.
     """
     frames = _frames(error, student_folder)
     kind = "error"
-    if isinstance(error, NotImplementedError) and frames and frames[-1]["raises"]:
+    broken = _of_base(error, bases)
+    if broken is not None:
+        kind, frames = "base", [broken]
+    elif isinstance(error, NotImplementedError) and frames and frames[-1]["raises"]:
         kind = "todo"
     elif isinstance(error, MissingName):
         kind = "missing"
@@ -79,6 +83,18 @@ def _frames(error: BaseException, folder: str) -> list[dict[str, Any]]:
             }
         )
     return found if len(found) <= MOST_FRAMES else found[: MOST_FRAMES // 2] + found[-MOST_FRAMES // 2 :]
+
+
+def _of_base(error: BaseException, bases: Sequence[str]) -> dict[str, Any] | None:
+    """The line of an earlier exercise's file at which its import ended; None if every import went well."""
+    if isinstance(error, SyntaxError) and error.filename in bases:
+        return _syntax_frame(error)
+    for frame, line in list(traceback.walk_tb(error.__traceback__))[::-1]:
+        path = frame.f_code.co_filename
+        if path in bases and frame.f_code.co_name == "<module>":
+            code = linecache.getline(path, line).strip()[:200]
+            return {"file": os.path.basename(path), "line": line, "function": "", "code": code, "raises": True}
+    return None
 
 
 def _syntax_frame(error: SyntaxError) -> dict[str, Any]:

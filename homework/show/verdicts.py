@@ -59,7 +59,7 @@ def reason(exercise: Exercise, verdict: Verdict, lang: str) -> list[str]:
             lines.append(word("line.twin", lang))
     else:
         lines += _error(exercise, verdict, lang)
-    lines += _cause(verdict, lang)
+    lines += _cause(exercise, verdict, lang)
     if verdict.state == "timeout":
         lines += [exercise.check_text(verdict.check.name).hints[0][lang]]
     elif verdict.line is not None and verdict.fail is not None:
@@ -81,7 +81,8 @@ def _error(exercise: Exercise, verdict: Verdict, lang: str) -> list[str]:
     assert verdict.seen is not None and verdict.seen.error is not None
     error, limits = verdict.seen.error, exercise.limits(verdict.check)
     kind = error["kind"]
-    filled: Mapping[str, object] = {**error, **limits, "wall": f"{limits['wall']:g}"}
+    file = verdict.line.file if verdict.line else ""
+    filled: Mapping[str, object] = {**error, **limits, "wall": f"{limits['wall']:g}", "file": file}
     if kind == "timeout" and verdict.line is None:
         kind = "timeout_nowhere"
     lines = [word(f"error.{kind}", lang, **filled)]
@@ -89,12 +90,15 @@ def _error(exercise: Exercise, verdict: Verdict, lang: str) -> list[str]:
     # The first line of the student's that was called and the last: what lies between rarely helps.
     for frame in dict.fromkeys((*shown[:1], *shown[-2:])):
         lines.append(frame_line(frame, lang))
-    if verdict.seen.doing and kind not in ("syntax", "forbidden", "missing"):
+    if verdict.seen.doing and kind not in ("syntax", "forbidden", "missing", "base"):
         lines.append(word("line.called_with", lang, what=verdict.seen.doing))
     return lines
 
 
-def _cause(verdict: Verdict, lang: str) -> list[str]:
+def _cause(exercise: Exercise, verdict: Verdict, lang: str) -> list[str]:
+    if verdict.base_fails:
+        files = ", ".join(f"{module}.py" for module in exercise.base)
+        return [word("line.base_fails", lang, files=files)]
     if verdict.mistake is not None:
         exactly = "line.exactly" if verdict.check.same == "result" else "line.same_failure"
         told = f"{verdict.mistake.hint[lang]}  {word(exactly, lang)}"
@@ -134,6 +138,7 @@ def foot(
     verdicts: list[Verdict],
     lang: str,
     complete: bool,
+    base: str | None = None,
 ) -> None:
     """What the checks came to, and what to do next."""
     from tinygrad_edu.homework.base import choices
@@ -141,10 +146,11 @@ def foot(
     earned = sum(verdict.earned for verdict in verdicts)
     wrong = next((v for v in verdicts if v.state not in ("pass", "blocked")), None)
     passed = all(v.state == "pass" or v.check.stretch for v in verdicts)
-    for choice in choices(workspace, course, exercise).values():
-        key = "foot.own_base" if choice.own else "foot.ref_base"
+    for choice in choices(workspace, course, exercise, base).values():
         mark = "★" if choice.own else "·"
-        screen.line(f"  {mark} {word(key, lang, number=f'{choice.exercise.number:02d}', slug=choice.exercise.slug)}")
+        earlier = choice.exercise
+        told = word(f"foot.{choice.told}", lang, number=f"{earlier.number:02d}", slug=earlier.slug)
+        screen.line(f"  {mark} {told}")
     of = exercise.points if complete else sum(verdict.check.points for verdict in verdicts)
     points = word("foot.points", lang, earned=earned, of=of)
     if complete and any(verdict.check.part for verdict in verdicts):

@@ -239,3 +239,25 @@ def test_a_notebook_saves_into_the_file_and_checks_it(folder: Path, monkeypatch:
     assert "mul" in out.getvalue() and "2 of 2 points" in out.getvalue()
     tinyedu(folder, "undo")  # the file that the cell replaced
     assert (folder / "value" / "value.py").read_text(encoding="utf-8") == VALUE.starter
+
+
+def test_base_mine_insists_and_a_fault_in_the_base_is_named_as_such(tmp_path: Path) -> None:
+    course = load().exercises
+    tinyedu(tmp_path, "init", "--lang", "en")
+    tinyedu(tmp_path, "start", "draw-graph")
+    (tmp_path / "draw-graph" / "draw_graph.py").write_text(course["draw-graph"].solution, encoding="utf-8")
+    command = ("check", "draw-graph/labels", "--base", "mine")
+    assert "tinyedu hw start tensor" in tinyedu(tmp_path, *command, code=2)
+    assert "ran on the course's tensor" in tinyedu(tmp_path, *command[:2])
+    tinyedu(tmp_path, "start", "tensor")
+    own = tmp_path / "tensor" / "tensor.py"
+    own.write_text(course["tensor"].solution, encoding="utf-8")
+    assert "ran on your own tensor" in tinyedu(tmp_path, *command)
+    own.write_text(course["tensor"].solution + "Tensor.shape = property(lambda s: (9, 9))\n", encoding="utf-8")
+    out = tinyedu(tmp_path, *command, code=1)
+    assert "ran on your own tensor" in out and "on your tensor.py the course's own solution fails" in out
+    assert "likely cause" not in out and "look at" not in out
+    own.write_text(course["tensor"].solution + "x = (\n", encoding="utf-8")
+    out = tinyedu(tmp_path, *command, code=1)
+    assert "tensor.py, which this exercise builds on, cannot be imported" in out and "      x = (" in out
+    assert "likely cause" not in out and "draw_graph.py:" not in out

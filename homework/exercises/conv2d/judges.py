@@ -281,9 +281,9 @@ def errors(o, p):
     refused = ["ValueError", "RuntimeError"]
     raises(o["groups"], refused, "Conv2d(4, 6, 3, groups=4)", contains=["4", "6"])
     raises(o["inputs"], refused, "Conv2d(6, 4, 3, groups=4)", contains=["4", "6"])
-    raises(o["channels"], refused, "Conv2d(3, 2, 3), x: (1, 5, 8, 8)", contains=["3", "5"])
-    raises(o["large"], refused, "Conv2d(1, 1, 3, dilation=2), x: (1, 1, 6, 4)", contains=["5", "4"])
-    raises(o["padded"], refused, "Conv2d(1, 1, 7, padding=1), x: (1, 1, 4, 9)", contains=["7"])
+    raises(o["channels"], refused, "Conv2d(3, 2, 3)(x)   x: (1, 5, 8, 8)", contains=["3", "5"])
+    raises(o["large"], refused, "Conv2d(1, 1, 3, dilation=2)(x)   x: (1, 1, 6, 4)", contains=["5", "4"])
+    raises(o["padded"], refused, "Conv2d(1, 1, 7, padding=1)(x)   x: (1, 1, 4, 9)", contains=["7"])
     fitting = ["Conv2d(1, 1, 3), x: (1, 1, 3, 3)", "Conv2d(1, 1, (6, 3), padding=1), x: (1, 1, 4, 5)"]
     for seen, where in zip(o["fits"], fitting, strict=True):
         require(isinstance(seen, dict) and "value" in seen, "refused", where)
