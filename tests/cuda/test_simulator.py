@@ -33,3 +33,12 @@ def test_in_the_simulator(marks: str) -> None:
     )
     assert done.returncode == 0, f"{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
     assert " passed" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(simulated(), reason="the simulator has nothing to compile")
+def test_every_kernel_has_types() -> None:
+    pytest.importorskip("numba", reason="Numba compiles")
+    script = Path(__file__).with_name("nopython.py")
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, f"{done.stdout[-4000:]}\n{done.stderr[-2000:]}"

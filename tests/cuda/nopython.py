@@ -1,0 +1,109 @@
+"""The operations with every kernel compiled by Numba's typed compiler for the CPU: what has no types shows.
+
+The simulator runs kernels as Python, where anything goes. Here the same text is compiled with the types it is
+launched with (one thread walks all elements), and the results are compared with the CPU's. Run by test_simulator.py,
+as a program of its own: it puts stand-ins in place of the device.
+"""
+
+from __future__ import annotations
+
+import builtins
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from tinygrad_edu.kernels import devices, presence
+
+presence.possible = devices.possible = lambda: True  # type: ignore[assignment]
+devices.why_not = lambda: ""
+devices.available = lambda: True
+
+from tinygrad_edu.kernels.numba_cuda import (  # noqa: E402
+    elementwise,
+    indexing,
+    memory,
+    ordering,
+    philox,
+    products,
+    reductions,
+    runtime,
+    scalars,
+)
+
+# Numba's CPU compiler lacks math.fmod, which CUDA's has.
+NOT_HERE = {"fmod", "remainder", "floor_divide", "div_floor"}
+
+
+class Raw(np.ndarray):
+    """An array with the methods of Numba's device arrays that are used."""
+
+    def copy_to_device(self, array: Any, stream: Any = 0) -> None:
+        self[...] = array
+
+    def copy_to_host(self, stream: Any = 0) -> Any:
+        return np.array(self)
+
+
+class Device:
+    """What is used of numba.cuda."""
+
+    @staticmethod
+    def device_array(size: int, dtype: Any) -> Any:
+        return np.zeros(size, dtype).view(Raw)
+
+    @staticmethod
+    def jit(function: Any, **_: Any) -> Any:
+        return numba.njit(function)
+
+
+def compiled_text(text: str, *rest: Any) -> Any:
+    """The text for one thread, with plain arithmetic for atomics."""
+    text = text.replace("cuda.gridsize(1)", "1").replace("cuda.grid(1)", "0")
+    text = re.sub(r"cuda\.atomic\.add\(A, p, (.*)\)$", r"A[p] += \1", text, flags=re.M)
+    text = re.sub(r"cuda\.atomic\.(max|min)\(A, p, (.*)\)$", r"A[p] = \1(A[p], \2)", text, flags=re.M)
+    return builtins.compile(text, *rest)
+
+
+def compiled(function: Any, **_: Any) -> Any:
+    function.__globals__.pop("cuda", None)
+    return numba.njit(function, error_model="numpy")
+
+
+def launch(kernel: Any, _blocks: Any, _threads: Any, *args: Any) -> None:
+    kernel(*[np.asarray(a) if isinstance(a, Raw) else a for a in args])
+
+
+runtime.cuda = memory.cuda = scalars.cuda = lambda: Device()  # type: ignore[attr-defined, assignment]
+runtime.why_not = lambda: ""  # type: ignore[assignment]
+for module in (elementwise, reductions, indexing, ordering, products, philox, scalars):
+    module.compile = compiled_text  # type: ignore[attr-defined]
+    module.compiled, module.launch = compiled, launch  # type: ignore[attr-defined]
+    module.grid_for = lambda _elements: (1, 1)  # type: ignore[attr-defined]
+
+import test_operations as table  # noqa: E402
+
+
+def main() -> int:
+    failed = 0
+    for name, operation in table.TABLE.items():
+        for arrays, params in table.cases_of(operation) if name not in table.NOT_THERE | NOT_HERE else ():
+            if name.startswith("bitwise"):
+                arrays = tuple(a.astype(np.int64) + 3 for a in arrays)
+            try:
+                table.same(table.run(operation, arrays, params, "cuda"), table.run(operation, arrays, params, "cpu"))
+            except Exception as error:
+                failed += 1
+                print(f"{name}: {type(error).__name__}: {str(error)[-600:]}")
+    print(f"{failed} failed")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(bool(main()))
