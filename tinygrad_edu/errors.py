@@ -24,11 +24,13 @@ __all__ = [
     "NoDerivativeError",
     "MissingExtraError",
     "MissingFontError",
+    "MpsError",
     "NotProvidedError",
     "OptimizerError",
     "OutOfMemoryError",
     "RenderError",
     "ShapeError",
+    "TextError",
     "broadcast_error",
 ]
 
@@ -45,6 +47,10 @@ class DTypeError(NotImplementedError):
     """A data type that an operation cannot take. (PyTorch raises this or a RuntimeError, and this is one.)"""
 
 
+class TextError(TypeError, ValueError):
+    """Text where numbers are needed. (PyTorch raises either type, by where it stands.)"""
+
+
 class IntegerOverflowError(RuntimeError, ValueError):
     """An integer that int64 cannot hold. (PyTorch has raised either type.)"""
 
@@ -59,6 +65,10 @@ class CudaError(DeviceError, AssertionError):
 
 class OutOfMemoryError(RuntimeError):
     """The GPU has no memory left for a tensor. The program can go on when it lets go of some."""
+
+
+class MpsError(DeviceError, NotImplementedError):
+    """Apple's GPU was asked for; what makes Tensors there is not implemented in a PyTorch built without it."""
 
 
 class GradError(RuntimeError):

@@ -157,6 +157,56 @@ MATRIX: dict[str, Callable[[Any], Any]] = {
 }
 
 
+# Arguments of the wrong kind: PyTorch looks at them first, before shapes, types and what is recorded.
+KINDS: dict[str, Callable[[Any], Any]] = {
+    **{
+        f"{m} along a Tensor": lambda t, m=m: getattr(three(t), m)(t.ones(7))
+        for m in (
+            "sum mean prod var std any all amax argmax median sort cumsum softmax unsqueeze unbind select topk logsumexp"
+        ).split()
+    },
+    **{
+        f"{m} of a text": lambda t, m=m: getattr(three(t), m)("a")
+        for m in (
+            "sum mean sort cumsum softmax unsqueeze unbind split_with_sizes view_as reshape_as expand_as type_as "
+            "clamp bernoulli uniform_ normal_ random_ bernoulli_ log_normal_ exponential_ geometric_ cauchy_ copy_"
+        ).split()
+    },
+    **{f"{m} without a size": lambda t, m=m: getattr(t, m)() for m in "zeros ones empty rand randn".split()},
+    **{f"{m} without a size": lambda t, m=m: getattr(t.ones(1), m)() for m in "new_zeros new_ones new_empty".split()},
+    "where of a list": lambda t: t.where([True], t.ones(1), t.ones(1)),
+    "where of a text": lambda t: t.where(t.tensor([True]), "a", t.ones(1)),
+    "allclose of other shapes": lambda t: t.allclose(t.ones(2, 3), t.ones(7)),
+    "allclose with a Tensor": lambda t: t.allclose(three(t), three(t), three(t)),
+    "allclose below 0": lambda t: t.allclose(three(t), three(t), rtol=-1.0),
+    "broadcast_shapes of a Tensor": lambda t: t.broadcast_shapes(t.ones(2)),
+    "broadcast_shapes below 0": lambda t: t.broadcast_shapes((-2,)),
+    "bernoulli with p": lambda t: t.bernoulli(three(t), 9),
+    "bernoulli_ of another shape": lambda t: three(t).bernoulli_(t.ones(7) / 2),
+    "text": lambda t: t.tensor("a"),
+    "texts": lambda t: t.tensor(["a"]),
+    "numbers and text": lambda t: t.tensor([1, "a"]),
+    "bytes": lambda t: t.tensor([b"a"]),
+    "a dict": lambda t: t.tensor({}),
+    "an object": lambda t: t.tensor([object()]),
+    "None": lambda t: t.tensor([1.0, None]),
+    "arange to 2**63": lambda t: t.arange(2**63),
+    "arange to 2**70": lambda t: t.arange(2**70),
+    "arange to 1e30": lambda t: t.arange(1e30),
+    "arange to inf": lambda t: t.arange(float("inf")),
+    "arange to a text": lambda t: t.arange("a"),
+    "linspace from a text": lambda t: t.linspace("a", 1, 3),
+    "linspace of 2**70": lambda t: t.linspace(0, 1, 2**70),
+    "logspace from a Tensor": lambda t: t.logspace(t.ones(3), 1, 3),
+    "scalar_tensor": lambda t: t.scalar_tensor("a"),
+    "more than fits": lambda t: t.full((2**40, 2**40), 1),
+    "a size of 2**70": lambda t: t.ones(2**70),
+    "ones on mps": lambda t: t.ones(2, device="mps"),
+    "tensor on mps": lambda t: t.tensor([1], device="mps"),
+    "copy_ of a number": lambda t: three(t).copy_(9),
+}
+
+
 def three(t: Any) -> Any:
     return t.arange(6.0).view(2, 3)
 
@@ -168,9 +218,9 @@ def outcome(library: Any, make: Callable[[Any], Any]) -> Any:
         return error
 
 
-@pytest.mark.parametrize("name", [*NUMBERS, *TYPES, *MATRIX])
+@pytest.mark.parametrize("name", [*NUMBERS, *TYPES, *MATRIX, *KINDS])
 def test_refused_or_equal(name: str) -> None:
-    make = {**NUMBERS, **TYPES, **MATRIX}[name]
+    make = {**NUMBERS, **TYPES, **MATRIX, **KINDS}[name]
     found, expected = outcome(tg, make), outcome(torch, make)
     if isinstance(expected, Exception):
         assert isinstance(found, type(expected)), f"PyTorch raises {expected!r}, we {found!r}"

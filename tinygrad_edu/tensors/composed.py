@@ -11,6 +11,7 @@ from inspect import signature
 from typing import Any, TypeVar
 
 from tinygrad_edu.ops.registry import Operation
+from tinygrad_edu.tensors.arguments import misfit_in_call
 from tinygrad_edu.tensors.inplace import write
 from tinygrad_edu.tensors.record import record
 from tinygrad_edu.tensors.tensor import Tensor
@@ -59,7 +60,13 @@ def composed(*aliases: Any, method: bool = True, function: bool = True, many: bo
                     for k, v in kwargs.items()
                     if v is not None or k in names or k not in ("out", "dtype")  # NumPy's functions always name them
                 }
-            return body(*args, **kwargs)
+            try:
+                return body(*args, **kwargs)
+            except Exception:
+                told = misfit_in_call(title, body, args, kwargs)
+                if told:
+                    raise TypeError(told) from None
+                raise
 
         call.__name__ = call.__qualname__ = title
         for known in (title, *aliases):

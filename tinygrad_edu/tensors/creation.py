@@ -82,6 +82,10 @@ def sizes_of(size: Sequence[Any], operation: str) -> tuple[int, ...]:
     for s in shape:
         if s < 0:
             raise ShapeError(f"{operation}: Trying to create tensor with negative dimension {s}: {shape}")
+        if s >= 2**63:
+            raise TypeError(f"{operation}(): argument 'size': Overflow when unpacking long long: {s} is beyond int64")
+    if math.prod(shape) >= 2**60:
+        raise RuntimeError(f"{operation}: Storage size calculation overflowed with sizes={list(shape)}")
     return shape
 
 
@@ -172,6 +176,8 @@ def _filled(name: str, make: Any, doc: str) -> Any:
         names.pop("pin_memory", None)
         if names:
             raise TypeError(f"{name}() got an unexpected keyword argument {next(iter(names))!r}")
+        if not size:
+            raise TypeError(f"{name}() is missing the argument 'size': a single number has the size ()")
         return finish(make(sizes_of(size, name), numpy_type(dtype, name, default_float())), device, requires_grad, name)
 
     create.__name__, create.__qualname__, create.__doc__ = name, name, doc
@@ -245,6 +251,13 @@ def arange(
     """
     start, end = (0, start) if end is None else (start, end)
     start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
+    for number in (start, end, step):
+        if not isinstance(number, (int, float, np.number)):
+            raise TypeError(f"arange(): start, end and step must be Numbers, not {type(number).__name__}")
+        if isinstance(number, int) and not -(2**63) <= number < 2**64:
+            raise OverflowError(f"arange: int too big to convert: {number} does not fit in 64 bits")
+        if not math.isfinite(number):
+            raise RuntimeError(f"arange: unsupported range: {start} -> {end}, in steps of {step}")
     if step == 0:
         raise RuntimeError("arange: step must be nonzero")
     if dtype is not None and as_dtype(dtype, "arange").numpy.kind == "b":
@@ -253,9 +266,30 @@ def arange(
         raise RuntimeError(f"arange: upper bound and lower bound inconsistent with step sign: {start}, {end}, {step}")
     kind = numpy_type(dtype, "arange") or result_type((), (), [type(v) for v in (start, end, step)])
     count = max(math.ceil((end - start) / step), 0)
+    if count >= 2**60 or (kind.kind in "iu" and not -(2**63) <= end < 2**63):
+        raise RuntimeError(f"arange: {count} numbers from {start} to {end}: invalid size, possible overflow")
     exact = all(isinstance(v, int) for v in (start, step))
     values = start + np.arange(count, dtype=np.int64 if exact else np.float64) * step
     return finish(values.astype(kind), device, requires_grad, "arange")
+
+
+def _ends(start: Any, end: Any, steps: Any, operation: str) -> tuple[Any, Any]:
+    """The two ends of a row of numbers, as Python's numbers, if they and the number of steps can be that."""
+    start, end = (v.item() if isinstance(v, Tensor) and v._data.size == 1 else v for v in (start, end))
+    for name, value in (("start", start), ("end", end)):
+        if isinstance(value, Tensor):
+            raise ShapeError(
+                f"{operation}: only 0-dimensional start and end are supported, but {name} has shape {value.shape}"
+            )
+        if not isinstance(value, (int, float, np.number)):
+            raise TypeError(f"{operation}(): argument {name!r} must be Number, not {type(value).__name__}")
+    if not isinstance(steps, (int, np.integer)):
+        raise TypeError(f"{operation}(): argument 'steps' must be int, not {type(steps).__name__}")
+    if steps < 0:
+        raise RuntimeError(f"{operation}: number of steps must be non-negative, got {steps}")
+    if steps >= 2**60:
+        raise ValueError(f"{operation}: Overflow when unpacking long long: {steps} steps do not fit in memory")
+    return start, end
 
 
 @creating
@@ -267,9 +301,7 @@ def linspace(
     >>> linspace(1, 10, 3)
     tensor([ 1.0000,  5.5000, 10.0000])
     """
-    if steps < 0:
-        raise RuntimeError(f"linspace: number of steps must be non-negative, got {steps}")
-    start, end = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
+    start, end = _ends(start, end, steps, "linspace")
     kind = numpy_type(dtype, "linspace", default_float())
     return finish(np.linspace(start, end, steps, dtype=kind), device, requires_grad, "linspace")
 
@@ -290,9 +322,7 @@ def logspace(
     >>> logspace(0, 2, 3)
     tensor([  1.,  10., 100.])
     """
-    if steps < 0:
-        raise RuntimeError(f"logspace: number of steps must be non-negative, got {steps}")
-    start, end = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
+    start, end = _ends(start, end, steps, "logspace")
     kind = numpy_type(dtype, "logspace", default_float())
     values = np.power(float(base), np.linspace(start, end, steps)).astype(kind)
     return finish(values, device, requires_grad, "logspace")
@@ -301,6 +331,8 @@ def logspace(
 def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A Tensor without dimensions, of the default floating-point type."""
     kind = numpy_type(dtype, "scalar_tensor", default_float())
+    if not isinstance(s, (int, float, np.number, np.bool_)):
+        raise TypeError(f"scalar_tensor(): argument 's' (position 1) must be Number, not {type(s).__name__}")
     return finish(np.asarray(s, kind), device, requires_grad, "scalar_tensor")
 
 
@@ -313,6 +345,8 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, 
 
 def _new(name: str, make: Any) -> Any:
     def method(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+        if not size:
+            raise TypeError(f"{name}() is missing the argument 'size': a single number has the size ()")
         kind = numpy_type(dtype, name, self._data.dtype)
         return finish(make(sizes_of(size, name), kind), device or place_of(self), requires_grad, name)
 

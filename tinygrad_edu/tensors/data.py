@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.errors import IntegerOverflowError
+from tinygrad_edu.errors import IntegerOverflowError, TextError
 from tinygrad_edu.kernels import devices
 from tinygrad_edu.kernels.numpy import quietly
 from tinygrad_edu.tensors.device import cpu, moved
@@ -110,12 +110,16 @@ def _from_lists(data: Any, dtype: Any = None) -> Any:
     if array.dtype.kind == "u" and array.dtype.itemsize > 1 or array.dtype == object:
         _explain_object(data)
     if array.dtype.kind not in "fiub":
-        if _first(data) is None:
-            raise RuntimeError("Could not infer dtype of NoneType: a Tensor holds numbers; for a missing one write nan")
-        raise TypeError(
-            f"cannot make a Tensor from elements of type {_first(data).__class__.__name__} ({_first(data)!r}): "
-            "Tensors hold numbers and bools; encode text as integers first"
+        odd = next(x for x in _leaves(data) if not isinstance(x, (bool, int, float, np.generic)))
+        told = (
+            f"cannot make a Tensor from elements of type {type(odd).__name__} ({odd!r}): Tensors hold numbers and "
+            f"bools; {'for a missing one write nan' if odd is None else 'encode text as integers first'}"
         )
+        if isinstance(odd, (str, bytes)):
+            raise TextError(told)
+        if isinstance(odd, (complex, np.complexfloating)):
+            raise TypeError(told)  # PyTorch has complex Tensors, so it has no error of its own for them
+        raise RuntimeError(f"Could not infer dtype of {type(odd).__name__}: {told}")
     return array
 
 
@@ -131,6 +135,17 @@ def _holds_arrays(data: Any) -> bool:
     """True if the first element is an array or NumPy number, whose type is then kept."""
     first = _first(data)
     return isinstance(first, (np.ndarray, np.generic)) and not isinstance(first, float)
+
+
+def _leaves(data: Any) -> Iterator[Any]:
+    """The elements of nested lists, in order."""
+    waiting = [data]
+    while waiting:
+        element = waiting.pop()
+        if isinstance(element, (list, tuple)):
+            waiting += reversed(element)
+        else:
+            yield element
 
 
 def _first(data: Any) -> Any:
@@ -160,8 +175,7 @@ def _explain_ragged(data: Any, path: str = "") -> None:
 
 
 def _explain_object(data: Any) -> None:
-    first = _first(data)
-    if isinstance(first, int):
+    if all(isinstance(x, (bool, int, float)) for x in _leaves(data)):
         raise IntegerOverflowError("Overflow when unpacking long long: an integer does not fit in int64")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tinygrad_edu.errors import CudaError, DeviceError
+from tinygrad_edu.errors import CudaError, DeviceError, MpsError
 from tinygrad_edu.kernels import devices
 
 __all__ = ["as_device", "cpu", "chosen_default", "cuda", "device", "device_of", "get_default", "moved", "set_default"]
@@ -134,6 +134,11 @@ def as_device(value: Any, operation: str) -> device:
                 '"cuda:0"; choose which with CUDA_VISIBLE_DEVICES'
             )
         return cuda
+    if asked.type == "mps":
+        raise MpsError(
+            f'{operation}: no tensor can live on "{asked}": PyTorch is not linked with support for mps devices. '
+            f"{_NOT_HERE}"
+        )
     if asked.type != "cpu" or asked.index not in (None, 0):
         raise DeviceError(
             f'{operation}: no tensor can live on "{asked}": this library computes on the CPU. {_NOT_HERE}'

@@ -12,6 +12,7 @@ import numpy as np
 
 from tinygrad_edu.errors import DTypeError, broadcast_error
 from tinygrad_edu.tensors import random, sampling
+from tinygrad_edu.tensors.arguments import kinds_told
 from tinygrad_edu.tensors.creation import finish, like_options, numpy_type, place_of, shaped_like, sizes_of
 from tinygrad_edu.tensors.data import default_float
 from tinygrad_edu.tensors.device import as_device, cpu, device_of, moved
@@ -25,9 +26,11 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _size(size: tuple[Any, ...], names: dict[str, Any], operation: str) -> tuple[int, ...]:
+def _size(size: tuple[Any, ...] | None, names: dict[str, Any], operation: str) -> tuple[int, ...]:
     if "size" in names:
         size = (names.pop("size"),)
+    if size is None:
+        raise TypeError(f"{operation}() is missing the argument 'size': a single number has the size ()")
     names.pop("pin_memory", None)
     if names:
         raise TypeError(f"{operation}() got an unexpected keyword argument {next(iter(names))!r}")
@@ -49,7 +52,7 @@ def rand(
     >>> tg.rand(3).shape
     torch.Size([3])
     """
-    shape = _size(size, names, "rand")
+    shape = _size(size or None, names, "rand")
     kind, place = numpy_type(dtype, "rand", default_float()), as_device(device, "rand")
     values = sampling.uniform(generator, shape, kind, place=place)
     return finish(values, device, requires_grad, "rand")
@@ -64,7 +67,7 @@ def randn(
     **names: Any,
 ) -> Tensor:
     """Numbers drawn from the normal distribution with mean 0 and standard deviation 1."""
-    shape = _size(size, names, "randn")
+    shape = _size(size or None, names, "randn")
     kind, place = numpy_type(dtype, "randn", default_float()), as_device(device, "randn")
     values = sampling.normal(generator, shape, kind, place=place)
     return finish(values, device, requires_grad, "randn")
@@ -184,8 +187,11 @@ def randint_like(
     return finish(made, device or place_of(input), requires_grad, "randint_like")
 
 
-def bernoulli(input: Tensor, *, generator: random.Generator | None = None) -> Tensor:
-    """1 with the probability that each element gives, else 0."""
+@kinds_told("bernoulli")
+def bernoulli(input: Tensor, p: float | None = None, *, generator: random.Generator | None = None) -> Tensor:
+    """1 with the probability that each element gives, or with `p` everywhere, else 0."""
+    if p is not None:
+        return input.detach().clone().bernoulli_(p, generator=generator)
     if input._data.dtype.kind != "f":
         raise DTypeError(f"bernoulli: not implemented for {input.dtype}: probabilities are floats, use .float()")
     chances = input._data
@@ -221,18 +227,15 @@ def _normal(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: ran
     return write(self, beside(draws, self), "normal_")
 
 
-def _bernoulli_method(self: Tensor, p: Any = None, *, generator: random.Generator | None = None) -> Tensor:
-    """1 with the probability that each element gives, or with `p`, else 0."""
-    if p is None:
-        return bernoulli(self, generator=generator)
-    return self.detach().clone().bernoulli_(p, generator=generator)
-
-
-def _bernoulli(self: Tensor, p: Any = 0.5, *, generator: random.Generator | None = None) -> Tensor:
+def _bernoulli(self: Tensor, p: float | Tensor = 0.5, *, generator: random.Generator | None = None) -> Tensor:
     """Fill the Tensor with ones and zeros: one with probability `p`, a number or a Tensor that broadcasts."""
     if isinstance(p, (int, float)) and not 0 <= p <= 1:
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
-    chance = np.broadcast_to(p._data if isinstance(p, Tensor) else np.float64(p), self._data.shape)
+    chance = p._data if isinstance(p, Tensor) else np.float64(p)
+    try:
+        chance = np.broadcast_to(chance, self._data.shape)
+    except ValueError:
+        raise broadcast_error("bernoulli_", self._data.shape, np.shape(chance)) from None
     draws = sampling.bernoulli(generator, chance, self._data.shape, np.float32)
     return write(self, beside(draws.astype(self._data.dtype), self), "bernoulli_")
 
@@ -253,13 +256,16 @@ def _random(
     return write(self, beside(draws.astype(kind), self), "random_")
 
 
-def _from_uniform(name: str, formula: Any, doc: str, **defaults: float) -> Any:
+def _from_uniform(name: str, formula: Any, doc: str, **defaults: float | None) -> Any:
     """A fill by the inverse of a distribution function: `formula` of uniform draws from [0, 1) and the parameters."""
 
     def fill(self: Tensor, *args: float, generator: random.Generator | None = None, **kwargs: float) -> Tensor:
         values = {**defaults, **dict(zip(defaults, args, strict=False)), **kwargs}
         if len(args) > len(defaults) or set(values) != set(defaults):
             raise TypeError(f"{name}() takes {', '.join(defaults)}, got {args} and {kwargs}")
+        for parameter, value in values.items():
+            if not isinstance(value, (int, float, np.number)):
+                raise TypeError(f"{name}(): argument {parameter!r} must be float, not {type(value).__name__}")
         if self._data.dtype.kind != "f" and name != "geometric_":
             raise DTypeError(f"{name}: needs a floating-point tensor, got {self.dtype}: use .float() first")
         uniform = sampling.uniform(generator, self._data.shape, np.dtype(np.float64))
@@ -301,17 +307,17 @@ def _log_normal(
 
 
 _methods = {
-    "uniform_": _uniform, "normal_": _normal, "bernoulli": _bernoulli_method, "multinomial": multinomial,
+    "uniform_": _uniform, "normal_": _normal, "bernoulli": bernoulli, "multinomial": multinomial,
     "bernoulli_": _bernoulli, "random_": _random, "log_normal_": _log_normal,
     "exponential_": _from_uniform(
         "exponential_", _exponential, "Fill the Tensor with draws of density lambd * exp(-lambd * x).", lambd=1.0
     ),
     "geometric_": _from_uniform(
-        "geometric_", _geometric, "Fill the Tensor with how many trials of chance p the first success takes.", p=0.5
+        "geometric_", _geometric, "Fill the Tensor with how many trials of chance p the first success takes.", p=None
     ),
     "cauchy_": _from_uniform(
         "cauchy_", _cauchy, "Fill the Tensor with draws from the Cauchy distribution.", median=0.0, sigma=1.0
     ),
 }  # fmt: skip
 for _name, _function in _methods.items():
-    setattr(Tensor, _name, _function)
+    setattr(Tensor, _name, kinds_told(_name)(_function))

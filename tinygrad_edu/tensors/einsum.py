@@ -19,7 +19,7 @@ __all__ = ["einsum"]
 
 
 @composed(many=True)
-def einsum(equation: str, *operands: Any) -> Tensor:
+def einsum(equation: str | Any, *operands: Any) -> Tensor:
     """Multiply Tensors and sum over dimensions: each dimension has a letter; those missing after ``->`` are summed.
 
     Without ``->`` the result has the letters that occur once, in alphabetical order. ``...`` stands for any further

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.errors import broadcast_error
 from tinygrad_edu.ops import elementwise, shape
 from tinygrad_edu.ops.registry import operations
 from tinygrad_edu.tensors import (
@@ -86,11 +87,19 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     >>> x = tg.tensor([-1.0, 2.0]); tg.where(x > 0, x, 0.0)
     tensor([0., 2.])
     """
-    if input is None and other is None:
+    if not isinstance(condition, Tensor):
+        raise TypeError(f"where(): argument 'condition' (position 1) must be Tensor, not {type(condition).__name__}")
+    for name, given in (("input", input), ("other", other)):
+        if given is not None and not isinstance(given, (Tensor, bool, int, float, np.generic)):
+            raise TypeError(f"where(): argument {name!r} must be Tensor, not {type(given).__name__}")
+    if (input is None) != (other is None):
+        raise TypeError("where() takes the condition alone, or with both of 'input' and 'other'")
+    if input is None:
         return tuple(Tensor._wrap(i) for i in np.nonzero(condition._array()))
-    if not isinstance(condition, Tensor) or condition._data.dtype.kind != "b":
-        got = condition.dtype if isinstance(condition, Tensor) else type(condition).__name__
-        raise RuntimeError(f"where expected condition to be a boolean tensor, but got {got}: compare, or use .bool()")
+    if condition._data.dtype.kind != "b":
+        raise RuntimeError(
+            f"where expected condition to be a boolean tensor, but got {condition.dtype}: compare, or use .bool()"
+        )
     if not isinstance(input, Tensor) and not isinstance(other, Tensor):
         from_number = _result_type((), (), [type(input), type(other)])
         input = Tensor._wrap(np.array(input, from_number))
@@ -102,9 +111,16 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
 
 def broadcast_shapes(*shapes: Any) -> Any:
     """The shape that Tensors of these shapes broadcast to."""
-    from tinygrad_edu.errors import broadcast_error
     from tinygrad_edu.tensors.size import Size
 
+    for s in shapes:
+        sizes = (s,) if isinstance(s, int) else s
+        if not isinstance(sizes, (tuple, list)) or not all(isinstance(n, (int, np.integer)) for n in sizes):
+            raise RuntimeError(
+                f"broadcast_shapes: Input shapes should be of type ints, a tuple of ints, or a list of ints, got {s!r}"
+            )
+        if any(n < 0 for n in sizes):
+            raise ValueError(f"broadcast_shapes: Attempting to broadcast a dimension with negative length: {s}")
     listed = [(s,) if isinstance(s, int) else tuple(s) for s in shapes]
     try:
         return Size(np.broadcast_shapes(*listed))
@@ -123,7 +139,15 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e
     _two_tensors("allclose", input, other)
     if input.dtype is not other.dtype:
         raise RuntimeError(f"allclose: {input.dtype} did not match {other.dtype}: convert one of them")
-    return bool(np.allclose(input._data, other._data, rtol=rtol, atol=atol, equal_nan=equal_nan))
+    for name, bound in (("rtol", rtol), ("atol", atol)):
+        if not isinstance(bound, (int, float, np.number)):
+            raise TypeError(f"allclose(): argument {name!r} must be float, not {type(bound).__name__}")
+        if bound < 0:
+            raise RuntimeError(f"allclose: {name} must be greater than or equal to zero, but got {bound}")
+    try:
+        return bool(np.allclose(input._data, other._data, rtol=rtol, atol=atol, equal_nan=equal_nan))
+    except ValueError:
+        raise broadcast_error("allclose", input.shape, other.shape) from None
 
 
 def equal(input: Tensor, other: Tensor) -> bool:

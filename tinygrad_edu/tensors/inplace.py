@@ -360,8 +360,10 @@ def _fill(self: Tensor, value: Any) -> Tensor:
 
 def _copy(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
     """Copy another Tensor's elements here, broadcast and converted."""
+    if isinstance(source, (bool, int, float)):
+        return _fill(self, source)
     if not isinstance(source, Tensor):
-        raise TypeError(f"copy_(): expected a Tensor, got {type(source).__name__}")
+        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(source).__name__}")
     refuse_overlap(self, (source,), "copy_")
     source = source._placed(self.device, non_blocking)
     return _overwrite(self, source._cast(self._data.dtype).expand(self._data.shape), "copy_")

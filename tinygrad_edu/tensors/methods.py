@@ -316,6 +316,19 @@ def _argextreme(name: str) -> Callable[..., Any]:
     return apply
 
 
+def _as_other(name: str, change: Callable[[Tensor, Tensor], Tensor]) -> Callable[..., Tensor]:
+    """A method that makes a Tensor like another one."""
+
+    def apply(self: Tensor, other: Tensor) -> Tensor:
+        if not isinstance(other, Tensor):
+            raise TypeError(f"{name}(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}")
+        return change(self, other)
+
+    apply.__name__ = name
+    apply.__doc__ = f"``{name}(other)``: as another Tensor is."
+    return apply
+
+
 def _install() -> None:
     """Give Tensor its operators and the methods that are not simply rows of the table."""
     own: dict[str, Any] = {
@@ -360,12 +373,12 @@ def _install() -> None:
         "argmax": _argextreme("argmax"),
         "argmin": _argextreme("argmin"),
         "to": _to,
-        "type_as": lambda self, other: _cast(self, other._data.dtype),
+        "type_as": _as_other("type_as", lambda self, other: _cast(self, other._data.dtype)),
         "contiguous": _contiguous,
         "view": _view,
-        "view_as": lambda self, other: _view(self, *other.shape),
-        "reshape_as": lambda self, other: self.reshape(other.shape),
-        "expand_as": lambda self, other: self.expand(*other.shape),
+        "view_as": _as_other("view_as", lambda self, other: _view(self, tuple(other.shape))),
+        "reshape_as": _as_other("reshape_as", lambda self, other: self.reshape(other.shape)),
+        "expand_as": _as_other("expand_as", lambda self, other: self.expand(*other.shape)),
         "T": property(lambda self: _permute(self, _reversed[self._data.ndim])),
         "mT": property(lambda self: _transpose(self, (-2, -1))),
     }

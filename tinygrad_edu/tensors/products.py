@@ -93,7 +93,7 @@ def addr(input: Tensor, vec1: Any, vec2: Any, *, beta: Any = 1, alpha: Any = 1) 
 
 
 @composed(many=True)
-def tensordot(a: Any, b: Any, dims: Any = 2) -> Tensor:
+def tensordot(a: Any, b: Any, dims: int | Sequence[Sequence[int]] = 2) -> Tensor:
     """Products summed over pairs of dimensions: the last `dims` of a with the first of b, or two lists of them."""
     tensors_of("tensordot", (a, b))
     if isinstance(dims, Tensor):

@@ -15,6 +15,7 @@ from tinygrad_edu.engine.modes import recording
 from tinygrad_edu.errors import DTypeError, broadcast_error
 from tinygrad_edu.kernels.numpy import quietly
 from tinygrad_edu.ops.registry import ABSENT, LAYOUT, NOTHING, SHAPE, WHOLE, Absent
+from tinygrad_edu.tensors.arguments import misfit_in_parameters
 from tinygrad_edu.tensors.data import checked
 from tinygrad_edu.tensors.node import NUMBERS, Node, new_node
 from tinygrad_edu.tensors.operands import prepare
@@ -84,17 +85,18 @@ def _compute(operation: Any, arrays: tuple[Any, ...], params: tuple[Any, ...]) -
     """The operation on arrays, with NumPy's complaints in our words."""
     try:
         return quietly(operation.compute, arrays, params)
-    except NotImplementedError as error:
+    except Exception as error:
+        told = misfit_in_parameters(operation, params)
+        if told:
+            raise TypeError(told) from None
         if error.__class__ is NotImplementedError and any(hasattr(a, "block") for a in arrays):
             raise NotImplementedError(f"{operation.name} on cuda: {error}") from None
-        raise
-    except (ValueError, OverflowError) as error:
-        shapes = [np.shape(a) for a in (*arrays, *(p for p in params if isinstance(p, np.ndarray)))]
-        if operation.elementwise and not _fit(shapes):
-            raise broadcast_error(operation.name, *shapes) from None
-        raise RuntimeError(f"{operation.name}: {error}") from error
-    except TypeError as error:
-        if "ufunc" in str(error) or "numpy boolean" in str(error):
+        if isinstance(error, (ValueError, OverflowError)):
+            shapes = [np.shape(a) for a in (*arrays, *(p for p in params if isinstance(p, np.ndarray)))]
+            if operation.elementwise and not _fit(shapes):
+                raise broadcast_error(operation.name, *shapes) from None
+            raise RuntimeError(f"{operation.name}: {error}") from error
+        if isinstance(error, TypeError) and ("ufunc" in str(error) or "numpy boolean" in str(error)):
             types = ", ".join(str(getattr(a, "dtype", type(a).__name__)) for a in arrays)
             raise DTypeError(f"{operation.name}: not defined for {types}: convert with .to() or .float()") from None
         raise
