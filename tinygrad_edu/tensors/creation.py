@@ -191,7 +191,8 @@ empty = _filled("empty", np.empty, "A Tensor whose elements are whatever was in 
 
 def place_of(like: Tensor) -> Any:
     """Where a Tensor like another is made, if nobody says; None for the usual place."""
-    return device_of(like._data) if hasattr(like._data, "block") else None
+    data = getattr(like, "_data", None)  # what is no Tensor is refused by who asks
+    return device_of(data) if hasattr(data, "block") else None
 
 
 def like_options(like: Tensor, dtype: Any, name: str) -> tuple[tuple[int, ...], Any]:
