@@ -46,7 +46,9 @@ def command(
     text, source = _read(data)
     held = max(window + 1, len(text) // 10)
     if len(text) < 4 * (window + 1):
-        raise Problem(f"{source} has {len(text)} characters", f"give a longer text, or --window {len(text) // 4 - 1}")
+        smaller = len(text) // 4 - 1  # a window of 1 sees nothing but the character itself
+        hint = "give a longer text" + (f", or --window {smaller}" if smaller >= 2 else "")
+        raise Problem(f"--data: {source} has {len(text)} characters, too few for --window {window}", hint)
     with prepare(**options) as settings:
         from tinygrad_edu import Generator, optim
         from tinygrad_edu.cli.char_model import CharTransformer, Vocabulary, Windows, next_character_loss, write
@@ -74,9 +76,7 @@ def command(
             raise Problem(str(error).partition(". ")[0], f"try --lr {lr / 10:g}", code=3) from error
         generator = Generator().manual_seed(settings.seed)
         start = "\n" if "\n" in vocabulary.numbers else vocabulary.characters[0]
-        written = [
-            write(model, vocabulary, start, length, temperature, generator)[1:] for _ in range(samples)
-        ]
+        written = [write(model, vocabulary, start, length, temperature, generator)[1:] for _ in range(samples)]
         result = {
             "data": source, "characters": len(text), "vocabulary": len(vocabulary),
             "parameters": sum(p.numel() for p in model.parameters()), "steps": per_epoch * EPOCHS,
@@ -92,7 +92,7 @@ def _read(path: Path | None) -> tuple[str, str]:
     """The text, and what to call it."""
     name = DEFAULT if path is None else str(path)
     try:
-        text = (Path(__file__).with_name(DEFAULT) if path is None else path).read_text(encoding="utf-8")
+        text = (Path(__file__).with_name(DEFAULT) if path is None else path).read_text(encoding="utf-8-sig")
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise Problem(f"--data: cannot read {name!r}: {why}", "give a text file") from error

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -144,6 +145,8 @@ TEXTS = {
     "missing": (["--data", "none.txt"], "cannot read 'none.txt'", "text file"),
     "binary": (["--data", "bytes"], "is not UTF-8", "UTF-8"),
     "short": (["--data", "short"], "has 30 characters", "--window"),
+    "few": (["--data", "few"], "--data: few has 5 characters", "hint: give a longer text$"),
+    "empty": (["--data", "empty"], "--data: empty has 0 characters", "hint: give a longer text$"),
     "width": (["--width", "6"], "--width: 6 is not a multiple of 4", "give 8"),
     "steps": (["--steps", "3"], "--steps: 3 is less than 20", ""),
 }
@@ -155,11 +158,22 @@ def test_text_refuses(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bytes").write_bytes(b"\xff\xfe\x00")
-    (tmp_path / "short").write_text("x" * 30)
+    for name, length in {"short": 30, "few": 5, "empty": 0}.items():
+        (tmp_path / name).write_text("x" * length)
     done = invoke("text", *options)
     assert done.exit_code == 2 and done.stdout == ""
     told, advice = done.stderr.splitlines()
-    assert message in told and hint in advice
+    assert message in told and re.search(hint, advice)
+
+
+def test_a_mark_of_the_byte_order_is_no_character(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_text("吾輩は猫である。\n" * 40, encoding="utf-8")
+    (tmp_path / "marked").write_text("吾輩は猫である。\n" * 40, encoding="utf-8-sig")
+    plain, marked = (
+        json.loads(invoke("text", *QUICK["text"], "--json", "--data", str(tmp_path / name)).stdout)
+        for name in ("plain", "marked")
+    )
+    assert plain["vocabulary"] == marked["vocabulary"] == 9 and plain["samples"] == marked["samples"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGINT to send there")

@@ -33,11 +33,27 @@ Y = (X.sum(1) > 0).long()
 class Noisy(Dataset):
     def __init__(self):
         self.generator = torch.Generator().manual_seed(5)
+        self.others = [np.random.default_rng(1), np.random.RandomState(2), random.Random(3)]
     def __len__(self):
         return 40
     def __getitem__(self, i):
         noise = random.random() + np.random.rand() + torch.randn(5, generator=self.generator) + torch.rand(1)
+        noise = noise + float(self.others[0].random() + self.others[1].rand() + self.others[2].random())
         return X[i] + 0.01 * noise, Y[i]
+
+class Shaky(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.generator = torch.Generator().manual_seed(6)
+    def forward(self, x):
+        return x + 0.1 * torch.randn(x.shape, generator=self.generator)
+
+class Gradients(Callback):
+    def __init__(self):
+        self.generator = torch.Generator().manual_seed(8)
+    def on_backward_end(self, run):
+        for parameter in run.model.parameters():
+            parameter.grad += 0.01 * torch.randn(parameter.shape, generator=self.generator)
 
 class Kill(Callback):
     def on_batch_end(self, run):
@@ -47,13 +63,13 @@ class Kill(Callback):
 sampler = WeightedRandomSampler(torch.ones(40), 40, generator=torch.Generator().manual_seed(7))
 data = DataLoader(Noisy(), 8, sampler=sampler, generator=torch.Generator().manual_seed(9), num_workers=workers)
 valid = DataLoader(Noisy(), 8, shuffle=True)
-model = nn.Sequential(nn.Linear(5, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.3), nn.Linear(8, 2))
+model = nn.Sequential(nn.Linear(5, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.3), Shaky(), nn.Linear(8, 2))
 optimizer = optim.Adam(model.parameters(), lr=0.01)
 cycle = lr_scheduler.OneCycleLR(optimizer, 0.05, total_steps=40)
 torch.manual_seed(seed); random.seed(seed); np.random.seed(seed)
 history = fit(
     model, data, nn.CrossEntropyLoss(), optimizer, epochs=6, valid=valid, metrics=["accuracy"],
-    callbacks=[Schedule(cycle, "batch"), EarlyStopping(patience=3), CSVLog("log.csv"), Kill()],
+    callbacks=[Schedule(cycle, "batch"), EarlyStopping(patience=3), CSVLog("log.csv"), Gradients(), Kill()],
     checkpoint="run.tg", resume=True, progress=False,
 )
 for row in history:
@@ -116,6 +132,8 @@ OTHERS = {
     "width": ({"width": 4}, RuntimeError, "size mismatch|shape"),
     "metrics": ({"metrics": ["mae"]}, ValueError, "the columns loss; this one has loss, mae"),
     "callbacks": ({"callbacks": [EarlyStopping("loss")]}, ValueError, "other callbacks"),
+    "kind of optimizer": ({"optimizer": optim.SGD}, ValueError, "other optimizers: Adam; this one has SGD"),
+    "options alike": ({"optimizer": optim.AdamW}, ValueError, "other optimizers: Adam; this one has AdamW"),
     "optimizer": ({"optimizer": lambda p, lr: optim.Adam([{"params": [x]} for x in p], lr=lr)}, ValueError, "groups"),
 }
 
@@ -154,6 +172,52 @@ def test_what_is_no_checkpoint_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"PK broken")
     with pytest.raises(RuntimeError, match="damaged|cut|not"):
         trained(path, resume=True)
+
+
+CHANGED: dict[str, Any] = {
+    "epoch": -1, "stop": 0, "history": [], "model": [], "callbacks": None, "streams": {},
+    "columns": "loss", "kinds": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("gone", [True, False])
+@pytest.mark.parametrize("key", CHANGED)
+def test_a_changed_file_is_refused_by_the_name_of_what_is_wrong(tmp_path: Path, key: str, gone: bool) -> None:
+    path = tmp_path / "run.tg"
+    trained(path)
+    state = torch.load(path)
+    state[key] = CHANGED[key]
+    if gone:
+        del state[key]
+    torch.save(state, path)
+    kept = path.read_bytes()
+    with pytest.raises(ValueError, match=f"is damaged, .*: see .*{key}"):
+        trained(path, resume=True, epochs=9)
+    assert path.read_bytes() == kept
+
+
+def test_a_schedule_of_another_kind_is_refused(tmp_path: Path) -> None:
+    def go(kind: Any, **options: Any) -> None:
+        model = nn.Linear(2, 1)
+        optimizer = optim.SGD(model.parameters(), 0.1)
+        data = [(torch.ones(4, 2), torch.ones(4, 1))]
+        fit(
+            model, data, nn.MSELoss(), optimizer, epochs=2, scheduler=kind(optimizer, 1),
+            checkpoint=tmp_path / "run.tg", progress=False, **options,
+        )  # fmt: skip
+
+    go(optim.lr_scheduler.StepLR)
+    with pytest.raises(ValueError, match="other callbacks: Schedule of StepLR; this one has Schedule of CosineAnneal"):
+        go(optim.lr_scheduler.CosineAnnealingLR, resume=True)
+
+
+def test_halves_of_files_that_a_kill_left_are_swept(tmp_path: Path) -> None:
+    (tmp_path / ".run.tg.0123abcd.part").write_bytes(b"PK half")
+    others = [".other.tg.0123abcd.part", ".run.tg.part", "run.tg.0123abcd.part"]
+    for other in others:
+        (tmp_path / other).write_bytes(b"mine")
+    trained(tmp_path / "run.tg", resume=True)
+    assert sorted(os.listdir(tmp_path)) == sorted([*others, "run.tg"])
 
 
 def test_workers_that_outlive_an_epoch_are_refused(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from tinygrad_edu.train.history import History, Row, check_file
 from tinygrad_edu.train.metrics import Metric, metrics_of
 from tinygrad_edu.train.progress import Progress
 from tinygrad_edu.train.state import check_loader, read_state, write_state
+from tinygrad_edu.utils.files import sweep
 
 __all__ = ["evaluate", "fit", "predict"]
 
@@ -89,6 +90,8 @@ def fit(
         callback.on_fit_begin(run)
     if resume and checkpoint is not None and os.path.exists(checkpoint):
         read_state(checkpoint, run, kept)
+    if checkpoint is not None:
+        sweep(checkpoint)  # a run that was killed while it wrote
 
     try:
         while run.epoch < run.epochs and not run.stop:

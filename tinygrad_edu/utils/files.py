@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from errno import ENOENT
 from typing import IO, Any
 
-__all__ = ["opened_for_writing"]
+__all__ = ["opened_for_writing", "sweep"]
 
 
 @contextmanager
@@ -47,3 +48,14 @@ def opened_for_writing(f: Any, operation: str = "save") -> Iterator[IO[bytes]]:
         if os.path.exists(draft):
             os.unlink(draft)
         raise
+
+
+def sweep(path: str | os.PathLike[str]) -> None:
+    """Remove what writers of this file left beside it when they were killed; for who is its only writer.
+
+    A kill in the middle of writing leaves the old file whole, and half of the new one under its draft's name.
+    """
+    folder, name = os.path.split(os.path.realpath(path))
+    for draft in glob.glob(os.path.join(glob.escape(folder), f".{glob.escape(name)}.{'[0-9a-f]' * 8}.part")):
+        with suppress(OSError):  # what cannot be removed does no harm
+            os.unlink(draft)
