@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
 import zlib
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,6 +15,7 @@ import numpy as np
 from tinygrad_edu.homework.course import Exercise, Mistake
 from tinygrad_edu.homework.judge.checks import Check
 from tinygrad_edu.homework.judge.verdict import Verdict, decide, same_as
+from tinygrad_edu.homework.kit import wire
 from tinygrad_edu.homework.locate import called, locate
 from tinygrad_edu.homework.runner.batch import Batch, Launcher, plain
 from tinygrad_edu.homework.runner.jobs import Job
@@ -176,6 +180,61 @@ def known_mistake(
 ) -> Mistake | None:
     """The mistake of the course that gives exactly this result, found by running each with the same parameters."""
     suspects = [m for m in exercise.mistakes.values() if check.name in m.shown_by]
+    if not suspects:
+        return None
+    found = outcomes(exercise, check, suspects, params, base)
+    return next((m for m, other in zip(suspects, found, strict=True) if same_as(check, seen, other, params)), None)
+
+
+class Kept:
+    """What the mistakes of a check came to. `watch` asks for the same ones at every save, `grade` for every student.
+
+    Its threads may grade at the same time, and moving an entry of an OrderedDict is not one step: hence the lock, which
+    is not held while mistakes run. (Two threads that ask for the same one both run it, and keep the same.)
+
+    Args:
+        most: how many checks are kept; the one that was not asked for longest goes first.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._kept: OrderedDict[bytes, list[Seen]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, key: bytes) -> list[Seen] | None:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def put(self, key: bytes, found: list[Seen]) -> None:
+        with self._lock:
+            self._kept[key] = found
+            self._kept.move_to_end(key)
+            while len(self._kept) > self.most:
+                self._kept.popitem(last=False)
+
+
+KEPT = Kept(300)
+
+
+def outcomes(
+    exercise: Exercise, check: Check, suspects: Sequence[Mistake], params: Mapping[str, Any], base: Mapping[str, str]
+) -> list[Seen]:
+    """What each of these mistakes of the exercise comes to with these parameters; run once for each process."""
+    sources = [(m.name, m.source) for m in suspects]
+    about = [str(exercise.folder), check.name, sources, wire.encode(dict(params)), sorted(base.items())]
+    key = hashlib.sha256(repr([*about, exercise.limits(check)]).encode("utf-8", "surrogateescape")).digest()
+    known = KEPT.get(key)
+    if known is not None:
+        return known
     jobs = [job_of(exercise, check, Program(m.source, {}, base), params) for m in suspects]
-    found = {number: same_as(check, seen, other, params) for number, other in Batch(jobs)} if jobs else {}
-    return next((m for number, m in enumerate(suspects) if found.get(number)), None)
+    ended = dict(Batch(jobs))
+    found = [ended[number] for number in range(len(jobs))]
+    # (A time-out or an end by force may come of a busy machine, and the next time may come to something else.)
+    if not any(one.error and one.error.get("kind") in ("timeout", "killed") for one in found):
+        KEPT.put(key, found)
+    return found
