@@ -34,7 +34,7 @@ __all__ = [
     "subscribe",
 ]
 
-NOTHING, WHOLE, SHAPE, ABSENT, LAYOUT = 0, 1, 2, 3, 4  # what a rule is given of an argument
+NOTHING, WHOLE, SHAPE, ABSENT, LAYOUT, REST = 0, 1, 2, 3, 4, 5  # what a rule is given of an argument
 
 
 class Absent:
@@ -142,7 +142,7 @@ class Operation:
         """Remember a rule, and read from its argument names what has to be saved for it."""
         code = rule.__code__
         names = code.co_varnames[leading : code.co_argcount]
-        endings = {"shape": SHAPE, "layout": LAYOUT}
+        endings = {"shape": SHAPE, "layout": LAYOUT, "rest": REST}  # rest: (None, the results after the first)
         wanted = [NOTHING if n[0] == "_" else endings.get(n.rpartition("_")[2], WHOLE) for n in names]
         self.rule = rule
         self.saves_output = wanted[0]
@@ -159,7 +159,7 @@ class Operation:
             if self._uses:
                 used = {name for need, names in zip(needs, self._uses, strict=True) if need for name in names}
                 kinds = tuple(k if n in used else ABSENT for k, n in zip(kinds, self._rule_names, strict=True))
-                kinds = (kinds[0] % ABSENT, *kinds[1:])
+                kinds = (NOTHING if kinds[0] == ABSENT else kinds[0], *kinds[1:])
             found = self._saving[needs] = (kinds[0], kinds[1:])
         return found
 

@@ -54,9 +54,9 @@ def layer_norm(input: Any, weight: Any, bias: Any, /, eps: float) -> Any:
 
 
 @layer_norm.vjp
-def _(g: Any, out: Any, input: Any, weight: Any, bias_shape: Any, eps: float) -> Any:
+def _(g: Any, out_rest: Any, input: Any, weight: Any, bias_shape: Any, eps: float) -> Any:
     if not hasattr(g, "_record"):
-        return kernels.layer_norm_back(g, input, out[1], out[2], weight, eps)
+        return kernels.layer_norm_back(g, input, out_rest[1], out_rest[2], weight, eps)
     ndim = len(input.shape)
     dims = tuple(range(ndim - len(weight.shape), ndim))
     share, whole = _back(g * weight, input, dims, eps)
@@ -85,9 +85,9 @@ def batch_norm(input: Any, weight: Any, bias: Any, /, eps: float) -> Any:
 
 
 @batch_norm.vjp
-def _(g: Any, out: Any, input: Any, weight: Any, _bias: Any, eps: float) -> Any:
+def _(g: Any, out_rest: Any, input: Any, weight: Any, _bias: Any, eps: float) -> Any:
     if not hasattr(g, "_record"):
-        return kernels.batch_norm_back(input, g, out[1], out[2], weight, eps)
+        return kernels.batch_norm_back(input, g, out_rest[1], out_rest[2], weight, eps)
     ndim = len(input.shape)
     dims = _other_dims(ndim)
     share, whole = _back(g * _per_channel(weight, ndim), input, dims, eps)
@@ -107,9 +107,9 @@ def group_norm(input: Any, weight: Any, bias: Any, /, groups: int, eps: float) -
 
 
 @group_norm.vjp
-def _(g: Any, out: Any, input: Any, weight: Any, _bias: Any, groups: int, eps: float) -> Any:
+def _(g: Any, out_rest: Any, input: Any, weight: Any, _bias: Any, groups: int, eps: float) -> Any:
     if not hasattr(g, "_record"):
-        return kernels.group_norm_back(input, g, out[1], out[2], weight, eps)
+        return kernels.group_norm_back(input, g, out_rest[1], out_rest[2], weight, eps)
     shape, ndim = tuple(input.shape), len(input.shape)
     grouped = (shape[0], groups, -1)
     share, whole = _back(reshape(g * _per_channel(weight, ndim), grouped), reshape(input, grouped), (2,), eps)
@@ -130,9 +130,9 @@ def rms_norm(input: Any, weight: Any, /, eps: float) -> Any:
 
 
 @rms_norm.vjp
-def _(g: Any, out: Any, input: Any, weight: Any, eps: float) -> Any:
+def _(g: Any, out_rest: Any, input: Any, weight: Any, eps: float) -> Any:
     if not hasattr(g, "_record"):
-        return kernels.rms_norm_back(input, g, out[1], weight)
+        return kernels.rms_norm_back(input, g, out_rest[1], weight)
     ndim = len(input.shape)
     dims = tuple(range(ndim - len(weight.shape), ndim))
     scale = rsqrt(mean(input * input, dims, True) + eps)

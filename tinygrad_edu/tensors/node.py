@@ -169,7 +169,7 @@ class Node(Place):
         ]
         out = self.out
         if out.__class__ is tuple:
-            out = (lift(out[0], self), *out[1:])
+            out = (None if out[0] is None else lift(out[0], self), *out[1:])
         elif out is not None:
             out = lift(out, self)
         return tuple(saved), out

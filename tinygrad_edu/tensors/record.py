@@ -14,7 +14,7 @@ from tinygrad_edu.engine import modes
 from tinygrad_edu.engine.modes import recording
 from tinygrad_edu.errors import DTypeError, broadcast_error
 from tinygrad_edu.kernels.numpy import quietly
-from tinygrad_edu.ops.registry import ABSENT, LAYOUT, NOTHING, SHAPE, WHOLE, Absent
+from tinygrad_edu.ops.registry import ABSENT, LAYOUT, NOTHING, REST, SHAPE, WHOLE, Absent
 from tinygrad_edu.tensors.arguments import misfit_in_parameters
 from tinygrad_edu.tensors.data import checked
 from tinygrad_edu.tensors.node import NUMBERS, Node, new_node
@@ -138,7 +138,11 @@ def _node(
         else:
             saved.append(np.shape(a) if kind == SHAPE else Absent(np.shape(a)) if kind == ABSENT else None)
     kept = None
-    if saves_output != NOTHING:
+    if saves_output == REST:  # the first result may be changed in place, as by ReLU(inplace=True) after a norm
+        kept = (None, *(e._data for e in extra))
+        counters += [e._counter for e in extra]
+        version += sum(e._counter[0] for e in extra)
+    elif saves_output != NOTHING:
         kept = (out._data, *(e._data for e in extra)) if extra else out._data
         counters.append(out._counter)
         version += out._counter[0]
