@@ -221,7 +221,10 @@ class Workspace:
         return kept
 
     def undo(self, course: Course) -> tuple[Exercise, Path]:
-        """Bring the newest backup back, after backing up what is there now; so undo can be undone.
+        """Bring the newest backup back that is not what is there now, after backing that up; so undo can be undone.
+
+        (A second reset, or an undo that was killed half-way, leaves a backup that is like the file: bringing that one
+        back, again and again, would hide the student's own.)
 
         Raises:
             WorkspaceError: there is none.
@@ -232,8 +235,10 @@ class Workspace:
             files = [p for p in folder.iterdir() if not p.name.startswith(".")]
             if exercise is None or not files:
                 continue
-            content = files[0].read_bytes()
+            content, path = files[0].read_bytes(), self.file(exercise)
+            if path.exists() and path.read_bytes() == content:
+                continue
             self.back_up(exercise)
             write_atomically(self.file(exercise), content)
             return exercise, folder
-        raise WorkspaceError("there is no backup", "reset and upgrade make one")
+        raise WorkspaceError("there is no backup of anything else", "reset and upgrade make one")
