@@ -83,21 +83,30 @@ def sources() -> str:
     Taken before and after, it tells whether somebody edited the code in between: such figures mix two programs.
     """
     digest = hashlib.sha256()
-    for room in ("tinygrad_edu", "cli", "benchmarks"):
+    for room in ("tinygrad_edu", "cli", "homework", "benchmarks"):
         for path in sorted((ROOT / room).rglob("*.py")):
             digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
 
 
-def doubts(began: str) -> list[str]:
-    """Why the figures of a run that started with the fingerprint `began` should not be kept; empty if none."""
+def doubts(began: str, load: float | None = None) -> list[str]:
+    """Why the figures of a run that started with the fingerprint `began` should not be kept; empty if none.
+
+    `load` is that of the machine before a run that keeps all cores busy itself; without it, the load now is taken.
+    """
     found = []
     if sources() != began:
         found.append("the source changed during the run: the figures mix two programs")
-    load, cores = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0, os.cpu_count() or 1
+    cores = os.cpu_count() or 1
+    load = load_now() if load is None else load
     if load > cores:
         found.append(f"load {load:.1f} on {cores} cores: other programs took part of the time")
     return found
+
+
+def load_now() -> float:
+    """How many processes have wanted to run in the last minute; 0 where the system does not say."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
 
 
 def machine() -> dict[str, Any]:
@@ -160,6 +169,7 @@ def report(
     checks: Sequence[tuple[str, float, float]] = (),
     as_json: bool = False,
     save: str | None = None,
+    load: float | None = None,
 ) -> None:
     """Print the table (or one JSON object), each limit with its figure, and keep the JSON in
     benchmarks/results.
@@ -170,7 +180,7 @@ def report(
     `checks` are (what, figure, limit) where the figure must not exceed the limit. They are reported, not
     enforced: a busy machine must not fail anyone's build.
     """
-    doubtful = doubts(began)
+    doubtful = doubts(began, load)
     judged = [
         {"what": w, "figure": f, "limit": limit, "ok": None if doubtful else f <= limit} for w, f, limit in checks
     ]

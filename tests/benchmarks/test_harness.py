@@ -45,7 +45,7 @@ def test_compare_takes_the_median_of_the_rounds() -> None:
 def test_report_judges_limits_and_names_the_machine(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(harness, "doubts", lambda began: [])  # whatever else this machine is doing
+    monkeypatch.setattr(harness, "doubts", lambda began, load=None: [])  # whatever else this machine is doing
     checks = [("below", 1.0, 2.0), ("above", 3.0, 2.0)]
     harness.report("title", {"a": {"x": 1.0}}, began="", checks=checks, as_json=True)
     document = json.loads(capsys.readouterr().out)
