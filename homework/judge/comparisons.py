@@ -168,13 +168,13 @@ def raises(got: Any, kind: str | Sequence[str], label: str, contains: Sequence[s
         kind: the name of a built-in exception, or several of which one must do.
 
     Raises:
-        Fail: of kind `raises` or `message`.
+        Fail: of kind `not_raised`, `raises` or `message`.
     """
     kinds = [kind] if isinstance(kind, str) else list(kind)
     expected = " / ".join(kinds)
     if not (isinstance(got, dict) and isinstance(got.get("raises"), list) and got["raises"]):
         value = got.get("value") if isinstance(got, dict) else got
-        raise Fail("raises", label, expected, shown(value))
+        raise Fail("not_raised", label, expected, shown(value))
     if not set(kinds) & {name for name in got["raises"] if isinstance(name, str)}:
         raise Fail("raises", label, expected, f"{got['raises'][0]}: {got.get('text')}"[:200])
     text = str(got.get("text"))

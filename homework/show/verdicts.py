@@ -71,8 +71,8 @@ def _difference(exercise: Exercise, fail: Fail, lang: str) -> str:
     if fail.kind.startswith("says."):
         sentence = exercise.says[fail.kind.removeprefix("says.")][lang].format(**fail.words)
         return f"{fail.label}   {sentence}" if fail.label else sentence
-    told = word(f"fail.{fail.kind}", lang, label=fail.label, got=fail.got)
-    if fail.kind == "malformed":
+    told = word(f"fail.{fail.kind}", lang, label=fail.label, got=fail.got, expected=fail.expected)
+    if fail.kind in ("malformed", "not_raised"):
         return told
     return f"{told}   {word('line.expected', lang)} {fail.expected}   {word('line.got', lang)} {fail.got}"
 

@@ -136,6 +136,7 @@ def cross_correlation(o, p):
 def params(o, p):
     for (channels, outs, kernel, options), seen in zip(p["cases"], o["layers"], strict=True):
         where = f"layer = Conv2d({channels}, {outs}, {kernel}{_named(options)})"
+        require(not (isinstance(seen, dict) and seen.get("none")), "none_listed", "layer.parameters()", where)
         shape = [outs, channels // options.get("groups", 1), *_pair(kernel)]
         equal(seen["weight"], shape, "layer.weight.shape", where)
         with_bias = options.get("bias", True)
@@ -284,7 +285,7 @@ def errors(o, p):
     raises(o["channels"], refused, "Conv2d(3, 2, 3)(x)   x: (1, 5, 8, 8)", contains=["3", "5"])
     raises(o["large"], refused, "Conv2d(1, 1, 3, dilation=2)(x)   x: (1, 1, 6, 4)", contains=["5", "4"])
     raises(o["padded"], refused, "Conv2d(1, 1, 7, padding=1)(x)   x: (1, 1, 4, 9)", contains=["7"])
-    fitting = ["Conv2d(1, 1, 3), x: (1, 1, 3, 3)", "Conv2d(1, 1, (6, 3), padding=1), x: (1, 1, 4, 5)"]
+    fitting = ["Conv2d(1, 1, 3)(x)   x: (1, 1, 3, 3)", "Conv2d(1, 1, (6, 3), padding=1)(x)   x: (1, 1, 4, 5)"]
     for seen, where in zip(o["fits"], fitting, strict=True):
         require(isinstance(seen, dict) and "value" in seen, "refused", where)
 

@@ -50,6 +50,9 @@ def params(s, p, t):
         layer = _layer(s, t, channels, outs, kernel, options)
         t.doing("layer.parameters(), layer.weight, layer.bias")
         listed = list(layer.parameters())
+        if any(q is None for q in listed):
+            seen.append({"none": True})
+            continue
         seen.append({
             "weight": list(layer.weight.data.shape),
             "bias": None if layer.bias is None else list(layer.bias.data.shape),

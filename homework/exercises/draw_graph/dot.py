@@ -32,6 +32,8 @@ class Drawing:
 
     labels: dict[str, str] = field(default_factory=dict)
     edges: list[tuple[str, str, str]] = field(default_factory=list)
+    records: set[str] = field(default_factory=set)
+    """Nodes of shape record, in whose labels further signs have a meaning."""
 
     def parents(self, node: str) -> list[str]:
         """Where the edges into a node come from, once per edge."""
@@ -177,6 +179,8 @@ class _Reader:
             if "label" in attributes:
                 for node in groups[0]:
                     self.drawing.labels[node] = attributes["label"]
+            if "record" in {**defaults, **attributes}.get("shape", "").lower():
+                self.drawing.records.update(groups[0])
         for tails, heads in zip(groups, groups[1:], strict=False):
             self.drawing.edges += [(t, h, attributes.get("label", "")) for t in tails for h in heads]
         return [node for group in groups for node in group]

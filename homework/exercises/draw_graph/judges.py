@@ -6,7 +6,7 @@ import re
 import numpy as np
 
 from tinygrad_edu.homework.exercises.draw_graph.dot import DotError, plain, read
-from tinygrad_edu.homework.judge import Fail, check, close, require
+from tinygrad_edu.homework.judge import Fail, check, close, equal, require
 
 
 def _drawing(text, where):
@@ -37,6 +37,9 @@ class Tensors:
         self.op_nodes = self._operations() if nodes == count + ops else set()
         if self.op_nodes is None or len(self.op_nodes) not in (0, ops) or (nodes != count) != bool(self.op_nodes):
             raise Fail("says.bipartite", where)
+        tails = {tail for tail, _, _ in drawing.edges}
+        lost = [node for node in self.op_nodes if node not in tails]
+        require(not lost, "op_nowhere", where, tensors=count, ops=ops, nodes=nodes)
         self.parents, self.labels, self.op_labels, self.double = {}, {}, {}, {}
         for node, label in drawing.labels.items():
             if node in self.op_nodes:
@@ -188,7 +191,7 @@ def doublings(o, p):
 
 def _doubled(o, p):
     times = p["times"]
-    where = f"y = x, then {times} times y = y + y; y.draw_graph()"
+    where = f"y = x; for _ in range({times}): y = y + y   y.draw_graph()"
     require(isinstance(o["dot"], str), "no_dot", where, got=o["dot"])
     Tensors(_drawing(o["dot"], where), times + 1, times, where)
 
@@ -218,7 +221,11 @@ def names(o, p):
         shown = ["".join(plain(label).split()) for label in drawing.labels.values()]
         # (A newline may be drawn as a line break, as a space or as the two signs \\n.)
         fits = any(wanted in label or _flat(name) in label for label in shown)
-        require(fits, "name_lost", where, name=repr(name))
+        require(fits, "name_lost", where, name=name.replace("\n", " "))
+        for node in drawing.records:
+            label = drawing.labels.get(node, "")
+            bare = "".join(sign for sign in name if sign in "{}|<>" and f"\\{sign}" not in label)
+            require(not bare or wanted not in "".join(plain(label).split()), "record_sign", where, sign=bare)
 
 
 def _flat(name):
@@ -228,9 +235,14 @@ def _flat(name):
 @check("pure", points=1, same="failure", params=_layer, needs=["nodes"])
 def pure(o, p):
     where = "y.draw_graph()"
-    for key in ("grads_after", "data_after", "grads", "data", "untouched"):
+    for key in ("grads_after", "data_after", "grads", "data"):
         require(isinstance(o[key], list) and len(o[key]) == 3, "no_dot", where, got=o[key])
-    require(all(grad is None or not np.any(grad) for grad in o["untouched"]), "grad_changed", where)
+    for key in ("untouched", "attributes", "attributes_after"):
+        require(isinstance(o[key], list) and len(o[key]) == 6, "no_dot", where, got=o[key])
+    require(all(grad is None or not np.any(grad) for grad in o["untouched"][:3]), "grad_changed", where)
+    require(all(grad is None or not np.any(grad) for grad in o["untouched"][3:]), "result_changed", where)
+    for before, after in zip(o["attributes"], o["attributes_after"], strict=True):
+        equal(after, before, "name, op and attributes of a tensor", "before and after y.draw_graph()")
     for name, before, after in zip(p["names"], o["grads"], o["grads_after"], strict=True):
         require(before is None or after is not None, "grad_changed", where)
         if before is not None:

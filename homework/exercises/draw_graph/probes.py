@@ -28,7 +28,7 @@ def _layer(s, p):
     product = x @ w
     total = product + b
     y = total.relu()
-    return y, (x, w, b), [product.op, total.op, y.op]
+    return y, (x, w, b, product, total, y), [product.op, total.op, y.op]
 
 
 def layer(s, p, t):
@@ -79,17 +79,24 @@ def _grads(tensors):
     return [None if t.grad is None else np.array(t.grad) for t in tensors]
 
 
+def _attributes(tensors):
+    """The name, the operation and the names of all attributes of each tensor."""
+    return [[str(getattr(t, "name", "")), str(t.op), *sorted(getattr(t, "__dict__", {}))] for t in tensors]
+
+
 def pure(s, p, t):
-    y, leaves, _ = _layer(s, p)
+    y, every, _ = _layer(s, p)
+    leaves, kept = every[:3], _attributes(every)
     t.doing("y.draw_graph() before the backward pass")
     before = _draw(s, y)
-    untouched = _grads(leaves)
+    untouched, kept_after = _grads(every), _attributes(every)
     y.backward(np.ones(y.data.shape))
     grads, data = _grads(leaves), [np.array(leaf.data) for leaf in leaves]
     t.doing("y.draw_graph() after the backward pass")
     after = _draw(s, y)
     return {
         "before": before, "after": after, "untouched": untouched, "grads": grads, "grads_after": _grads(leaves),
+        "attributes": kept, "attributes_after": kept_after,
         "data": data, "data_after": [np.array(leaf.data) for leaf in leaves],
     }  # fmt: skip
 

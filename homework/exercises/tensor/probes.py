@@ -178,6 +178,7 @@ def accumulate(s, p, t):
     z.backward(g)
     once = [_array(x.grad), _array(y.grad)]
     once = [None if grad is None else np.array(grad) for grad in once]
+    shared = _shared(s, p, t)
     w = x * x
     u = w * y
     t.doing("x.zero_grad(); y.zero_grad(); w = x * x; u = w * y; u.backward(G); u.backward(G)")
@@ -187,7 +188,20 @@ def accumulate(s, p, t):
     zeroed = None if zeroed is None else np.array(zeroed)
     u.backward(p["g"].copy())
     u.backward(p["g"].copy())
-    return {"once": once, "zeroed": zeroed, "twice": [_array(x.grad), _array(y.grad)], "g": g}
+    return {"once": once, "zeroed": zeroed, "twice": [_array(x.grad), _array(y.grad)], "g": g,
+            "between": [_array(w.grad), _array(u.grad)], "shared": shared}
+
+
+def _shared(s, p, t):
+    """Which of the arrays around z = x + y are the same memory: who writes into one changes both."""
+    x, y, g = _leaf(s, p["x"]), _leaf(s, p["y"]), p["g"].copy()
+    t.doing("z = x + y; z.backward(G)")
+    z = x + y
+    z.backward(g)
+    held = {"x.grad": x.grad, "y.grad": y.grad, "z.grad": z.grad, "G": g}
+    arrays = {name: _array(array) for name, array in held.items() if isinstance(_array(array), np.ndarray)}
+    names = list(arrays)
+    return [[a, b] for i, a in enumerate(names) for b in names[i + 1 :] if np.shares_memory(arrays[a], arrays[b])]
 
 
 def no_grad(s, p, t):
@@ -203,7 +217,13 @@ def no_grad(s, p, t):
         pass
     t.doing("y = x * 2 after the block")
     y = x * 2
-    return {"inside": inside, "after": {"parents": len(y.parents) > 0, "requires_grad": y.requires_grad}}
+    after = {"parents": len(y.parents) > 0, "requires_grad": y.requires_grad}
+    t.doing("with no_grad(): (with no_grad(): pass); y = x * 2")
+    with s.no_grad():
+        with s.no_grad():
+            pass
+        y = x * 2
+    return {"inside": inside, "after": after, "nested": y.requires_grad}
 
 
 def detach(s, p, t):

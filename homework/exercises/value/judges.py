@@ -3,6 +3,7 @@
 import math
 
 from tinygrad_edu.homework.judge import check, close, equal, grad_close, numeric_gradient, require
+from tinygrad_edu.homework.judge.fail import Cause
 
 
 def _xy(rng, public):
@@ -28,7 +29,7 @@ def forward(o, p):
     require(isinstance(o["op"], str) and o["op"], "op_missing", "c.op", "c = a * b")
 
 
-@check("mul", points=1, needs=["forward"], params=_xy)
+@check("mul", points=1, params=_xy)
 def mul(o, p):
     where = f"z = x*y   at x = {p['x']:g}, y = {p['y']:g}"
     grad_close(o["top"], 1.0, "dz/dz", where)
@@ -45,11 +46,11 @@ def chain(o, p):
 def _small(rng, public):
     # Between 0 and 1: there x**2 differs from 2*x, and x > 0 from x > 1.
     if public:
-        return {"x": 0.5, "y": -3.0}
-    return {"x": round(rng.uniform(0.2, 0.9), 3), "y": round(-rng.uniform(0.5, 3), 3)}
+        return {"x": 0.5, "y": -3.0, "k": 5.0}
+    return {"x": round(rng.uniform(0.2, 0.9), 3), "y": round(-rng.uniform(0.5, 3), 3), "k": 7.0}
 
 
-@check("rules", points=1, needs=["mul"], params=_small)
+@check("rules", points=1, needs=["forward", "mul"], params=_small)
 def rules(o, p):
     x, y = p["x"], p["y"]
     want = {
@@ -61,6 +62,14 @@ def rules(o, p):
         at = {"n": f"n = {-x:g}", "o": "o = 0", "x": f"x = {x:g}, y = {y:g}" if "y" in text else f"x = {x:g}"}[first]
         names = [f"dz/d{first}", "dz/dy"][: len(grads)]
         _each(o[text], dict(zip(names, grads, strict=True)), f"z = {text}   at {at}")
+    # The same, with a gradient that arrives and is not 1: a rule must multiply by it.
+    for text, grads in want.items():
+        if text[0] not in "no":
+            names = ["dz/dx", "dz/dy"][: len(grads)]
+            at = f"z = ({text}) * k   at x = {x:g}, y = {y:g}, k = {p['k']:g}"
+            wanted = {name: p["k"] * grad for name, grad in zip(names, grads, strict=True)}
+            local = dict(zip(names, grads, strict=True))
+            _each(o[f"({text}) * k"], wanted, at, arrived=(p["k"], local))
 
 
 def _three(rng, public):
@@ -90,7 +99,7 @@ def diamond(o, p):
 
 
 def _doubled(o, p):
-    where = f"y = x, then {p['times']} times y = y + y"
+    where = f"y = x; for _ in range({p['times']}): y = y + y"
     close(o["value"], 2.0 ** p["times"] * p["x"], "y.data", where)
     grad_close(o["grad"], 2.0 ** p["times"], "dy/dx", where)
 
@@ -134,12 +143,15 @@ def micrograd(o, p):
 
 @check("long_chain", points=0, needs=["reuse"], params=lambda rng, public: {"x": 0.5, "times": 5000})
 def long_chain(o, p):
-    where = f"y = x, then {p['times']} times y = y + x"
+    where = f"y = x; for _ in range({p['times']}): y = y + x"
     close(o["value"], p["x"] * (p["times"] + 1), "y.data", where)
     grad_close(o["grad"], p["times"] + 1, "dy/dx", where)
 
 
-def _each(got, want, where, rtol=1e-6):
+def _each(got, want, where, rtol=1e-6, arrived=None):
+    """`arrived`: the gradient that arrives, and the local derivatives, to tell a rule that forgot to multiply."""
     require(isinstance(got, list) and len(got) == len(want), "pair", where)
     for (label, value), grad in zip(want.items(), got, strict=True):
+        if arrived is not None and isinstance(grad, (int, float)) and abs(grad - arrived[1][label]) < 1e-9:
+            close(grad, value, label, where, rtol=rtol, cause=Cause("upstream_ignored", {"arrived": f"{arrived[0]:g}"}))
         grad_close(grad, value, label, where, rtol=rtol)

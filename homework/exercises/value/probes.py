@@ -69,6 +69,14 @@ def rules(s, p, t):
             z = step(x, y)
         z.backward()
         seen[text] = _grads(x, y) if "y" in text else _grads(x)
+    for text, step in steps.items():
+        x, y = s.Value(p["x"], "x"), s.Value(p["y"], "y")
+        if isinstance(step, float):
+            continue
+        t.doing(f"z = ({text}) * Value({p['k']:g}); z.backward()   at x = {p['x']}, y = {p['y']}")
+        z = step(x, y) * s.Value(p["k"])
+        z.backward()
+        seen[f"({text}) * k"] = _grads(x, y) if "y" in text else _grads(x)
     return seen
 
 
