@@ -113,6 +113,26 @@ NEVER_REFUSED = set(
 )
 
 
+# What is refused of the names that are tested elsewhere: an object that is no argument of any, or what stands here.
+REFUSED_ELSEWHERE: dict[str, str] = {
+    "from_dlpack": "t.from_dlpack(x, 'a')",
+    "is_inference": "t.is_inference(x, 'a')",
+    "pin_memory": "x.pin_memory('a')",
+    "register_hook": "x.register_hook(x, 'a')",
+    "register_post_accumulate_grad_hook": "x.register_post_accumulate_grad_hook(x, 'a')",
+    "set_float32_matmul_precision": "t.set_float32_matmul_precision(x, 'a')",
+    "set_printoptions": "t.set_printoptions(nonsense=1)",
+    "use_deterministic_algorithms": "t.use_deterministic_algorithms(x, 'a')",
+}
+# Not tried here: PyTorch has no such name or form, or a wrong call is not refused alike. No refusal is enforced yet.
+NOT_BESIDE_PYTORCH = set(
+    """
+    compile draw_graph fmax_ fmin_ get_backend get_matmul get_printoptions hardshrink_ load_ipython_extension
+    logaddexp2_ logaddexp_ maximum_ minimize minimum_ rsub_ set_ set_backend set_matmul unload_ipython_extension
+    """.split()
+)
+
+
 def covered() -> set[str]:
     """The names in the expressions, after a dot."""
     return {name for each in EXPRESSIONS for name in re.findall(r"\.([A-Za-z_]\w*)", each)}
@@ -173,6 +193,15 @@ class TestBesidePyTorch:
         never = {n for n in covered() - refused if n + "_" not in refused and n not in ELSEWHERE}
         assert never - NEVER_REFUSED == set(), "give them a bad input in support.composed_cases"
         assert NEVER_REFUSED - never == set(), "they are refused now"
+
+    @pytest.mark.parametrize("name", sorted(set(ELSEWHERE) - NOT_BESIDE_PYTORCH))
+    def test_what_is_tested_elsewhere_refuses_bad_input(self, name: str) -> None:
+        torch = pytest.importorskip("torch")
+        owner = "t" if hasattr(tg, name) and hasattr(torch, name) else "c"
+        expression = REFUSED_ELSEWHERE.get(name, f"{owner}.{name}(object())")
+        (found, _), (expected, _) = (run(library, expression, "float32") for library in (tg, torch))
+        assert isinstance(expected, Exception), f"{expression} is no bad input: PyTorch gives {expected!r:.100}"
+        assert isinstance(found, type(expected)), f"{expression}: PyTorch {expected!r:.200}, we {found!r:.200}"
 
     @pytest.mark.parametrize("name", sorted(NEVER_REFUSED))
     def test_what_is_never_refused_has_no_use_for_more_arguments(self, name: str) -> None:
