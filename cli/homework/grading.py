@@ -28,13 +28,15 @@ __all__ = ["grade_command", "gradescope_command"]
 PLACE = click.Path(exists=True, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+BOXES = ("auto", "bwrap", "docker", "process")
 JOBS = max(1, (os.cpu_count() or 2) // 2)
 
 
 @click.command("grade")
 @click.argument("places", nargs=-1, required=True, type=PLACE)
 @click.option("--out", required=True, type=FOLDER, help="Where grades and reports go.")
-@click.option("--sandbox", type=click.Choice(["auto", "bwrap", "process"]), default="auto", help="For untrusted code.")
+@click.option("--sandbox", type=click.Choice(BOXES), default="auto", help="For untrusted code.")
+@click.option("--image", default="tinyedu-grading", show_default=True, help="Docker's image with Python and NumPy.")
 @click.option("--seed-file", type=FILE, help="File with the secret seed of the twins.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=JOBS, help="Students at a time.")
 @click.option("--roster", type=FILE, help="CSV with id, name, email.")
@@ -45,8 +47,9 @@ JOBS = max(1, (os.cpu_count() or 2) // 2)
 @language_option
 @explained
 def grade_command(
-    places: tuple[Path, ...], out: Path, sandbox: str, seed_file: Path | None, jobs: int, roster: Path | None,
-    deadline: datetime | None, track: str, names: tuple[str, ...], only: tuple[str, ...], lang: str | None,
+    places: tuple[Path, ...], out: Path, sandbox: str, image: str, seed_file: Path | None, jobs: int,
+    roster: Path | None, deadline: datetime | None, track: str, names: tuple[str, ...], only: tuple[str, ...],
+    lang: str | None,
 ) -> None:  # fmt: skip
     """Grade submissions (a folder of zips or folders, or zips): CSV, JSON, and a page per student."""
     from tinygrad_edu.homework.grading import batch, report
@@ -55,7 +58,7 @@ def grade_command(
     from tinygrad_edu.homework.grading.submissions import find
 
     lang, screen, course = language(lang), Screen(), load()
-    launcher, kind = _box(sandbox)
+    launcher, kind = _box(sandbox, image)
     exercises = [exercise_named(course, name) for name in names] or course.track(track)
     demand_packages(exercises)
     try:
@@ -99,25 +102,33 @@ def grade_command(
         screen.line(word("grade.mistakes", lang, names=", ".join(f"{name} {count}" for name, count in frequent)))
 
 
-def _box(sandbox: str) -> tuple[Launcher, str]:
+def _box(sandbox: str, image: str) -> tuple[Launcher, str]:
     """The launcher, and its name.
 
     Raises:
         Problem: no usable sandbox, and none was waived by name.
     """
-    from tinygrad_edu.homework.sandbox import bwrap, why_not_bwrap
-
     if sandbox == "process":
         return plain, "process"
-    why = why_not_bwrap()
-    if why:
-        raise Problem(
-            f'no sandbox for untrusted code (bwrap: "{why}")',
-            "install bubblewrap (on Ubuntu 24.04 also load its AppArmor profile bwrap-userns-restrict), "
-            "or use --sandbox process if you trust these students",
-            BROKEN,
-        )
-    return bwrap, "bwrap"
+    from tinygrad_edu.homework import docker
+    from tinygrad_edu.homework.sandbox import bwrap, why_not_bwrap
+
+    reasons = []
+    if sandbox in ("auto", "bwrap"):
+        if not (why := why_not_bwrap()):
+            return bwrap, "bwrap"
+        reasons.append(f'bwrap: "{why}"')
+    if sandbox in ("auto", "docker"):
+        try:
+            return docker.usable(image), "docker"
+        except docker.NoDocker as error:
+            reasons.append(f'docker: "{error}"')
+    raise Problem(
+        f"no sandbox for untrusted code ({', '.join(reasons)})",
+        "install bubblewrap (on Ubuntu 24.04 also load its AppArmor profile bwrap-userns-restrict), or build the "
+        "image for docker that docs/homework.md describes, or use --sandbox process if you trust these students",
+        BROKEN,
+    )
 
 
 def _seed(seed_file: Path | None, about: dict[str, object]) -> int:

@@ -25,7 +25,9 @@ from tinygrad_edu.homework.runner.jobs import QUIET, Job, lay_out, sites, start_
 from tinygrad_edu.homework.runner.seen import Seen, read
 
 Launcher = Callable[[Path, list[str]], tuple[list[str], list[str]]]
-"""(folder of the batch, sites) -> (command that runs `worker.py jobs.json`, sites as the command sees them)."""
+"""(folder of the batch, sites) -> (command that runs `worker.py jobs.json`, sites as the command sees them).
+
+A launcher whose processes do not end with its command has a method `end(folder)`."""
 
 PATIENCE = 8.0  # seconds beyond a job's own limit after which the supervisor itself is taken for stopped
 
@@ -98,6 +100,7 @@ class Round:
         os.chmod(self.root, 0o755)  # a sandbox may run it as somebody else
         packages = dict.fromkeys(name for n in numbers for name in jobs[n].exercise.packages)
         command, site = launcher(self.root, sites(list(packages)))
+        self.end_outside: Callable[[Path], None] | None = getattr(launcher, "end", None)
         lay_out([jobs[n] for n in numbers], self.root, site, at_once, start)
         for n in numbers:
             if n in released:
@@ -162,7 +165,9 @@ class Round:
                 with suppress(ProcessLookupError, PermissionError):
                     os.killpg(self.process.pid, signal.SIGKILL)
             self.process.kill()
-        self.process.wait()
+        if self.process.wait() != 0 and self.end_outside is not None:
+            end, self.end_outside = self.end_outside, None
+            end(self.root)
 
     def close(self) -> None:
         """End everything and remove the folder."""

@@ -275,6 +275,7 @@ def test_without_a_sandbox_grading_refuses_unless_asked_by_name(
     from tinygrad_edu.homework import sandbox
 
     monkeypatch.setattr(sandbox, "why_not_bwrap", lambda: "RTM_NEWADDR: Operation not permitted")
+    monkeypatch.setenv("PATH", str(tmp_path))  # (no docker there)
     (tmp_path / "value.py").write_text(VALUE.solution)
     told = tinyedu(tmp_path, "grade", ".", "--out", "out", code=3)
     assert "no sandbox for untrusted code" in told and "--sandbox process" in told
