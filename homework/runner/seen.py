@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -129,9 +131,13 @@ def _traced(trace: str) -> tuple[Frame, ...]:
 
 
 def _beginning(path: Path, most: int) -> str:
+    # (The job may have put anything in the file's place: a link to a file of ours, or a pipe that never says anything.)
+    careful = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        with open(path, "rb") as file:
-            return file.read(most).decode("utf-8", "replace")
+        handle = os.open(path, os.O_RDONLY | careful)
+        with open(handle, "rb") as file:
+            plain = stat.S_ISREG(os.fstat(handle).st_mode)
+            return file.read(most).decode("utf-8", "replace") if plain else ""
     except OSError:
         return ""
 

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -125,6 +126,22 @@ def test_a_forged_result_is_worth_nothing() -> None:
     forged = program("import os\n        open('../out.jsonl', 'w').write('{\"done\": true}\\n')\n        os._exit(0)")
     assert judge_mul(forged).state == "error"
     assert judge_mul("raise SystemExit(0)\n").state == "error"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links and pipes of POSIX")
+@pytest.mark.parametrize("place", ["out.jsonl", "stdout.txt", "trace.txt"])
+@pytest.mark.parametrize("kind", ["pipe", "link", "zeros", "folder"])
+def test_what_is_put_in_the_place_of_a_result_is_not_read(place: str, kind: str, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("a file of the teacher's", encoding="utf-8")
+    put = {
+        "pipe": "os.mkfifo(p)",
+        "link": f"os.symlink({str(tmp_path / 'secret')!r}, p)",
+        "zeros": "os.symlink('/dev/zero', p)",
+        "folder": "os.mkdir(p)",
+    }[kind]
+    verdict = judge_mul(program(f"import os\n        p = '../{place}'; os.remove(p); {put}; os._exit(0)"))
+    assert verdict.state == "error" and verdict.seen is not None
+    assert "teacher" not in repr(verdict.seen)
 
 
 def test_a_file_of_the_students_cannot_be_reached_by_accident() -> None:
