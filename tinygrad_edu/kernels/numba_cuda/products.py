@@ -1,7 +1,4 @@
-"""Matrix products, in the plainest way: one thread for each element of the result.
-
-This is the specification on the device. Kernels that share tiles stand in a file of their own, and are taken first.
-"""
+"""Matrix products as NumPy has them: of floats by tiles (`matmul`), of integers with one thread for each element."""
 
 from __future__ import annotations
 
@@ -13,6 +10,7 @@ import numpy as np
 from tinygrad_edu.kernels.numba_cuda import layout
 from tinygrad_edu.kernels.numba_cuda.array import DeviceArray, empty, one_device
 from tinygrad_edu.kernels.numba_cuda.elementwise import mapped
+from tinygrad_edu.kernels.numba_cuda.matmul import batched_product
 from tinygrad_edu.kernels.numba_cuda.runtime import compiled, functions, grid_for, launch
 
 __all__ = ["product"]
@@ -57,22 +55,31 @@ def product(a: DeviceArray, b: DeviceArray, out: Any = None) -> DeviceArray:
         )
     batch = layout.broadcast((a.shape[:-2], b.shape[:-2]))
     kind = np.result_type(a.dtype, b.dtype)
-    rows, inner, columns = a.shape[-2], a.shape[-1], b.shape[-1]
-    made = empty((*batch, rows, columns), kind)
-    if made.size:
+    rows, columns = a.shape[-2], b.shape[-1]
+    made = empty((*batch, rows, columns), kind) if not layout.size_of((*batch, rows, columns)) else None
+    if made is None:
         a, b = _one_batch(a, batch), _one_batch(b, batch)
-        gathered = np.dtype(np.float32) if kind == np.float16 else np.dtype(np.int64) if kind.kind in "biu" else kind
-        sa, sb = [s // a.itemsize for s in a.strides], [s // b.itemsize for s in b.strides]
-        launch(
-            _kernel(gathered, kind), *grid_for(made.size), made.size, rows, columns, inner,
-            a.block.typed(a.dtype), a.offset // a.itemsize, *sa, b.block.typed(b.dtype), b.offset // b.itemsize, *sb,
-            made.block.typed(kind),
-        )  # fmt: skip
+        by_tiles = batched_product(a, b, kind)
+        made = _plain(a, b, kind) if by_tiles is NotImplemented else by_tiles
     shape = (*batch, *(() if vector_a else (rows,)), *(() if vector_b else (columns,)))
     made = made.reshape(shape)
     if out is not None:
         target = out[0] if isinstance(out, tuple) else out
         return mapped("a", (made,), (target.dtype,), target.dtype, target)
+    return made
+
+
+def _plain(a: DeviceArray, b: DeviceArray, kind: Any) -> DeviceArray:
+    """The product of (B, M, K) and (B, K, N), one thread for each element."""
+    (batches, rows, inner), columns = a.shape, b.shape[2]
+    made = empty((batches, rows, columns), kind)
+    gathered = np.dtype(np.float32) if kind == np.float16 else np.dtype(np.int64) if kind.kind in "biu" else kind
+    sa, sb = [s // a.itemsize for s in a.strides], [s // b.itemsize for s in b.strides]
+    launch(
+        _kernel(gathered, kind), *grid_for(made.size), made.size, rows, columns, inner,
+        a.block.typed(a.dtype), a.offset // a.itemsize, *sa, b.block.typed(b.dtype), b.offset // b.itemsize, *sb,
+        made.block.typed(kind),
+    )  # fmt: skip
     return made
 
 

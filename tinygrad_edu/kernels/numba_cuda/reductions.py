@@ -1,4 +1,4 @@
-"""Reductions over any axes, running totals, and where the extremes are: one thread for each result.
+"""Reductions over any axes, running totals, and where the extremes are: one thread for each result, or more (`sums`).
 
 The axes that stay and those that go are each merged into as few as possible. A thread reads its elements in order, so
 the result is the same every time; floats are added up in float64. One writer per cell: result k is written by the one
@@ -17,8 +17,9 @@ from tinygrad_edu.kernels.numba_cuda.array import DeviceArray, empty
 from tinygrad_edu.kernels.numba_cuda.elementwise import mapped
 from tinygrad_edu.kernels.numba_cuda.runtime import compiled, functions, grid_for, launch
 from tinygrad_edu.kernels.numba_cuda.scalars import helpers
+from tinygrad_edu.kernels.numba_cuda.sums import plan, reduce_in_parts
 
-__all__ = ["accumulate", "arg_extreme", "reduce"]
+__all__ = ["accumulate", "arg_extreme", "reduce", "walk"]
 
 # How the next element x joins what has been gathered; and what there is before the first one.
 _COMBINE = {
@@ -38,7 +39,7 @@ _COMBINE = {
 _BOOL = np.dtype(bool)
 
 
-def _walk(letter: str, counter: str, sizes: int, name: str, indent: str) -> list[str]:
+def walk(letter: str, counter: str, sizes: int, name: str, indent: str) -> list[str]:
     """Lines that turn a counter into the sum of index times stride over so many merged dimensions."""
     lines = [f"{indent}rest = {counter}"]
     terms = []
@@ -65,7 +66,7 @@ def _kernel(kind: str, name: str, source: Any, gathered: Any, result: Any, outer
     steps += [f"q{x}{d}" for x in (("n", "a", "r") if kind == "accumulate" else ("n", "a")) for d in range(inner)]
     lines = [f"def kernel(count, length, A, at_a, OUT, at_out, {', '.join(steps)}):".replace(", )", ")")]
     lines.append("    for k in range(cuda.grid(1), count, cuda.gridsize(1)):")
-    lines += _walk("o", "k", outer, "a", " " * 8)
+    lines += walk("o", "k", outer, "a", " " * 8)
     lines.append(_second("o", outer, "r", " " * 8))
     lines.append(f"        s = CAST({first if first is not None and kind == 'reduce' else 'A[at_a + p_oa]'})")
     begin = 0 if first is not None and kind == "reduce" else 1
@@ -74,7 +75,7 @@ def _kernel(kind: str, name: str, source: Any, gathered: Any, result: Any, outer
     if kind == "accumulate":
         lines.append("        OUT[at_out + p_or] = STORE(s)")
     lines.append(f"        for j in range({begin}, length):")
-    lines += _walk("q", "j", inner, "a", " " * 12)
+    lines += walk("q", "j", inner, "a", " " * 12)
     if kind == "accumulate":
         lines.append(_second("q", inner, "r", " " * 12))
     lines.append("            x = CAST(A[at_a + p_oa + p_qa])")
@@ -128,6 +129,29 @@ def _run(kind: str, name: str, a: DeviceArray, axes: tuple[int, ...], out: Devic
     launch(kernel, *grid_for(count), *arguments)
 
 
+def _reduced(name: str, a: DeviceArray, axes: tuple[int, ...], made: DeviceArray, gathered: Any) -> DeviceArray:
+    """The results, in `made` or in an array like it, by as many threads as there is work for."""
+    length = layout.size_of(tuple([a.shape[i] for i in axes]))
+    side_by_side = any(a.strides[i] == a.itemsize and a.shape[i] > 1 for i in axes)
+    block, parts = plan(name, made.size, length, side_by_side)
+    if not block and parts == 1:
+        _run("reduce", name, a, axes, made, gathered)
+        return made
+    steps = [s // a.itemsize for s in a.strides]
+    stay = [i for i in range(a.ndim) if i not in axes]
+    outer, inner = (
+        layout.collapsed(tuple([a.shape[i] for i in some]), [tuple([steps[i] for i in some])]) for some in (stay, axes)
+    )
+    combine, first = _COMBINE[name]
+    found = reduce_in_parts(
+        name, combine, first, a, (made.size, length), outer, inner, gathered, made.dtype, block, parts
+    )  # fmt: skip
+    if parts > 1:
+        _run("reduce", name, found, (0,), made.reshape(-1), gathered)
+        return made
+    return found.reshape(made.shape)
+
+
 def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
     """The axes counted from 0; all of them for None."""
     if axis is None:
@@ -172,7 +196,7 @@ def reduce(
     if made.size:
         if length or _COMBINE[name][1] is not None:
             gathered = _BOOL if result == _BOOL and name.startswith("logical") else _gathered(result, name)
-            _run("reduce", name, a, axes, made, gathered)
+            made = _reduced(name, a, axes, made, gathered)
             if initial is not None:
                 from tinygrad_edu.kernels.numba_cuda.elementwise import apply
 

@@ -1,0 +1,206 @@
+"""Every kernel of the device against its specification on NumPy: sizes that are no multiple of a tile, in any layout.
+
+`CASES` has a line for each kernel (name, arguments); a kernel of a listed file without one fails. Arrays among the
+arguments go to the device as they lie: transposed, cut, broadcast or empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tinygrad_edu.kernels import kernels
+from tinygrad_edu.kernels.devices import to_device, to_host
+
+FILES = ("softmax", "steps", "convolution", "matmul", "norms")
+_random = np.random.default_rng(5)
+
+
+def made(*shape: int) -> Any:
+    return _random.standard_normal(shape)
+
+
+def single(*shape: int) -> Any:
+    return made(*shape).astype(np.float32)
+
+
+def special(*shape: int) -> Any:
+    """With an infinity, a line of minus infinity and a nan in it."""
+    a = made(*shape)
+    a[0, 0], a[1], a[2, 1] = np.inf, -np.inf, np.nan
+    return a
+
+
+def softmaxes(name: str) -> list[tuple[Any, ...]]:
+    lead = (lambda *s: (made(*s),)) if name.endswith("back") else (lambda *s: ())
+    cases = [
+        (*lead(3, 7), made(3, 7), 1), (*lead(5, 3), made(3, 5).T, 0), (*lead(2, 3, 4), made(2, 3, 4), 1),
+        (*lead(2, 6), single(2, 12)[:, ::2], 1), (*lead(0, 3), made(0, 3), 1), (*lead(2, 0), made(2, 0), 1),
+        (*lead(3, 4), np.broadcast_to(made(4), (3, 4)), -1),
+    ]  # fmt: skip
+    if not lead(1):
+        cases += [(special(4, 5), 1), (special(4, 5), 0)]
+    return cases
+
+
+def convolutions(part: str) -> Iterator[tuple[Any, ...]]:
+    """(N, in, out, groups, size, kernel, stride, padding, dilation)."""
+    for n, c, o, groups, size, kernel, stride, padding, dilation in (
+        (2, 3, 5, 1, (6, 5), (3, 2), (1, 1), (1, 0), (1, 1)),
+        (1, 4, 6, 2, (7, 6), (2, 3), (2, 3), (1, 2), (2, 1)),
+        (3, 2, 3, 1, (9,), (4,), (2,), (1,), (2,)),
+        (0, 2, 3, 1, (4, 4), (2, 2), (1, 1), (0, 0), (1, 1)),
+        (1, 1, 2, 1, (3, 3, 3), (2, 2, 2), (1, 1, 1), (0, 0, 0), (1, 1, 1)),
+    ):
+        sizes = zip(size, kernel, stride, padding, dilation, strict=True)
+        places = tuple((w + 2 * p - d * (k - 1) - 1) // s + 1 for w, k, s, p, d in sizes)
+        x, weight, g = made(*size, n, c).transpose(-2, -1, *range(len(size))), made(o, c // groups, *kernel), None
+        g = made(n, o, *places)
+        rest = (stride, padding, dilation, groups)
+        if part == "":
+            yield (x, weight, None if groups == 2 else made(o), *rest)
+        elif part == "input":
+            yield (g, weight, size, *rest)
+        elif n:
+            yield (g, x, kernel, *rest)
+
+
+def products() -> list[tuple[Any, ...]]:
+    return [
+        (made(5, 7), made(7, 9)), (single(9, 3).T, single(9, 6)), (made(6, 5), made(3, 5).T),
+        (made(1, 30), made(30, 2)),
+        (made(2, 1, 3, 5), made(4, 5, 3)), (made(3, 0), made(0, 2)), (made(0, 3), made(3, 2)), (made(4), made(4, 3)),
+        (made(10, 8)[::2, 1::2], np.broadcast_to(made(3), (4, 3))), (single(3, 4), made(4, 2)),
+        (made(3, 4).astype(np.float16), made(4, 2).astype(np.float16)),
+    ]  # fmt: skip
+
+
+def steps(name: str) -> Iterator[tuple[Any, ...]]:
+    for kind in (np.float32, np.float64):
+        arrays = [abs(made(3, 5)).astype(kind) for _ in range(4 if name == "adam_step" else 3)]
+        for flag in (False, True):
+            if name == "adam_step":
+                yield (*arrays, 3.0, 0.1, (0.9, 0.99), 1e-8, 0.01, flag)
+            else:
+                yield (*arrays, 0.1, 0.9, 0.2, 0.01, flag)
+
+
+def layer_norms(back: bool) -> Iterator[tuple[Any, ...]]:
+    for a, kept in (
+        (made(3, 7), 1), (made(2, 3, 5), 1), (made(5, 4).T, 1), (single(2, 6), 1), (made(0, 3), 1),
+        (np.broadcast_to(made(9), (3, 9)), 1),
+    ):  # fmt: skip
+        last = a.shape[kept:]
+        weight, bias = made(*last).astype(a.dtype), made(*last).astype(a.dtype)
+        if not back:
+            yield (a, weight, bias, 1e-5)
+        else:
+            axes = tuple(range(kept, a.ndim))
+            middle, variance = a.mean(axes, keepdims=True), a.var(axes, keepdims=True)
+            yield (made(*a.shape).astype(a.dtype), a, middle, variance, weight, 1e-5)
+
+
+def reductions(name: str) -> Iterator[tuple[Any, ...]]:
+    tail = (1, True) if name == "var" else (True,)
+    for a, axes in (
+        (made(3, 17), (1,)), (made(19, 2), (0,)), (made(2, 3, 11), (0, 2)), (made(9, 5).T, (1,)), (made(27), (0,)),
+        (single(4, 10)[:, ::2], (0, 1)), (np.broadcast_to(made(3, 1), (3, 8)), (1,)), (made(2, 3), (0,)),
+        (made(0, 3), (1,)),
+    ):  # fmt: skip
+        yield (a, axes, *tail)
+    if name != "var":
+        with_nan = made(3, 9)
+        with_nan[1, 7] = np.nan
+        yield (with_nan, (1,), False)
+        if name not in ("mean",):
+            yield (np.arange(33).reshape(3, 11) % 5, (1,), False)
+
+
+SOFTMAXES = ("softmax", "log_softmax", "softmax_back", "log_softmax_back")
+REDUCTIONS = ("sum", "mean", "prod", "amax", "amin", "every", "some", "var")
+CASES: dict[str, Callable[[], Any]] = {
+    **{name: lambda name=name: softmaxes(name) for name in SOFTMAXES},
+    "convolution": lambda: convolutions(""),
+    "convolution_input": lambda: convolutions("input"),
+    "convolution_weight": lambda: convolutions("weight"),
+    "batched_product": products,
+    "layer_norm": lambda: layer_norms(False),
+    "layer_norm_back": lambda: layer_norms(True),
+    **{name: lambda name=name: reductions(name) for name in REDUCTIONS},
+    "adam_step": lambda: steps("adam_step"),
+    "sgd_step": lambda: steps("sgd_step"),
+}  # fmt: skip
+
+
+def moved(thing: Any) -> Any:
+    """On the device, in the same layout."""
+    if not isinstance(thing, np.ndarray):
+        return thing
+    base = thing if thing.base is None or not isinstance(thing.base, np.ndarray) else thing.base
+    whole = to_device(np.ascontiguousarray(base) if 0 in base.strides else base)
+    if whole.size * whole.itemsize < base.size * base.itemsize or base.strides != whole.strides:
+        return to_device(thing)
+    offset = thing.__array_interface__["data"][0] - base.__array_interface__["data"][0]
+    return whole.on(thing.shape, thing.strides, whole.offset + offset)
+
+
+def compared(found: Any, expected: Any) -> None:
+    if isinstance(expected, tuple):
+        assert len(found) == len(expected)
+        for one, other in zip(found, expected, strict=True):
+            compared(one, other)
+        return
+    got, expected = to_host(found), np.asarray(expected)
+    assert got.dtype == expected.dtype and got.shape == expected.shape
+    close = {2: 3e-3, 4: 2e-5, 8: 1e-11}.get(expected.dtype.itemsize, 0)
+    np.testing.assert_allclose(got, expected, rtol=close, atol=close)
+
+
+def _plain(name: str) -> Any:
+    """What the kernel has to agree with."""
+    if name == "batched_product":
+        return np.matmul
+    if name.endswith("_step"):
+        from tinygrad_edu.kernels.numba_cpu import steps as compiled
+
+        return getattr(compiled, name)
+    from tinygrad_edu.kernels import _find
+
+    return _find(name)
+
+
+def check(name: str, arguments: tuple[Any, ...]) -> None:
+    there = [moved(x) for x in arguments]
+    if name.endswith("_step"):  # in place
+        arguments = tuple([x.copy() if isinstance(x, np.ndarray) else x for x in arguments])
+        steps_here = import_module("tinygrad_edu.kernels.numba_cuda.steps")
+        assert getattr(steps_here, name)(*there) is None and _plain(name)(*arguments) is None
+        for one, other in zip(there, arguments, strict=True):
+            if isinstance(other, np.ndarray):
+                compared(one, other)
+        return
+    with np.errstate(all="ignore"):
+        expected = _plain(name)(*arguments)
+    compared(np.matmul(*there) if name == "batched_product" else getattr(kernels, name)(*there), expected)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_first_case(name: str) -> None:
+    check(name, next(iter(CASES[name]())))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CASES)
+def test_all_cases(name: str) -> None:
+    for arguments in CASES[name]():
+        check(name, arguments)
+
+
+def test_every_kernel_has_a_case() -> None:
+    for file in FILES:
+        for name in import_module(f"tinygrad_edu.kernels.numba_cuda.{file}").__all__:
+            assert name in CASES, f"{file}.{name} is compared with nothing"
