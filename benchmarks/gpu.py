@@ -5,7 +5,7 @@
     python -m benchmarks.gpu --only matmul     those whose name begins so
 
 Checked: against float64 on the CPU, with fresh random inputs; the memory of the result is filled with nan first, and
-a nan in the result never passes. Timed: with the device's events, warm, the median of many calls, going round several sets
+a nan in the result never passes. Timed: with the device's events, warm, the median of many calls, round several sets
 of inputs that together are larger than the card's L2; TF32 is off. The shares are of the bandwidth of a copy and of
 cuBLAS's float32 rate, both measured here first.
 """
