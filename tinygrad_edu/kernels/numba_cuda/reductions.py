@@ -18,8 +18,9 @@ from tinygrad_edu.kernels.numba_cuda.elementwise import mapped
 from tinygrad_edu.kernels.numba_cuda.runtime import compiled, functions, grid_for, launch
 from tinygrad_edu.kernels.numba_cuda.scalars import helpers
 from tinygrad_edu.kernels.numba_cuda.sums import plan, reduce_in_parts
+from tinygrad_edu.kernels.numba_cuda.walking import walk
 
-__all__ = ["accumulate", "arg_extreme", "reduce", "walk"]
+__all__ = ["accumulate", "arg_extreme", "reduce"]
 
 # How the next element x joins what has been gathered; and what there is before the first one.
 _COMBINE = {
@@ -37,20 +38,6 @@ _COMBINE = {
     "logaddexp": ("log_add_exp(s, x)", None),
 }
 _BOOL = np.dtype(bool)
-
-
-def walk(letter: str, counter: str, sizes: int, name: str, indent: str) -> list[str]:
-    """Lines that turn a counter into the sum of index times stride over so many merged dimensions."""
-    lines = [f"{indent}rest = {counter}"]
-    terms = []
-    for d in reversed(range(sizes)):
-        if d:
-            lines += [f"{indent}i{d} = rest % {letter}n{d}", f"{indent}rest = rest // {letter}n{d}"]
-        else:
-            lines.append(f"{indent}i0 = rest")
-        terms.append(f"i{d} * {letter}{name}{d}")
-    lines.append(f"{indent}p_{letter}{name} = {' + '.join(terms) or '0'}")
-    return lines
 
 
 def _second(letter: str, sizes: int, name: str, indent: str) -> str:

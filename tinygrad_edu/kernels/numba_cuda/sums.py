@@ -20,6 +20,7 @@ from tinygrad_edu.kernels.numba_cuda.array import DeviceArray, empty
 from tinygrad_edu.kernels.numba_cuda.blocks import blocks_for, width_for
 from tinygrad_edu.kernels.numba_cuda.runtime import compiled, cuda, functions, grid_for, launch, multiprocessors
 from tinygrad_edu.kernels.numba_cuda.scalars import helpers
+from tinygrad_edu.kernels.numba_cuda.walking import walk
 from tinygrad_edu.kernels.presence import simulated
 
 __all__ = ["plan", "reduce_in_parts"]
@@ -41,8 +42,6 @@ def plan(name: str, count: int, length: int, side_by_side: bool) -> tuple[bool, 
 @functools.cache
 def _kernel(name: str, combine: str, first: Any, gathered: Any, stored: Any, ranks: tuple[int, int], width: int) -> Any:
     """A block of `width` threads for each result, or with 0 one thread."""
-    from tinygrad_edu.kernels.numba_cuda.reductions import walk
-
     outer, inner = ranks
     steps = [f"o{x}{d}" for x in ("n", "a") for d in range(outer)] + [f"q{x}{d}" for x in "na" for d in range(inner)]
     lines = [f"def kernel({', '.join(['count', 'length', 'parts', 'A', 'at_a', 'OUT', *steps])}):"]
