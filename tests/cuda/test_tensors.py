@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import io
 import pickle
 import re
@@ -295,6 +296,14 @@ def test_a_training_loop_does_not_come_to_the_driver_again() -> None:
         opt.step()
         calls.append(torch.cuda.memory_stats()["num_device_alloc"])
     assert calls[1:] == [calls[1]] * 3
+
+
+def test_memory_that_the_collector_finds_in_a_cycle_can_be_used_again() -> None:
+    ring: list[Any] = [torch.ones(3, device="cuda")]
+    ring.append(ring)
+    del ring
+    gc.collect()  # on a GPU it runs Numba's finalizers before ours
+    assert (torch.ones(3, device="cuda") * 2).tolist() == [2, 2, 2]
 
 
 def test_out_of_memory_is_an_error_after_which_the_process_goes_on() -> None:

@@ -60,6 +60,9 @@ class Pool:
 
     def __init__(self) -> None:
         self._free: dict[Any, list[Any]] = {}
+        # The memory of blocks in use, by its id. Held here as well, because the collector, when it finds a block in a
+        # cycle (a traceback's frames, say), runs Numba's finalizers before Block.__del__ can save the memory.
+        self._used: dict[int, Any] = {}
         self._lock = threading.RLock()  # a block may be given back by a finalizer that runs inside `take`
         self.allocated = self.peak = self.reserved = self.peak_reserved = 0
         self.driver_calls = 0
@@ -77,6 +80,7 @@ class Pool:
         with self._lock:
             free = self._free.get(key)
             raw = free.pop() if free else self._from_driver(size)
+            self._used[id(raw)] = raw
             self.allocated += size
             self.peak = max(self.peak, self.allocated)
         return Block(raw, size, key)
@@ -85,7 +89,7 @@ class Pool:
         """Keep the memory of a block that no array uses any more."""
         with self._lock:
             self.allocated -= block.nbytes
-            self._free.setdefault(block._key, []).append(block.raw)
+            self._free.setdefault(block._key, []).append(self._used.pop(id(block.raw)))
 
     def _from_driver(self, size: int) -> Any:
         if self.limit is not None and self.reserved + size > self.limit:
