@@ -39,7 +39,9 @@ def softmaxes(name: str) -> list[tuple[Any, ...]]:
     lead = (lambda *s: (made(*s),)) if name.endswith("back") else (lambda *s: ())
     cases = [
         (*lead(3, 7), made(3, 7), 1), (*lead(5, 3), made(3, 5).T, 0), (*lead(2, 3, 4), made(2, 3, 4), 1),
-        (*[x.astype(np.float32) for x in lead(2, 6)], single(2, 12)[:, ::2], 1), (*lead(0, 3), made(0, 3), 1), (*lead(2, 0), made(2, 0), 1),
+
+        (*[x.astype(np.float32) for x in lead(2, 6)], single(2, 12)[:, ::2], 1),
+        (*lead(0, 3), made(0, 3), 1), (*lead(2, 0), made(2, 0), 1),
         (*lead(3, 4), np.broadcast_to(made(4), (3, 4)), -1),
     ]  # fmt: skip
     if not lead(1):

@@ -28,8 +28,8 @@ import tinygrad_edu as torch
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.slow]
 # What asks for a device, or leaves for the CPU: tests/cuda/test_tensors.py has that.
 LEAVES = ("cuda", "cpu", "device", "numpy", "pin_memory", "is_pinned", "data_ptr", "map_(", "map2_(", "apply_(")
-# Places repeat, and which of the values stays is open, as in PyTorch.
-OPEN = {"x.put(x, y)", "c.put_(x, y)"}
+# Places repeat, and which of the values stays is open, as in PyTorch; so is what a negative float is as a byte.
+OPEN = {"x.put(x, y)", "c.put_(x, y)", "x.scatter(1, i, y)", "c.scatter_(1, i, y)", "x.byte()"}
 
 
 def outcome(make: Callable[..., Any], arrays: tuple[Any, ...], device: str) -> Any:
