@@ -12,6 +12,7 @@ __all__ = ["possible", "simulated"]
 _DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/nvhost-ctrl")  # Linux, WSL, Jetson
 
 
+@functools.cache
 def simulated() -> bool:
     """Whether Numba's CUDA simulator was asked for: ``NUMBA_ENABLE_CUDASIM=1``, set before the program starts."""
     return os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0")

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.kernels.numba_cuda.launching import launcher, learn
 from tinygrad_edu.kernels.presence import possible, simulated
 
 __all__ = ["Launches", "available", "compiled", "cuda", "functions", "grid_for", "launch", "launches", "why_not"]
@@ -99,8 +100,12 @@ def launch(kernel: Any, blocks: Any, threads: Any, *args: Any) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # NumPy's, of overflow and nan
             kernel[blocks, threads](*args)
-    else:
+        return
+    key, known = launcher(kernel, args)
+    if known is None or not known(blocks, threads, stream, args):
         kernel[blocks, threads, stream](*args)
+        if known is None and key is not None:
+            learn(key, kernel, args)
 
 
 def _guarded_erf(x: Any) -> Any:
