@@ -66,6 +66,7 @@ class Launches:
 launches = Launches()
 
 
+@functools.cache
 def multiprocessors() -> int:
     """How many there are; 1 in the simulator."""
     return 1 if simulated() else int(cuda().get_current_device().MULTIPROCESSOR_COUNT)
