@@ -36,12 +36,19 @@ def compile(model: Callable[..., Any] | None = None, **_options: Any) -> Any:
 
     >>> compile(len) is len, compile(backend="eager")(len) is len
     (True, True)
+
+    Raises:
+        AssertionError: it is neither, and cannot be called. (PyTorch's type.)
     """
+    if model is None:
+        return compile
+    if not callable(model):
+        raise AssertionError(f"torch.compile: A callable is expected, but got {type(model).__name__}")
     if not _state["told_of_compile"]:
         _state["told_of_compile"] = True
         told = "torch.compile: there is no compiler in tinygrad_edu; the model or function runs as it is."
         warnings.warn(told, UserWarning, stacklevel=2)
-    return model if model is not None else lambda function: function
+    return model
 
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
+import tinygrad_edu.nn.functional  # noqa: F401 - its operations are in the table too
 from tinygrad_edu.ops.registry import Operation, operations
 from tinygrad_edu.tensors.tensor import Tensor
 
@@ -19,6 +20,19 @@ TABLE = {name: op for name, op in operations().items() if op.function.__module__
 
 
 FOR_INTEGERS = {name for name in TABLE if name.startswith("bitwise_")}
+
+
+# Steps of other operations and of their rules, of one input: what calls them has looked at it. Users have no name for
+# them, so what is refused of them is a call without an input, and a keyword that they lack.
+CALLED_WHEN_CHECKED = set(
+    """
+    avg_pool avg_pool_back col2im dropped im2col max_pool max_pool_back max_pool_picked max_unpool pick_negative
+    resample resample_back softmax_cross_entropy
+    above between cast cofactor contiguous_copy cumsum_back diagonal_back exclusive_prod getitem index_back
+    index_fill_with logabsdet masked_fill_with median_along nanmedian_along narrow_back pad_with_itself piece put_along
+    scatter_with sign_of_det slot spread_places standardised sum_to take_along to_device unfold_back values_only
+    """.split()
+)
 
 
 def example(operation: Operation) -> tuple[list[Any], tuple[Any, ...]]:
@@ -52,6 +66,34 @@ def bad_calls(operation: Operation) -> Iterator[tuple[str, type[Exception], list
     if "dim" in operation.parameters and called_by_users:  # rules and methods call the others, after they have checked
         at = list(operation.parameters).index("dim")
         yield "a dimension that is not there", IndexError, inputs, (*params[:at], 9, *params[at + 1 :])
+
+
+def public(operation: Operation) -> Any:
+    """What users call by the operation's name, or by that of its oracle in PyTorch: a function, if there is one."""
+    for path in (operation.oracle or operation.name, operation.method_name, f"nn.functional.{operation.name}"):
+        found: Any = tg
+        for part in path.split(".") if isinstance(path, str) else ():
+            found = getattr(found, part, None)
+        if callable(found) and found is not tg:
+            return found
+    return None
+
+
+def test_each_has_a_bad_input() -> None:
+    without = {name for name, op in TABLE.items() if public(op) is None and not list(bad_calls(op))}
+    assert without == CALLED_WHEN_CHECKED, "give them a case in bad_calls"
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_what_is_no_tensor_is_refused(name: str) -> None:
+    function = public(TABLE[name])
+    if function is None:
+        return
+    inputs, params = example(TABLE[name])
+    tensors = [tg.tensor(p) if isinstance(p, np.ndarray) else p for p in params]
+    with pytest.raises(TypeError) as found:
+        function(*(params if name == "polygamma" else ()), "text", *inputs[1:], *tensors)
+    assert len(str(found.value)) > 20, found.value
 
 
 @pytest.mark.parametrize("name", TABLE)

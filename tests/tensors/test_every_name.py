@@ -124,13 +124,28 @@ REFUSED_ELSEWHERE: dict[str, str] = {
     "set_printoptions": "t.set_printoptions(nonsense=1)",
     "use_deterministic_algorithms": "t.use_deterministic_algorithms(x, 'a')",
 }
-# Not tried here: PyTorch has no such name or form, or a wrong call is not refused alike. No refusal is enforced yet.
-NOT_BESIDE_PYTORCH = set(
-    """
-    compile draw_graph fmax_ fmin_ get_backend get_matmul get_printoptions hardshrink_ load_ipython_extension
-    logaddexp2_ logaddexp_ maximum_ minimize minimum_ rsub_ set_ set_backend set_matmul unload_ipython_extension
-    """.split()
-)
+# Names that PyTorch lacks, or has as a function only: a call that is refused, by which type of error, in what words.
+# Where PyTorch has the function (without the underscore), or the name, its error is of that type too.
+OUR_REFUSALS: dict[str, tuple[str, type[Exception], str]] = {
+    **{
+        f"{name}_": (f"c.{name}_('text')", TypeError, rf"{name}\(\)")
+        for name in "fmax fmin hardshrink logaddexp logaddexp2 maximum minimum rsub".split()
+    },
+    **{
+        name: (f"t.{name}('text')", TypeError, "takes 0 positional arguments")  # there is no argument to be wrong
+        for name in "get_backend get_matmul get_printoptions".split()
+    },
+    "compile": ("t.compile(3)", AssertionError, "callable"),
+    "draw_graph": ("x.draw_graph('text')", TypeError, "takes 1 positional argument"),
+    "load_ipython_extension": ("t.load_ipython_extension(None, 'text')", TypeError, "takes from 0 to 1"),
+    "minimize": ("t.minimize(lambda x: x.sum(), [1.0], optim='nonsense')", ValueError, "nonsense"),
+    "set_": ("c.set_('text')", TypeError, "must be Tensor"),
+    "set_backend": ("t.set_backend('nonsense')", ValueError, "choose one of"),
+    "set_matmul": ("t.set_matmul('nonsense')", ValueError, "choose one of"),
+    "unload_ipython_extension": ("t.unload_ipython_extension(None, 'text')", TypeError, "takes from 0 to 1"),
+}
+# Of shapes that do not fit, too.
+OUR_BAD_SHAPES = "fmax_ fmin_ logaddexp_ logaddexp2_ maximum_ minimum_ rsub_".split()
 
 
 def covered() -> set[str]:
@@ -166,6 +181,23 @@ def test_what_is_tested_elsewhere_is() -> None:
     assert not missing, missing
 
 
+@pytest.mark.parametrize("name", OUR_REFUSALS)
+def test_a_name_of_ours_refuses_bad_input(name: str) -> None:
+    expression, kind, words = OUR_REFUSALS[name]
+    backend, matmul = tg.get_backend(), tg.get_matmul()
+    found, around = run(tg, expression, "float32")
+    assert isinstance(found, kind) and re.search(words, str(found)), f"{expression}: {found!r}"
+    assert np.array_equal(around["c"].detach().numpy(), INPUTS["float32"][0]) and around["c"]._version == 0
+    assert (tg.get_backend(), tg.get_matmul()) == (backend, matmul)
+
+
+@pytest.mark.parametrize("name", OUR_BAD_SHAPES)
+def test_a_form_of_ours_refuses_shapes_that_do_not_fit(name: str) -> None:
+    found, around = run(tg, f"c.{name}(t.ones(5, 7))", "float32")
+    assert isinstance(found, RuntimeError) and "broadcast" in str(found), found
+    assert around["c"]._version == 0
+
+
 class TestBesidePyTorch:
     pytestmark = [pytest.mark.oracle, pytest.mark.filterwarnings("ignore")]
 
@@ -194,7 +226,7 @@ class TestBesidePyTorch:
         assert never - NEVER_REFUSED == set(), "give them a bad input in support.composed_cases"
         assert NEVER_REFUSED - never == set(), "they are refused now"
 
-    @pytest.mark.parametrize("name", sorted(set(ELSEWHERE) - NOT_BESIDE_PYTORCH))
+    @pytest.mark.parametrize("name", sorted(set(ELSEWHERE) - set(OUR_REFUSALS)))
     def test_what_is_tested_elsewhere_refuses_bad_input(self, name: str) -> None:
         torch = pytest.importorskip("torch")
         owner = "t" if hasattr(tg, name) and hasattr(torch, name) else "c"
@@ -202,6 +234,20 @@ class TestBesidePyTorch:
         (found, _), (expected, _) = (run(library, expression, "float32") for library in (tg, torch))
         assert isinstance(expected, Exception), f"{expression} is no bad input: PyTorch gives {expected!r:.100}"
         assert isinstance(found, type(expected)), f"{expression}: PyTorch {expected!r:.200}, we {found!r:.200}"
+
+    @pytest.mark.parametrize("name", OUR_REFUSALS)
+    def test_ours_are_refused_by_the_type_of_pytorch(self, name: str) -> None:
+        torch = pytest.importorskip("torch")
+        expression, kind, _ = OUR_REFUSALS[name]
+        if hasattr(torch.Tensor, name) or hasattr(torch, name):
+            expected = run(torch, expression, "float32")[0]
+        elif function := getattr(torch, name[:-1], None) or getattr(torch.nn.functional, name[:-1], None):
+            with pytest.raises(Exception) as raised:  # noqa: PT011 - which one is what we ask
+                function(torch.ones(2, 3), "text")
+            expected = raised.value
+        else:
+            return  # PyTorch has nothing of the kind
+        assert isinstance(expected, kind), f"{expression}: PyTorch {expected!r:.200}"
 
     @pytest.mark.parametrize("name", sorted(NEVER_REFUSED))
     def test_what_is_never_refused_has_no_use_for_more_arguments(self, name: str) -> None:

@@ -140,12 +140,14 @@ def _fill_diagonal(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
     return self
 
 
-def _set(self: Tensor, *_args: Any, **_options: Any) -> Any:
+def _set(self: Tensor, source: Any = None, *_args: Any, **_options: Any) -> Any:
     """Look at the storage of another Tensor: not supported.
 
     Raises:
-        NotImplementedError: always.
+        TypeError: the source is no Tensor. NotImplementedError: always else.
     """
+    if source is not None and not hasattr(source, "data_ptr"):
+        raise TypeError(f"set_(): argument 'source' must be Tensor, not {type(source).__name__}")
     raise NotImplementedError("set_() is not supported: assign to .data, or make a Tensor that shares the memory")
 
 

@@ -32,6 +32,13 @@ def _scaled(out: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
     return out if bias is None else out + bias
 
 
+def _tensors(name: str, input: Any, **scales: Any) -> None:
+    """TypeError where the input is no Tensor, or a scale or shift is neither a Tensor nor None."""
+    for argument, value in {"input": input, **scales}.items():
+        if not isinstance(value, Tensor) and (value is not None or argument == "input"):
+            raise TypeError(f"{name}(): argument '{argument}' must be Tensor, not {type(value).__name__}")
+
+
 def _last(input: Tensor, normalized_shape: Any, name: str) -> tuple[int, ...]:
     """The dimensions that `normalized_shape` names: the last ones."""
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
@@ -47,6 +54,7 @@ def layer_norm(
     input: Tensor, normalized_shape: Any, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:
     """Each sample by itself, over the last dimensions (Ba et al., 2016)."""
+    _tensors("layer_norm", input, weight=weight, bias=bias)
     dims = _last(input, normalized_shape, "layer_norm")
     shape = tuple(input.shape[dims[0] :])
     if weight is not None and bias is not None and tuple(weight.shape) == tuple(bias.shape) == shape:
@@ -61,6 +69,7 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
     Args:
         eps: added to the mean square; by default the smallest step of the dtype at 1.
     """
+    _tensors("rms_norm", input, weight=weight)
     dims = _last(input, normalized_shape, "rms_norm")
     if eps is None:
         eps = float(np.finfo(input._data.dtype).eps)
@@ -74,6 +83,7 @@ def group_norm(
     input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:
     """Each sample by itself, over groups of channels: (N, C, ...) (Wu and He, 2018)."""
+    _tensors("group_norm", input, weight=weight, bias=bias)
     if input.ndim < 2:
         raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {input.ndim}")
     samples, channels = input.shape[:2]
@@ -118,6 +128,7 @@ def batch_norm(
     Raises:
         ValueError: one value per channel in training; RuntimeError: no running values in evaluation.
     """
+    _tensors("batch_norm", input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     ndim = input.ndim
     count = math.prod(input.shape) // max(input.shape[1], 1)
     if training:
