@@ -200,12 +200,10 @@ def test_derivatives_of_two_orders(case: str) -> None:
         lambda x: tg.linalg.qr(x).R,
         lambda x: tg.linalg.svd(x).U,
         lambda x: tg.linalg.svd(x)[2],
-        lambda x: tg.linalg.svdvals(x),
         lambda x: tg.linalg.eigh(x).eigenvectors,
         lambda x: tg.linalg.eigvalsh(x),
         lambda x: tg.linalg.lstsq(x, x).solution,
         lambda x: tg.linalg.lstsq(x.detach(), x).solution,
-        lambda x: tg.linalg.matrix_norm(x, "nuc"),
     ],
 )
 def test_values_only_say_so_in_backward(make: Any) -> None:
@@ -216,6 +214,40 @@ def test_values_only_say_so_in_backward(make: Any) -> None:
         out.sum().backward()
     with tg.no_grad():
         assert not make(x).requires_grad
+
+
+SINGULAR_VALUES = {
+    "svdvals": lambda t, x: t.linalg.svdvals(x),
+    "nuclear": lambda t, x: t.linalg.matrix_norm(x, "nuc"),
+    "nuclear of other dims": lambda t, x: t.linalg.matrix_norm(x.unsqueeze(1), "nuc", dim=(0, 2)),
+    "norm of a Tensor": lambda t, x: x.norm("nuc"),
+    "largest": lambda t, x: t.linalg.norm(x, 2),
+    "least": lambda t, x: t.linalg.matrix_norm(x, -2, keepdim=True),
+    "cond": lambda t, x: t.linalg.cond(x),
+}
+
+
+@pytest.mark.parametrize("case", SINGULAR_VALUES)
+@pytest.mark.parametrize("array", [TALL, WIDE, SPD[0]], ids=["tall", "wide", "square"])
+def test_singular_values_have_a_first_derivative(case: str, array: Any) -> None:
+    make = SINGULAR_VALUES[case]
+    x = tg.tensor(array, requires_grad=True)
+    assert tg.autograd.gradcheck(lambda x: make(tg, x), (x,))
+    torch = pytest.importorskip("torch")
+    other = torch.tensor(array, requires_grad=True)
+    out, expected = make(tg, x), make(torch, other)
+    weights = np.arange(1.0, 1.0 + out.numel()).reshape(tuple(out.shape))
+    (out * tg.tensor(weights)).sum().backward()
+    (expected * torch.tensor(weights)).sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), other.grad.numpy(), rtol=1e-9, atol=1e-12)
+
+
+def test_singular_values_say_that_there_is_no_second_derivative() -> None:
+    x = tg.tensor(TALL, requires_grad=True)
+    (first,) = tg.autograd.grad(x.norm("nuc"), x, create_graph=True)
+    with pytest.raises(GradError, match="second derivative.*not available.*detach"):
+        first.sum().backward()
+    assert x.grad is None
 
 
 def test_complex_results_are_refused_in_words() -> None:

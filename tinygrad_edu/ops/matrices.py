@@ -1,6 +1,7 @@
 """Determinants, inverses, linear systems and the Cholesky factor of matrices, or of batches of them.
 
 What NumPy also has but whose derivatives we do not (qr, svd, eigh, lstsq) goes through :func:`values_only`.
+Singular values have a first derivative, and no second one.
 """
 
 from __future__ import annotations
@@ -191,5 +192,23 @@ def values_only(input: Any, /, values: Any, name: str) -> Any:
 def _(_g: Any, _out: Any, _input: Any, _values: Any, name: str) -> Any:
     raise NoDerivativeError(
         f"{name}: its derivative is not available, only its values: detach() the input, or compute under no_grad(). "
-        "(Of linalg, det, slogdet, inv, solve, cholesky, pinv and norms have gradients.)"
+        "(Of linalg, det, slogdet, inv, solve, cholesky, svdvals, pinv and norms have gradients.)"
     )
+
+
+@structured(
+    method=False, oracle="linalg.svdvals", values_only=True, grad_name="LinalgSvdBackward0",
+    samples=cases(([(2, 3)], ()), ([(2, 3, 2)], ()), ([(0, 3)], ())),
+)  # fmt: skip
+def singular_values(input: Any, /) -> Any:
+    """The singular values, from the largest on. A second derivative is an error that says so."""
+    check_matrices("linalg.svdvals", input, square=False)
+    return kernels.decompose("svd", input, compute_uv=False)
+
+
+@singular_values.vjp
+def _(g: Any, _out: Any, a: Any) -> Any:
+    # dS = diag(Uᵀ dA V). The sum of all, the nuclear norm, gives U Vᵀ, whatever vectors equal values have.
+    u, _, vh = kernels.decompose("svd", getattr(a, "_data", a), full_matrices=False)
+    left, right = (values_only(a, part, "linalg.svdvals (a second derivative)") for part in (u, vh))
+    return (left * unsqueeze(g, -2)) @ right

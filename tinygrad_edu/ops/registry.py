@@ -381,7 +381,7 @@ def structured(**options: Any) -> Callable[[Callable[..., Any]], Structured]:
             ``variadic`` (takes a list of inputs), ``varargs`` (the first parameter may be given as separate
             integers), ``samples`` (a generator function ``samples(make)`` of ``(inputs, params)`` for the checks),
             ``through`` (what the checks do with an input first, where it has to be, say, a symmetric matrix), and
-            ``values_only`` (the rule only explains that there is no derivative).
+            ``values_only`` (the rule explains that there is no derivative, or no second one).
     """
     return lambda function: Structured(function, **options)
 

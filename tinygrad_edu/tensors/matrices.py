@@ -183,10 +183,9 @@ def old_svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> Any:
 
 
 def svdvals(A: Tensor) -> Tensor:
-    """The singular values, from the largest on."""
+    """The singular values, from the largest on. They have a first derivative only."""
     _matrices("svdvals", A)
-    values: Tensor = _decompose("svdvals", "svd", A, compute_uv=False)
-    return values
+    return apply(ops.singular_values, A)
 
 
 def eigh(A: Tensor, UPLO: str = "L") -> Any:
@@ -269,7 +268,8 @@ def matrix_norm(
 ) -> Tensor:
     """The norm of matrices: "fro", "nuc", 1, -1 (columns), inf, -inf (rows), 2, -2 (singular values).
 
-    Those of singular values ("nuc", 2, -2) have no gradient.
+    Those of singular values ("nuc", 2, -2) have a gradient, U Vᵀ of the singular vectors (of those that belong to the
+    largest or least), and no second derivative: that raises an error.
     """
     tensors_of("linalg.matrix_norm", (A,))
     if A.ndim < 2:
