@@ -32,6 +32,7 @@ from tinygrad_edu.kernels.numba_cuda import (  # noqa: E402
     memory,
     ordering,
     philox,
+    pooling,
     products,
     reductions,
     runtime,
@@ -83,13 +84,13 @@ def launch(kernel: Any, _blocks: Any, _threads: Any, *args: Any) -> None:
 
 runtime.cuda = memory.cuda = scalars.cuda = lambda: Device()  # type: ignore[attr-defined, assignment]
 runtime.why_not = lambda: ""  # type: ignore[assignment]
-for module in (elementwise, reductions, indexing, ordering, products, philox, scalars):
+for module in (elementwise, reductions, indexing, ordering, pooling, products, philox, scalars):
     module.compile = compiled_text  # type: ignore[attr-defined]
     module.compiled, module.launch = compiled, launch  # type: ignore[attr-defined]
     module.grid_for = lambda _elements: (1, 1)  # type: ignore[attr-defined]
 
 # Kernels whose threads work together cannot run as one thread: here the plain ones compute. A GPU compiles both.
-chosen.FILES = ("spot",)
+chosen.FILES = ("spot", "pooling")
 products.batched_product = lambda *_: NotImplemented  # type: ignore[attr-defined]
 reductions.plan = lambda *_: (False, 1)  # type: ignore[attr-defined]
 

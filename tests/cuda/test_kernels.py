@@ -15,8 +15,9 @@ import pytest
 
 from tinygrad_edu.kernels import kernels
 from tinygrad_edu.kernels.devices import to_device, to_host
+from tinygrad_edu.kernels.pooling import adaptive_windows, max_pool, strided_windows
 
-FILES = ("softmax", "steps", "convolution", "matmul", "norms")
+FILES = ("softmax", "steps", "convolution", "matmul", "norms", "pooling")
 _random = np.random.default_rng(5)
 
 
@@ -122,7 +123,39 @@ def reductions(name: str) -> Iterator[tuple[Any, ...]]:
             yield (np.arange(33).reshape(3, 11) % 5, (1,), False)
 
 
+def pools(name: str) -> Iterator[tuple[Any, ...]]:
+    """(input, size, places, kernel, stride, padding, dilation); no kernel: adaptive."""
+    with_nan, equal = made(2, 6, 5), np.arange(60).reshape(2, 5, 6) % 4 // 2 - 7
+    with_nan[0, 2:4, 1:4], with_nan[1, 1, 1], with_nan[1, 3:] = np.nan, np.inf, -np.inf
+    half, small = (equal * 0.3).astype(np.float16), equal.astype(np.int8)
+    for a, size, places, *how in (
+        (with_nan, (6, 5), (4, 3), (3, 2), (2, 2), (1, 1), (1, 1)),  # overlapping; ceil_mode: the last reach out
+        (made(7, 3, 2).T, (3, 7), (2, 3), (2, 3), (1, 2), (0, 1), (2, 2)),
+        (equal, (5, 6), (3, 2), (2, 2), (2, 4), (1, 0), (1, 1)),  # gaps: elements in no window
+        (single(2, 3, 8)[:, :, ::2], (4,), (4,), (3,), (1,), (1,), (1,)),
+        (np.broadcast_to(made(2, 3, 1, 4), (2, 2, 3, 5, 4)), (3, 5, 4), (2, 4, 2), (2, 2, 3), *((1,) * 3, (0,) * 3),
+         (1,) * 3),
+        (half, (5, 6), (5, 5), (3, 2), (1, 1), (1, 0), (1, 1)),
+        (small, (5, 6), (2, 2), (3, 3), (2, 3), (0, 0), (1, 1)),
+        (made(2, 1), (1,), (1,), (2,), (1,), (1,), (2,)),  # a window between two elements: it is empty
+        (made(0, 2, 4), (4,), (2,), (2,), (2,), (0,), (1,)),
+        (made(2, 5, 3), (5, 3), (3, 2)),
+        (made(2, 3, 4), (3, 4), (5, 4)),
+    ):  # fmt: skip
+        windows = strided_windows(size, places, *how) if how else adaptive_windows(size, places)
+        if name in ("max_pool", "window_sum"):
+            yield (a, windows, places)
+        elif name == "window_spread":
+            yield (made(*a.shape[: -len(size)], *places).astype(a.dtype), windows, size)
+        else:
+            where = max_pool(a, windows, places)[1]
+            g = made(*where.shape).astype(a.dtype)
+            yield (g, where, size, False, windows)
+            yield (g, where, size, False)
+
+
 SOFTMAXES = ("softmax", "log_softmax", "softmax_back", "log_softmax_back")
+POOLS = ("max_pool", "max_pool_back", "window_sum", "window_spread")
 REDUCTIONS = ("sum", "mean", "prod", "amax", "amin", "every", "some", "var")
 CASES: dict[str, Callable[[], Any]] = {
     **{name: lambda name=name: softmaxes(name) for name in SOFTMAXES},
@@ -133,6 +166,7 @@ CASES: dict[str, Callable[[], Any]] = {
     "layer_norm": lambda: layer_norms(False),
     "layer_norm_back": lambda: layer_norms(True),
     **{name: lambda name=name: reductions(name) for name in REDUCTIONS},
+    **{name: lambda name=name: pools(name) for name in POOLS},
     "adam_step": lambda: steps("adam_step"),
     "sgd_step": lambda: steps("sgd_step"),
 }  # fmt: skip
@@ -206,3 +240,13 @@ def test_every_kernel_has_a_case() -> None:
     for file in FILES:
         for name in import_module(f"tinygrad_edu.kernels.numba_cuda.{file}").__all__:
             assert name in CASES, f"{file}.{name} is compared with nothing"
+
+
+@pytest.mark.parametrize("name", POOLS)
+def test_pooling_is_one_launch(name: str) -> None:
+    from tinygrad_edu.kernels.numba_cuda.runtime import launches
+
+    first, *rest = next(iter(pools(name)))
+    there, before = [to_device(np.ascontiguousarray(first)), *map(moved, rest)], launches.count
+    getattr(kernels, name)(*there)
+    assert launches.count == before + 1

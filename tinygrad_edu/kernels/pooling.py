@@ -129,8 +129,11 @@ def _parts(images: int, area: int) -> Iterator[slice]:
     return (slice(first, first + step) for first in range(0, images, step))
 
 
-def max_pool_back(g: Array, where: Array, size: Sizes, apart: bool) -> Array:
-    """Each window's gradient added to the element that was its largest; `apart`: no element is in two windows."""
+def max_pool_back(g: Array, where: Array, size: Sizes, apart: bool, windows: Windows | None = None) -> Array:
+    """Each window's gradient added to the element that was its largest; `apart`: no element is in two windows.
+
+    `windows`, where known, tell kernels that start from an element which windows can have chosen it.
+    """
     lead, area = g.shape[: -len(size)], math.prod(size)
     images = math.prod(lead)
     whole = np.zeros(images * area, g.dtype)

@@ -69,7 +69,7 @@ def max_pool(input: Any, /, places: Any, how: Any) -> Any:
 @max_pool.vjp
 def _(g: Any, out: Any, input_shape: Any, places: Any, how: Any) -> Any:
     apart = how[0] == "strided" and all(s > d * (k - 1) for k, s, d in zip(how[1], how[2], how[4], strict=True))
-    return max_pool_back(g, out[1], tuple(input_shape[-len(places) :]), apart)
+    return max_pool_back(g, out[1], tuple(input_shape[-len(places) :]), apart, how)
 
 
 def _at_places(shape: Sizes, indices: Any, *more: Any) -> Any:
@@ -80,13 +80,17 @@ def _at_places(shape: Sizes, indices: Any, *more: Any) -> Any:
 
 
 @structured(method=False, oracle="", samples=_at_places((1, 2, 3), [[[0, 1, 1], [3, 2, 0]]], (4,), False))
-def max_pool_back(input: Any, /, indices: Any, size: Any, apart: bool = False) -> Any:
-    """Zeros of `size` with each element added at its index: repeated places add up. `apart`: there are none."""
-    return kernels.max_pool_back(input, indices, size, apart)
+def max_pool_back(input: Any, /, indices: Any, size: Any, apart: bool = False, how: Any = None) -> Any:
+    """Zeros of `size` with each element added at its index: repeated places add up. `apart`: there are none.
+
+    `how`, where known: each index is in its own window of these.
+    """
+    windows = None if how is None else _windows(size, _last(input, size), how)
+    return kernels.max_pool_back(input, indices, size, apart, windows)
 
 
 @max_pool_back.vjp
-def _(g: Any, _out: Any, _input: Any, indices: Any, size: Any, _apart: bool) -> Any:
+def _(g: Any, _out: Any, _input: Any, indices: Any, size: Any, *_: Any) -> Any:
     return max_pool_picked(g, indices, len(size))
 
 

@@ -135,7 +135,7 @@ def window_spread(g: Array, windows: Any, size: Sizes) -> Any:
     return found if found is NotImplemented else found[0]
 
 
-def max_pool_back(g: Array, where: Array, size: Sizes, apart: bool) -> Any:
+def max_pool_back(g: Array, where: Array, size: Sizes, apart: bool, windows: Any = None) -> Any:
     if not suits(g) or not g.size or where.dtype != np.int64 or where.shape != g.shape or not 0 < len(size) < g.ndim:
         return NotImplemented
     lead, inner = g.shape[: g.ndim - len(size)], math.prod(g.shape[g.ndim - len(size) :])
