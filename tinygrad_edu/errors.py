@@ -21,6 +21,7 @@ __all__ = [
     "GraphTooLargeError",
     "IntegerOverflowError",
     "LinAlgError",
+    "LineSearchError",
     "NoDerivativeError",
     "MissingExtraError",
     "MissingFontError",
@@ -101,6 +102,10 @@ class NotProvidedError(NotImplementedError):
 
 class OptimizerError(ValueError):
     """An unknown optimizer, or a hyper-parameter outside its range."""
+
+
+class LineSearchError(OptimizerError, RuntimeError):
+    """An unknown line search. (PyTorch raises a RuntimeError for that one, at the first step.)"""
 
 
 class DivergenceError(ArithmeticError):

@@ -30,7 +30,8 @@ CALLED_WHEN_CHECKED = set(
     resample resample_back softmax_cross_entropy
     above between cast cofactor contiguous_copy cumsum_back diagonal_back exclusive_prod getitem index_back
     index_fill_with logabsdet masked_fill_with median_along nanmedian_along narrow_back pad_with_itself piece put_along
-    scatter_with sign_of_det slot spread_places standardised sum_to take_along to_device unfold_back values_only
+    scaled_by scatter_with sign_of_det slot spread_places standardised sum_to take_along to_device unfold_back
+    values_only
     """.split()
 )
 

@@ -139,6 +139,8 @@ def test_bad_use() -> None:
         tg.optim.LBFGS([{"params": [x]}, {"params": [tg.tensor([1.0], requires_grad=True)]}])
     with pytest.raises(OptimizerError, match="only 'strong_wolfe' is supported, but line_search_fn is 'wolfe'"):
         tg.optim.LBFGS([x], line_search_fn="wolfe")
+    with pytest.raises(RuntimeError, match="only 'strong_wolfe' is supported"):  # PyTorch's type, at its first step
+        tg.optim.LBFGS([x], line_search_fn="wolfe").step(lambda: x.sum())
     with pytest.raises(OptimizerError, match="Invalid learning rate"):
         tg.optim.LBFGS([x], lr=-1)
 

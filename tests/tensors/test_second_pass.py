@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 from typing import Any
 
 import pytest
 
 import tinygrad_edu as tg
+
+LIBRARIES = [tg, importlib.import_module("torch")] if importlib.util.find_spec("torch") else [tg]
 
 
 @pytest.mark.parametrize("make", [
@@ -30,3 +34,22 @@ def test_a_second_pass_is_fine_where_nothing_was_kept(make: Any) -> None:
     y.backward()
     y.backward()
     assert x.grad.abs().tolist() == [2.0] * 3
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda t, x, y: t.add(x, y, alpha=2), lambda t, x, y: x.add(y, alpha=0.5), lambda t, x, y: x.sub(y, alpha=3),
+        lambda t, x, y: t.rsub(x, y, alpha=2), lambda t, x, y: (x + 0).add_(y, alpha=2),
+        lambda t, x, y: (x + 0).sub_(y, alpha=2),
+    ],
+)  # fmt: skip
+def test_a_sum_with_alpha_can_be_passed_twice(make: Any) -> None:
+    found = []
+    for library in LIBRARIES:
+        x, y = (library.tensor(v, requires_grad=True) for v in ([1.0, 2.0], [3.0, -4.0]))
+        z = make(library, x, y)
+        for _ in range(2):
+            z.backward(library.ones(2))
+        found.append((z.tolist(), x.grad.tolist(), y.grad.tolist()))
+    assert all(each == found[0] for each in found) and 0.0 not in found[0][2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import sys
 from typing import Any
 
@@ -112,6 +113,20 @@ def clamp_between(input: Any, min: Any, max: Any, /) -> Any:
 @clamp_between.partials
 def _(_out: Any, a: Any, b: Any, c: Any) -> Any:
     return (a >= b) & (a <= c), (b < c) & (a < b), (c < b) | (a > c)
+
+
+@elementwise(
+    label="×{0}", text="*", array=operator.mul, method=False, promote="floating", oracle="", grad_name="MulBackward0",
+    samples=cases(([(2, 3)], (2.5,)), ([()], (-1.0,))),
+)  # fmt: skip
+def scaled_by(input: Any, /, alpha: float) -> Any:
+    """The input times a number, the `alpha` of add and sub: nothing is saved, so that backward can run twice."""
+    return input * alpha
+
+
+@scaled_by.partials
+def _(_out: Any, _a: Any, alpha: float) -> Any:
+    return alpha
 
 
 @elementwise(array="fmax")

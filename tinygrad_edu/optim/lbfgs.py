@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.engine.modes import enable_grad
-from tinygrad_edu.errors import OptimizerError
+from tinygrad_edu.errors import LineSearchError, OptimizerError
 from tinygrad_edu.optim.line_search import Probe, strong_wolfe
 from tinygrad_edu.optim.optimizer import Array, Optimizer
 from tinygrad_edu.tensors.tensor import Tensor
@@ -85,7 +85,7 @@ class LBFGS(Optimizer):
     def _check(self, options: dict[str, Any]) -> None:
         super()._check(options)
         if options["line_search_fn"] not in (None, "strong_wolfe"):
-            raise OptimizerError(
+            raise LineSearchError(
                 "LBFGS: only 'strong_wolfe' is supported, but line_search_fn is "
                 f"{options['line_search_fn']!r}. Take 'strong_wolfe', or None for steps of length lr."
             )

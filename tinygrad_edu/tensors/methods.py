@@ -14,6 +14,7 @@ import numpy as np
 from tinygrad_edu.errors import DimError, DTypeError, ShapeError
 from tinygrad_edu.kernels import devices, kernels
 from tinygrad_edu.ops import compare, elementwise, index, linalg, reduce, shape
+from tinygrad_edu.ops.blend import scaled_by
 from tinygrad_edu.ops.families import subscribe
 from tinygrad_edu.ops.registry import Operation, cases, structured
 from tinygrad_edu.tensors.device import as_device
@@ -113,10 +114,10 @@ def scaled(operation: str, one: Any, other: Any, alpha: Any) -> Any:
         raise RuntimeError(
             f"{operation}: For integral input tensors, argument alpha must not be a floating point number, got {alpha}"
         )
-    operand: Any = other
-    if kind.kind == "b":
-        return operand & bool(alpha)
-    return (operand._cast(kind) if isinstance(operand, Tensor) else operand) * alpha
+    if kind.kind == "b" or not isinstance(other, Tensor):
+        return other & bool(alpha) if kind.kind == "b" else other * alpha
+    operand = other._cast(kind)
+    return record(scaled_by, (operand,), (float(alpha),)) if kind.kind == "f" else operand * alpha
 
 
 def _taken(operation: Any, other: Any, result: Any) -> Any:
