@@ -114,10 +114,10 @@ def scaled(operation: str, one: Any, other: Any, alpha: Any) -> Any:
         raise RuntimeError(
             f"{operation}: For integral input tensors, argument alpha must not be a floating point number, got {alpha}"
         )
-    if kind.kind == "b" or not isinstance(other, Tensor):
-        return other & bool(alpha) if kind.kind == "b" else other * alpha
-    operand = other._cast(kind)
-    return record(scaled_by, (operand,), (float(alpha),)) if kind.kind == "f" else operand * alpha
+    operand: Any = other._cast(kind) if isinstance(other, Tensor) else other
+    if kind.kind == "f" and isinstance(other, Tensor):
+        return record(scaled_by, (operand,), (float(alpha),))
+    return operand & bool(alpha) if kind.kind == "b" else operand * alpha
 
 
 def _taken(operation: Any, other: Any, result: Any) -> Any:
