@@ -35,6 +35,7 @@ NOT_THERE = {
     "pinv",
     "polygamma",
     "sign_of_det",
+    "singular_values",
     "solve",
 }
 TABLE = operations()
