@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
-import tinygrad_edu.nn.functional  # noqa: F401 - its operations are in the table too
+import tinygrad_edu.distributions  # noqa: F401 - their operations are in the table too
+import tinygrad_edu.nn.functional  # noqa: F401
 from tinygrad_edu.ops.registry import Operation, operations
 from tinygrad_edu.tensors.tensor import Tensor
 
@@ -30,8 +31,8 @@ CALLED_WHEN_CHECKED = set(
     resample resample_back softmax_cross_entropy
     above between cast cofactor contiguous_copy cumsum_back diagonal_back exclusive_prod getitem index_back
     index_fill_with logabsdet masked_fill_with median_along nanmedian_along narrow_back pad_with_itself piece put_along
-    scaled_by scatter_with sign_of_det slot spread_places standardised sum_to take_along to_device unfold_back
-    values_only
+    scaled_by scatter_with sign_of_det slot spread_places standard_gamma standardised sum_to take_along to_device
+    unfold_back values_only
     """.split()
 )
 
