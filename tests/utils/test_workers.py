@@ -325,6 +325,35 @@ def test_ctrl_c_leaves_no_child_behind(tmp_path: Path, context: str) -> None:
     assert errors.count("Traceback") == 1 and errors.rstrip().endswith("KeyboardInterrupt")
 
 
+def test_a_ctrl_c_that_comes_just_before_the_wait_is_not_slept_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such a signal is noted down, and Python sees the note when the wait returns: so none may be long or endless."""
+    asked: list[Any] = []
+    real = pool.wait
+
+    def wait(things: Any, timeout: float | None) -> Any:
+        asked.append(timeout)
+        return real(things, timeout) if len(asked) % 3 == 0 else []  # two waits for nothing, then a real one
+
+    monkeypatch.setattr(pool, "wait", wait)
+    assert [b.item() for b in loader(Each(int), timeout=0)] == list(range(8))
+    assert len(asked) >= 24 and all(timeout is not None and timeout <= 1 for timeout in asked)
+
+
+def test_a_ctrl_c_at_the_start_of_a_worker_leaves_ctrl_c_working(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = signal.pthread_sigmask
+
+    def mask(how: int, signals: Any) -> Any:
+        before = real(how, signals)
+        if how == signal.SIG_BLOCK and signals:
+            raise KeyboardInterrupt  # as Python does with one that came a moment before
+        return before
+
+    monkeypatch.setattr(signal, "pthread_sigmask", mask)
+    with pytest.raises(KeyboardInterrupt):
+        iter(loader(Each(int)))
+    assert signal.SIGINT not in real(signal.SIG_BLOCK, ())
+
+
 class Interrupting:
     """A connection during whose closing Ctrl-C is pressed."""
 

@@ -8,6 +8,7 @@ once.
 from __future__ import annotations
 
 import _thread
+import math
 import multiprocessing
 import os
 import signal
@@ -25,6 +26,7 @@ from tinygrad_edu.utils.data.worker import Failure, Job, receive, work
 __all__ = ["ParallelIterator", "WorkerPool"]
 
 GRACE = 1.0  # seconds a worker gets to finish its sample before it is ended by force
+GLANCE = 0.5  # seconds that the parent waits at a stretch; see `_wait`
 _pools: weakref.WeakSet[WorkerPool] = weakref.WeakSet()
 
 
@@ -74,7 +76,7 @@ class WorkerPool:
         """
         connection, process = self.connections[number], self.processes[number]
         while True:
-            if not wait([connection, process.sentinel], timeout or None):
+            if not _wait([connection, process.sentinel], timeout):
                 raise RuntimeError(
                     f"DataLoader timed out after {timeout} seconds: worker {number} (pid {process.pid}) gave no batch. "
                     "Raise timeout, or find out what dataset[i] waits for."
@@ -105,6 +107,21 @@ class WorkerPool:
             f"DataLoader worker (pid(s) {pid}) exited unexpectedly: worker {number} {how}. {hint} "
             "num_workers=0 runs the dataset in this process."
         )
+
+
+def _wait(things: list[Any], timeout: float) -> bool:
+    """Whether one of the things is ready within `timeout` seconds (0: wait as long as it takes).
+
+    A Ctrl-C that comes after Python has last looked for one and before the system waits is only noted down: nothing
+    would look at the note until the wait is over. So no wait is long, and Python looks in between.
+    """
+    deadline = time.monotonic() + timeout if timeout else math.inf
+    while True:
+        left = deadline - time.monotonic()
+        if wait(things, max(0.0, min(left, GLANCE))):
+            return True
+        if left <= GLANCE:
+            return False
 
 
 class ParallelIterator:
@@ -242,8 +259,9 @@ def _no_interrupt(forked: bool) -> Iterator[None]:
         from multiprocessing import resource_tracker
 
         resource_tracker.ensure_running()  # spawning starts it, which would let Ctrl-C through again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # raises, with the mask set, if Ctrl-C came just now
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
