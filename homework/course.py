@@ -185,7 +185,11 @@ class Exercise:
         return {key: Text(**value) for key, value in self._words.get("says", {}).items()}
 
     def statement(self, lang: str) -> str:
-        return (self.folder / f"statement.{lang}.md").read_text(encoding="utf-8")
+        """The statement, in Markdown; Japanese without the line breaks of its source."""
+        from tinygrad_edu.homework.japanese import joined
+
+        text = (self.folder / f"statement.{lang}.md").read_text(encoding="utf-8")
+        return joined(text) if lang == "ja" else text
 
     @property
     def starter(self) -> str:

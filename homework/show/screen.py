@@ -41,7 +41,9 @@ class Screen:
         """One paragraph; what does not fit is wrapped below its own beginning."""
         from rich.text import Text
 
-        body = Text(showable(text, self.encoding), style=style)
+        from tinygrad_edu.homework.show.wrapped import Wrapped
+
+        body = Wrapped(showable(text, self.encoding), style=style)
         for row in body.wrap(self.console, max(min(self.width, 110) - indent, 20)) or [Text()]:
             row.rstrip()
             self.console.print(Text(" " * indent).append_text(row), crop=False, soft_wrap=True)
@@ -57,9 +59,9 @@ class Screen:
 
     def markdown(self, text: str) -> None:
         """A statement, formatted for a terminal."""
-        from rich.markdown import Markdown
+        from tinygrad_edu.homework.show.wrapped import Statement
 
-        self.console.print(Markdown(showable(text, self.encoding)), width=min(self.width, 100))
+        self.console.print(Statement(showable(text, self.encoding)), width=min(self.width, 100))
 
     def code(self, text: str) -> None:
         """Source text, coloured on a terminal."""
