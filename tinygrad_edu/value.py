@@ -18,8 +18,8 @@ from tinygrad_edu.kernels import kernels
 from tinygrad_edu.ops import elementwise, index, linalg, reduce, shape
 from tinygrad_edu.ops.families import subscribe
 from tinygrad_edu.ops.ieee import Float
+from tinygrad_edu.ops.operation import SHAPE, Bound, Operation
 from tinygrad_edu.ops.payload import array, computed, listed, number, on_arrays, payload
-from tinygrad_edu.ops.registry import SHAPE, Bound, Operation
 
 __all__ = ["Value"]
 

@@ -19,7 +19,8 @@ from support.differences import numbers
 
 import tinygrad_edu as torch
 import tinygrad_edu.nn  # noqa: F401 - its losses are in the table
-from tinygrad_edu.ops.registry import Operation, operations
+from tinygrad_edu.ops.operation import Operation
+from tinygrad_edu.ops.registry import operations
 from tinygrad_edu.tensors.device import cpu, cuda
 from tinygrad_edu.tensors.tensor import Tensor
 

@@ -18,7 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support.differences import TENSOR, VALUE, Kind, check, layouts, numbers
 
 import tinygrad_edu.nn  # noqa: F401 - its losses are in the table
-from tinygrad_edu.ops.registry import Operation, operations
+from tinygrad_edu.ops.operation import Operation
+from tinygrad_edu.ops.registry import operations
 from tinygrad_edu.tensors.tensor import Tensor
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using backward:UserWarning")  # PyTorch's advice, and ours

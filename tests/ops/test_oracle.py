@@ -16,7 +16,8 @@ import pytest
 
 import tinygrad_edu as tg
 import tinygrad_edu.nn  # its losses are in the table
-from tinygrad_edu.ops.registry import Operation, operations
+from tinygrad_edu.ops.operation import Operation
+from tinygrad_edu.ops.registry import operations
 from tinygrad_edu.tensors.tensor import Tensor
 
 torch = pytest.importorskip("torch")

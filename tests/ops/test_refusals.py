@@ -14,7 +14,8 @@ import pytest
 import tinygrad_edu as tg
 import tinygrad_edu.distributions  # noqa: F401 - their operations are in the table too
 import tinygrad_edu.nn.functional  # noqa: F401
-from tinygrad_edu.ops.registry import Operation, operations
+from tinygrad_edu.ops.operation import Operation
+from tinygrad_edu.ops.registry import operations
 from tinygrad_edu.tensors.tensor import Tensor
 
 TABLE = {name: op for name, op in operations().items() if op.function.__module__.startswith("tinygrad_edu.")}

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 import tinygrad_edu.nn  # noqa: F401 - its losses are in the table
-from tinygrad_edu.ops.registry import Operation, operations
+from tinygrad_edu.ops.operation import Operation
+from tinygrad_edu.ops.registry import operations
 from tinygrad_edu.tensors.tensor import Tensor  # noqa: F401 - fills the table
 from tinygrad_edu.value import Value
 

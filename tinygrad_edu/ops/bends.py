@@ -15,7 +15,10 @@ from tinygrad_edu.ops.registry import cases, elementwise
 __all__ = ["above", "between", "hardshrink", "hardtanh", "leaky_relu", "prelu", "softshrink", "threshold"]
 
 
-@elementwise(array="above", method=False, promote="floating", oracle="", samples=cases(([(2, 3)], (0.1, 2.0, 3.0))))
+@elementwise(
+    array="above", gate=True, method=False, promote="floating", oracle="",
+    samples=cases(([(2, 3)], (0.1, 2.0, 3.0))),
+)  # fmt: skip
 def above(input: Any, /, bound: float, yes: float, no: float) -> Any:
     """One number where the input is greater than the bound, another where it is not, and for nan."""
     return float(yes if input > bound else no)
@@ -27,7 +30,7 @@ def _(_out: Any, _a: Any, _bound: Any, _yes: Any, _no: Any) -> Any:
 
 
 @elementwise(
-    array="between", method=False, promote="floating", oracle="",
+    array="between", gate=True, method=False, promote="floating", oracle="",
     samples=cases(([(2, 3)], (-1.0, 0.5, True, 2.0, 3.0)), ([(2, 3)], (-1.0, 0.5, False, 2.0, 3.0))),
 )  # fmt: skip
 def between(input: Any, /, low: float, high: float, closed: bool, yes: float, no: float) -> Any:
@@ -70,8 +73,8 @@ def _(_out: Any, a: Any, b: Any) -> Any:
 
 
 @elementwise(
-    array="hardtanh", method=False, promote="numeric", oracle="nn.functional.hardtanh", grad_name="HardtanhBackward0",
-    samples=cases(([(2, 3)], (-1.0, 1.0)), ([(3,)], (0.0, 0.7))),
+    array="hardtanh", gate=True, method=False, promote="numeric", oracle="nn.functional.hardtanh",
+    grad_name="HardtanhBackward0", samples=cases(([(2, 3)], (-1.0, 1.0)), ([(3,)], (0.0, 0.7))),
 )  # fmt: skip
 def hardtanh(input: Any, /, min_val: float = -1.0, max_val: float = 1.0) -> Any:
     """The input held between two numbers; at these and beyond, the derivative is 0."""
@@ -84,7 +87,7 @@ def _(_out: Any, a: Any, min_val: float, max_val: float) -> Any:
 
 
 @elementwise(
-    array="threshold", method=False, promote="numeric", oracle="nn.functional.threshold",
+    array="threshold", gate=True, method=False, promote="numeric", oracle="nn.functional.threshold",
     grad_name="ThresholdBackward0", samples=cases(([(2, 3)], (0.1, 20.0)), ([(3,)], (0.7, 0.0))),
 )  # fmt: skip
 def threshold(input: Any, /, threshold: float, value: float) -> Any:
@@ -98,8 +101,8 @@ def _(_out: Any, a: Any, threshold: float, _value: float) -> Any:
 
 
 @elementwise(
-    array="hardshrink", promote="floating", grad_name="HardshrinkBackward0", oracle="nn.functional.hardshrink",
-    samples=cases(([(2, 3)], (0.5,)), ([(3,)], (1.0,))),
+    array="hardshrink", gate=True, promote="floating", grad_name="HardshrinkBackward0",
+    oracle="nn.functional.hardshrink", samples=cases(([(2, 3)], (0.5,)), ([(3,)], (1.0,))),
 )  # fmt: skip
 def hardshrink(input: Any, /, lambd: float = 0.5) -> Any:
     """The input beyond ±`lambd`, and 0 in between."""
@@ -112,7 +115,7 @@ def _(_out: Any, a: Any, lambd: float) -> Any:
 
 
 @elementwise(
-    array="softshrink", method=False, promote="floating", grad_name="SoftshrinkBackward0",
+    array="softshrink", gate=True, method=False, promote="floating", grad_name="SoftshrinkBackward0",
     oracle="nn.functional.softshrink", samples=cases(([(2, 3)], (0.5,)), ([(3,)], (1.0,))),
 )  # fmt: skip
 def softshrink(input: Any, /, lambd: float = 0.5) -> Any:

@@ -134,7 +134,7 @@ def _(_out: Any, a: Any) -> Any:
     return sign(a)
 
 
-@elementwise(array="sign")
+@elementwise(array="sign", gate=True)
 def sign(input: Any, /) -> Any:
     """-1, 0 or 1, and 0 for nan, as in PyTorch. The derivative is 0 everywhere."""
     return float((input > 0) - (input < 0))
@@ -236,7 +236,7 @@ def _(out: Any, _a: Any) -> Any:
     return out * (1 - out)
 
 
-@elementwise(label="ReLU", array="relu", back="relu_back", promote="numeric")
+@elementwise(label="ReLU", array="relu", back="relu_back", gate=True, promote="numeric")
 def relu(input: Any, /) -> Any:
     """The input where positive, else 0; nan stays nan. The derivative at 0 is 0."""
     return 0.0 if input <= 0 else input
@@ -271,7 +271,7 @@ def _(out: Any, _a: Any) -> Any:
     return -0.5 * out * out * out
 
 
-@elementwise(array="maximum")
+@elementwise(array="maximum", gate=True)
 def maximum(input: Any, other: Any, /) -> Any:
     """The larger of two; nan if either is. Where they are equal each gets half of the gradient, as in PyTorch."""
     return input if input != input or input > other else other
@@ -282,7 +282,7 @@ def _(_out: Any, a: Any, b: Any) -> Any:
     return choose(0.5, (a < b) == 0, a == b), choose(0.5, (b < a) == 0, a == b)  # nan is not smaller
 
 
-@elementwise(array="minimum")
+@elementwise(array="minimum", gate=True)
 def minimum(input: Any, other: Any, /) -> Any:
     """The smaller of two; nan if either is. Where they are equal each gets half of the gradient, as in PyTorch."""
     return input if input != input or input < other else other
@@ -354,7 +354,7 @@ def _(_out: Any, a: Any, min: Any, max: Any) -> Any:
     return (a >= min) & (a <= max)
 
 
-@elementwise(array="floor", promote="numeric")
+@elementwise(array="floor", gate=True, promote="numeric")
 def floor(input: Any, /) -> Any:
     """The largest integer not above the input; its derivative is 0."""
     return float(math.floor(input)) if math.isfinite(input) else input

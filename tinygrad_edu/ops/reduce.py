@@ -142,7 +142,7 @@ def min_of_all(input: Any, /) -> Any:
 def share_of_all(g: Any, out: Any, input: Any) -> Any:
     nan = _plain(input != input) & _plain(out != out)
     hit = kernels.asarray(_plain(input == out) | nan)
-    return expand(g, input.shape) * kernels.share(hit, hit.sum())
+    return choose(expand(g, input.shape) * kernels.share(hit, hit.sum()), 0.0, hit)  # not even inf reaches the others
 
 
 @max_of_all.vjp

@@ -13,7 +13,7 @@ from tinygrad_edu.ops.ieee import divide
 from tinygrad_edu.ops.registry import cases, elementwise
 
 
-@elementwise(array="ceil", promote="numeric")
+@elementwise(array="ceil", gate=True, promote="numeric")
 def ceil(input: Any, /) -> Any:
     """The smallest integer not below the input; its derivative is 0."""
     return float(math.ceil(input)) if math.isfinite(input) else input
@@ -24,7 +24,7 @@ def _(_out: Any, _a: Any) -> Any:
     return 0.0
 
 
-@elementwise(array="trunc", promote="numeric")
+@elementwise(array="trunc", gate=True, promote="numeric")
 def trunc(input: Any, /) -> Any:
     """The integer part: rounding towards 0. Its derivative is 0."""
     return float(math.trunc(input)) if math.isfinite(input) else input
@@ -47,8 +47,9 @@ def _half_even(x: float) -> float:
 
 
 @elementwise(
-    array="rounded", promote="numeric", grad_name=_round_name, samples=cases(([(2, 3)], (2,)), ([(2, 3)], (1,)))
-)
+    array="rounded", gate=True, promote="numeric", grad_name=_round_name,
+    samples=cases(([(2, 3)], (2,)), ([(2, 3)], (1,))),
+)  # fmt: skip
 def round(input: Any, /, decimals: int = 0) -> Any:
     """The nearest integer, of two the even one; or rounded to `decimals` digits behind the point."""
     if not math.isfinite(input):
@@ -115,7 +116,7 @@ def floor_divide(input: Any, other: Any, /) -> Any:
 
 
 @elementwise(
-    label="÷", text="/", method=False, array="floor_divide", promote="numeric", domain=(0.5, 2), oracle="",
+    label="÷", text="/", method=False, array="floor_divide", gate=True, promote="numeric", domain=(0.5, 2), oracle="",
     grad_name="DivBackward2",
 )  # fmt: skip
 def div_floor(input: Any, other: Any, /) -> Any:
@@ -129,7 +130,7 @@ def _(_out: Any, _a: Any, _b: Any) -> Any:
 
 
 @elementwise(
-    label="÷", text="/", method=False, array="trunc_divide", promote="numeric", domain=(0.5, 2), oracle="",
+    label="÷", text="/", method=False, array="trunc_divide", gate=True, promote="numeric", domain=(0.5, 2), oracle="",
     grad_name="DivBackward2",
 )  # fmt: skip
 def div_trunc(input: Any, other: Any, /) -> Any:

@@ -10,7 +10,7 @@ from functools import wraps
 from inspect import signature
 from typing import Any, TypeVar
 
-from tinygrad_edu.ops.registry import Operation
+from tinygrad_edu.ops.operation import Operation
 from tinygrad_edu.tensors.arguments import misfit_in_call
 from tinygrad_edu.tensors.inplace import write
 from tinygrad_edu.tensors.record import record

@@ -16,7 +16,8 @@ from tinygrad_edu.engine.modes import is_inference_mode_enabled, recording
 from tinygrad_edu.errors import GradError, ShapeError
 from tinygrad_edu.kernels import kernels
 from tinygrad_edu.ops.index import getitem
-from tinygrad_edu.ops.registry import Operation, cases, structured, subscribe
+from tinygrad_edu.ops.operation import Operation
+from tinygrad_edu.ops.registry import cases, structured, subscribe
 from tinygrad_edu.ops.shape import sum_to
 from tinygrad_edu.ops.views import lies
 from tinygrad_edu.tensors import methods

@@ -7,22 +7,18 @@ the table. Methods that PyTorch shapes in its own way (``max`` with and without 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.errors import DimError, DTypeError, ShapeError
-from tinygrad_edu.kernels import devices, kernels
+from tinygrad_edu.errors import DTypeError
 from tinygrad_edu.ops import compare, elementwise, index, linalg, reduce, shape
 from tinygrad_edu.ops.blend import scaled_by
 from tinygrad_edu.ops.families import subscribe
-from tinygrad_edu.ops.registry import Operation, cases, structured
-from tinygrad_edu.tensors.device import as_device
-from tinygrad_edu.tensors.device import device as Device
+from tinygrad_edu.ops.operation import Operation
+from tinygrad_edu.tensors import copies, extremes
 from tinygrad_edu.tensors.dtype import (
-    as_dtype,
     bfloat16,
-    dtype,
     float16,
     float32,
     float64,
@@ -35,23 +31,11 @@ from tinygrad_edu.tensors.dtype import (
 from tinygrad_edu.tensors.dtype import bool as bool_
 from tinygrad_edu.tensors.indexing import as_index, integers_first
 from tinygrad_edu.tensors.operands import common_type
-from tinygrad_edu.tensors.placing import placed
 from tinygrad_edu.tensors.record import record
 from tinygrad_edu.tensors.shortcuts import binary, method, pair, single, view
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__: list[str] = []
-
-
-@structured(method=False, grad_name="ToCopyBackward0", oracle="")
-def cast(input: Any, /, dtype: Any) -> Any:
-    """The elements converted to another type. The gradient is converted back."""
-    return input.astype(dtype)
-
-
-@cast.vjp
-def _(g: Any, _out: Any, _input: Any, _dtype: Any) -> Any:
-    return g  # the backward pass gives every gradient its input's type
 
 
 def _attach(operation: Operation) -> None:
@@ -169,172 +153,11 @@ def _getitem(self: Tensor, position: Any) -> Any:
     return _take(self, (items,))
 
 
-class Extreme(NamedTuple):
-    """The largest or smallest elements along a dimension, and where they are."""
-
-    values: Any
-    indices: Any
-
-    def __repr__(self) -> str:
-        return f"torch.return_types.{type(self).__name__}(\nvalues={self.values!r},\nindices={self.indices!r})"
-
-
-class max(Extreme):  # noqa: N801 - PyTorch prints this name
-    __slots__ = ()
-
-
-class min(Extreme):  # noqa: N801
-    __slots__ = ()
-
-
-def _extreme(kind: Any, along: Any, whole: Any, pairwise: Any) -> Callable[..., Any]:
-    def apply(self: Tensor, dim: Any = None, keepdim: bool = False, **names: Any) -> Any:
-        if names.get("out", 0) is None:  # np.max(tensor, axis=1), which wants the values alone
-            dims = names.get("axis", names.get("dim", dim))
-            values = getattr(self, f"a{kind.__name__}")
-            return values(() if dims is None else dims, names.get("keepdims", keepdim))
-        dim, keepdim = names.pop("axis", names.pop("other", dim)), names.pop("keepdims", keepdim)
-        if names:
-            raise TypeError(f"{kind.__name__}() got an unexpected keyword argument {next(iter(names))!r}")
-        if isinstance(dim, Tensor):
-            return record(pairwise, (self, dim), ())
-        if dim is None:
-            if self._data.size == 0:
-                raise ShapeError(
-                    f"{kind.__name__}(): Expected reduction dim to be specified for input.numel() == 0: an empty one "
-                    "has no largest or smallest element"
-                )
-            return record(whole, (self,), ())
-        return kind(*record(along, (self,), (dim, keepdim)))
-
-    apply.__doc__ = f"The {kind.__name__}imum of all elements; with `dim` (values, indices); with a Tensor by element."
-    return apply
-
-
-def _cast(self: Tensor, numpy_dtype: Any) -> Tensor:
-    return self if self._data.dtype == numpy_dtype else record(cast, (self,), (numpy_dtype,))
-
-
-def _to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """The Tensor with another dtype or device (given by object, name, or by another Tensor); itself if it has them."""
-    non_blocking = bool(kwargs.pop("non_blocking", False))
-    copy = kwargs.pop("copy", False)
-    wanted: Any = kwargs.pop("dtype", None)
-    place: Any = kwargs.pop("device", None)
-    other = kwargs.pop("other", None)
-    if kwargs:
-        raise TypeError(f"to() got an unexpected keyword argument {next(iter(kwargs))!r}")
-    for arg in (*args, other):
-        if isinstance(arg, Tensor):
-            wanted, place = arg.dtype, arg.device
-        elif isinstance(arg, (str, Device)) or (arg.__class__ is int and devices.available()):
-            place = arg
-        elif isinstance(arg, dtype) or arg in (float, int, bool):
-            wanted = arg
-        elif arg is not None and not isinstance(arg, bool):
-            raise TypeError(f"to() takes a dtype, a device or a Tensor, got {type(arg).__name__}")
-    out = self if place is None else placed(self, as_device(place, "to"), non_blocking)
-    out = out if wanted is None else _cast(out, as_dtype(wanted, "to").numpy)
-    return out.clone() if copy and out is self else out
-
-
-def _conversion(target: dtype) -> Callable[[Tensor], Tensor]:
-    def apply(self: Tensor) -> Tensor:
-        return _cast(self, target.numpy)
-
-    apply.__doc__ = f"The elements as {target!r}; the Tensor itself if they are so already."
-    return apply
-
-
-@structured(grad_name="CloneBackward0")
-def clone(input: Any, /) -> Any:
-    """A copy with memory of its own; gradients flow through."""
-    return kernels.copied(input)
-
-
-@clone.vjp
-def _(g: Any, _out: Any, _input: Any) -> Any:
-    return g
-
-
-@structured(method=False, label="contiguous", grad_name="CloneBackward0", oracle="")
-def contiguous_copy(input: Any, /) -> Any:
-    """A copy whose elements lie row by row in memory."""
-    return np.copy(input, order="C")
-
-
-@contiguous_copy.vjp
-def _(g: Any, _out: Any, _input: Any) -> Any:
-    return g
-
-
-clone.samples = contiguous_copy.samples = cases(([(2, 3)], ()))
-cast.samples = lambda make: iter([((make(2, 3),), (np.dtype(np.float64),))])
-
-
-def _contiguous(self: Tensor) -> Tensor:
-    """The Tensor itself if its elements lie row by row in memory, else a copy where they do."""
-    return self if self.is_contiguous() else record(contiguous_copy, (self,), ())
-
-
-def _view(self: Tensor, *sizes: Any) -> Tensor:
-    """The same memory in another shape.
-
-    Raises:
-        ShapeError: the shape does not fit, or the elements do not lie in memory in that order.
-    """
-    if len(sizes) == 1 and isinstance(sizes[0], dtype):
-        raise DTypeError("view(dtype) is not supported: use .to(dtype), which converts the values")
-    target = tuple(sizes[0]) if len(sizes) == 1 and not isinstance(sizes[0], int) else sizes
-    out: Tensor = record(shape.reshape, (self,), (target,))
-    if out._base is None and self._data.size:
-        raise ShapeError(
-            f"view size {target} is not compatible with input tensor's size {tuple(self.shape)} and stride "
-            f"{self.stride()}: its elements do not lie in memory in that order. Use .reshape(...), which copies."
-        )
-    return out
-
-
-def _argextreme(name: str) -> Callable[..., Any]:
-    largest = name == "argmax"
-
-    def apply(self: Tensor, dim: int | None = None, keepdim: bool = False, *, axis: int | None = None) -> Tensor:
-        dim = axis if dim is None else dim
-        if self._data.dtype.kind == "b":
-            raise DTypeError(f"{name}(): does not support bool input: convert with .int()")
-        if dim is None:
-            if not self._data.size:
-                raise DimError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0")
-            flat = self._data.argmax() if largest else self._data.argmin()
-            if hasattr(flat, "block"):
-                return Tensor._wrap(flat.reshape((1,) * self._data.ndim) if keepdim else flat)
-            return Tensor._wrap(np.int64(flat).reshape((1,) * self._data.ndim) if keepdim else np.int64(flat))
-        along = reduce.max_along if largest else reduce.min_along
-        indices: Tensor = record(along, (self.detach(),), (dim, keepdim))[1]
-        return indices
-
-    apply.__doc__ = f"The index of the {'largest' if largest else 'smallest'} element; of equal ones the first."
-    return apply
-
-
-def _as_other(name: str, change: Callable[[Tensor, Tensor], Tensor]) -> Callable[..., Tensor]:
-    """A method that makes a Tensor like another one."""
-
-    def apply(self: Tensor, other: Tensor) -> Tensor:
-        if not isinstance(other, Tensor):
-            raise TypeError(f"{name}(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}")
-        return change(self, other)
-
-    apply.__name__ = name
-    apply.__doc__ = f"``{name}(other)``: as another Tensor is."
-    return apply
-
-
 def _install() -> None:
     """Give Tensor its operators and the methods that are not simply rows of the table."""
     own: dict[str, Any] = {
         "_record": staticmethod(record),
-        "_cast": _cast,
+        "_cast": copies.as_type,
         "__add__": binary(elementwise.add),
         "__radd__": binary(elementwise.add),
         "__sub__": binary(elementwise.sub),
@@ -369,22 +192,22 @@ def _install() -> None:
         "sub": _scaled(elementwise.sub),
         "mul": _product,
         "pow": _pow,
-        "max": _extreme(max, reduce.max_along, reduce.max_of_all, elementwise.maximum),
-        "min": _extreme(min, reduce.min_along, reduce.min_of_all, elementwise.minimum),
-        "argmax": _argextreme("argmax"),
-        "argmin": _argextreme("argmin"),
-        "to": _to,
-        "type_as": _as_other("type_as", lambda self, other: _cast(self, other._data.dtype)),
-        "contiguous": _contiguous,
-        "view": _view,
-        "view_as": _as_other("view_as", lambda self, other: _view(self, tuple(other.shape))),
-        "reshape_as": _as_other("reshape_as", lambda self, other: self.reshape(other.shape)),
-        "expand_as": _as_other("expand_as", lambda self, other: self.expand(*other.shape)),
+        "max": extremes.extreme(extremes.max, reduce.max_along, reduce.max_of_all, elementwise.maximum),
+        "min": extremes.extreme(extremes.min, reduce.min_along, reduce.min_of_all, elementwise.minimum),
+        "argmax": extremes.argextreme("argmax"),
+        "argmin": extremes.argextreme("argmin"),
+        "to": copies.to,
+        "type_as": copies.as_other("type_as", lambda self, other: copies.as_type(self, other._data.dtype)),
+        "contiguous": copies.contiguous,
+        "view": copies.view,
+        "view_as": copies.as_other("view_as", lambda self, other: copies.view(self, tuple(other.shape))),
+        "reshape_as": copies.as_other("reshape_as", lambda self, other: self.reshape(other.shape)),
+        "expand_as": copies.as_other("expand_as", lambda self, other: self.expand(*other.shape)),
         "T": property(lambda self: _permute(self, _reversed[self._data.ndim])),
         "mT": property(lambda self: _transpose(self, (-2, -1))),
     }
     for name, target in _conversions.items():
-        own[name] = _conversion(target)
+        own[name] = copies.conversion(target)
     own["bfloat16"] = lambda self: self.to(bfloat16)
     for name, value in own.items():
         setattr(Tensor, name, value)

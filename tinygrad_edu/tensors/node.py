@@ -23,7 +23,7 @@ from tinygrad_edu.errors import GradError
 from tinygrad_edu.kernels import kernels
 from tinygrad_edu.kernels.numpy import quiet
 from tinygrad_edu.ops.elementwise import choose
-from tinygrad_edu.ops.registry import WHOLE
+from tinygrad_edu.ops.operation import WHOLE
 from tinygrad_edu.ops.shape import sum_to
 from tinygrad_edu.tensors.dtype import of_numpy
 from tinygrad_edu.tensors.hooks import Hooks
@@ -98,9 +98,8 @@ class Node(Place):
             # The rule gives local derivatives; the chain rule multiplies the gradient by them.
             # (Written out for one input and for two: this is the hottest place of all.)
             inputs, operation = self._inputs, self.operation
-            if operation.back is not None:
-                kept = saved[0] if self.out is None else self.out
-                shares = (_fit(inputs[0], operation.multiplied(gradient, kept, self.params)),)
+            if not operation.plain:
+                shares = self._particular(gradient, saved)
             elif len(inputs) == 1:
                 shares = (_chain(inputs[0], gradient, operation.rule(self.out, *saved, *self.params)),)
             elif len(inputs) == 2:
@@ -129,6 +128,17 @@ class Node(Place):
             self.saved = self.out = None
         return shares
 
+    def _particular(self, gradient: Any, saved: Any) -> list[Any]:
+        """The shares of an operation that does not just multiply: one with a kernel of its own, or a gate."""
+        operation, inputs = self.operation, self._inputs
+        if operation.back is not None:
+            kept = saved[0] if self.out is None else self.out
+            return [_fit(inputs[0], operation.multiplied(gradient, kept, self.params))]
+        return [
+            None if s is None else _chain(s, kernels.kept_where(gradient * d, d != 0), 1)
+            for s, d in zip(inputs, operation.local(self.out, *saved, *self.params), strict=True)
+        ]
+
     def _recorded(self, gradient: Any) -> list[Any]:
         """The same with Tensors, which record what the rule computes."""
         operation, inputs = self.operation, self._inputs
@@ -138,7 +148,8 @@ class Node(Place):
             local = [
                 d() if s is not None and d.__class__ is FunctionType else d for s, d in zip(inputs, local, strict=True)
             ]
-            shares = [None if s is None else _times(gradient, d) for s, d in zip(inputs, local, strict=True)]
+            gate = operation.gate
+            shares = [None if s is None else _times(gradient, d, gate) for s, d in zip(inputs, local, strict=True)]
         else:
             shares = operation.gradients(gradient, out, saved, self.params, inputs)
         return [
@@ -333,12 +344,12 @@ def _chain(source: Any, gradient: Any, d: Any) -> Any:
     return share
 
 
-def _times(gradient: Any, d: Any) -> Any:
+def _times(gradient: Any, d: Any, gate: bool) -> Any:
     """The gradient times the local derivative, recorded."""
     condition = getattr(d, "_data", d)
     if getattr(condition, "dtype", None) is _BOOL:
         return choose(gradient, 0.0, condition)
-    return gradient * d
+    return choose(gradient * d, 0.0, d != 0) if gate else gradient * d
 
 
 def _fit(source: Any, share: Any) -> Any:

@@ -17,7 +17,7 @@ from tinygrad_edu.engine import modes
 from tinygrad_edu.engine.modes import recording
 from tinygrad_edu.errors import broadcast_error
 from tinygrad_edu.kernels.numpy import quiet
-from tinygrad_edu.ops.registry import NOTHING, SHAPE, WHOLE, Absent, Operation
+from tinygrad_edu.ops.operation import NOTHING, SHAPE, WHOLE, Absent, Operation
 from tinygrad_edu.tensors.node import NUMBERS, new_node
 from tinygrad_edu.tensors.record import finish, kept_arrays, plain, record, share
 from tinygrad_edu.tensors.tensor import Tensor
