@@ -50,6 +50,8 @@ OPERATORS = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.Pow: "pow", ast.MatMult: "matmul",
     ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq", ast.NotEq: "ne",
 }  # fmt: skip
+PROCEDURES = ("__init__", "backward", "step", "zero_grad")
+"""What is called for what it does, and returns nothing."""
 WALK = ("overwritten", "unreached", "zeros", "aliased")
 """Causes that lie where gradients are handed on, not in the derivative of one operation."""
 
@@ -94,6 +96,40 @@ def called(source: str, fail: Fail, names: Sequence[str], plain: Sequence[str] =
         if walk and not found:
             found = [(None, f"{node.name}.backward") for node in of_check]
     return [name for _, name in found] + list(names)
+
+
+def without_return(source: str, fail: Fail, names: Sequence[str], plain: Sequence[str] = ()) -> str | None:
+    """The first function that the call went through and that returns nothing at all, `return` forgotten; or None.
+
+    >>> source = "class A:\\n    def __mul__(self, other):\\n        A()\\n"
+    >>> without_return(source, Fail("value", where="z = x * y; z.backward()"), [])
+    'A.__mul__'
+    """
+    try:
+        program = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    for name in called(source, fail, names, plain):
+        *owner, own = name.split(".")
+        place: ast.AST | None = _defined(program, owner[0]) if owner else program
+        made = _defined(place, own) if place is not None else None
+        if isinstance(made, ast.FunctionDef) and own not in PROCEDURES and not _answers(made):
+            return name
+    return None
+
+
+def _answers(function: ast.FunctionDef) -> bool:
+    """Whether it returns or yields anything, or says that it is not written; functions inside of it do not count."""
+    waiting: list[ast.AST] = list(function.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.Yield, ast.YieldFrom)) or (isinstance(node, ast.Return) and node.value):
+            return True
+        if isinstance(node, ast.Raise) and node.exc is not None and "NotImplementedError" in ast.unparse(node.exc):
+            return True
+        if not isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
+            waiting.extend(ast.iter_child_nodes(node))
+    return False
 
 
 def _expression(fail: Fail) -> ast.expr | None:

@@ -14,9 +14,10 @@ import numpy as np
 
 from tinygrad_edu.homework.course import Exercise, Mistake
 from tinygrad_edu.homework.judge.checks import Check
+from tinygrad_edu.homework.judge.fail import Cause, Fail
 from tinygrad_edu.homework.judge.verdict import Verdict, decide, same_as
 from tinygrad_edu.homework.kit import wire
-from tinygrad_edu.homework.locate import called, locate
+from tinygrad_edu.homework.locate import called, locate, without_return
 from tinygrad_edu.homework.runner.batch import Batch, Launcher, plain
 from tinygrad_edu.homework.runner.jobs import Job
 from tinygrad_edu.homework.runner.seen import Seen
@@ -160,11 +161,29 @@ def explained(
         if _fails_on(exercise, verdict.check, params, program.base):
             return verdict.but(base_fails=True)
         verdict = verdict.but(mistake=known_mistake(exercise, verdict.check, params, verdict.seen, program.base))
+        if verdict.mistake is None:
+            verdict = _forgotten_return(exercise, program, verdict)
     if verdict.line is None and verdict.state == "fail":
         text = exercise.check_text(verdict.check.name)
         names = called(program.source, verdict.fail, text.code, text.plain) if verdict.fail else text.code
         verdict = verdict.but(line=locate(program.source, names, exercise.file))
     return verdict
+
+
+def _forgotten_return(exercise: Exercise, program: Program, verdict: Verdict) -> Verdict:
+    """Where something was None: the function of the student's that has no `return`, if it is one."""
+    seen, fail = verdict.seen, verdict.fail
+    assert seen is not None
+    if fail is None and "NoneType" in str((seen.error or {}).get("text")):
+        fail = Fail("value", where=seen.doing)
+    elif fail is None or fail.cause is not None or not any("None" in str(t) for t in (fail.got, *fail.words.values())):
+        return verdict
+    text = exercise.check_text(verdict.check.name)
+    name = without_return(program.source, fail, text.code, text.plain)
+    if name is None:
+        return verdict
+    line = locate(program.source, [name], exercise.file)
+    return verdict.but(cause=Cause("returned_none", {"function": name}), line=verdict.line or line)
 
 
 def _fails_on(exercise: Exercise, check: Check, params: dict[str, Any], base: Mapping[str, str]) -> bool:

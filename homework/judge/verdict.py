@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygrad_edu.homework.course import Mistake
 from tinygrad_edu.homework.judge.checks import Check
-from tinygrad_edu.homework.judge.fail import Fail
+from tinygrad_edu.homework.judge.fail import Cause, Fail
 from tinygrad_edu.homework.kit.wire import Opaque
 from tinygrad_edu.homework.runner.seen import Frame, Seen
 
@@ -27,6 +27,7 @@ class Verdict:
         seen: what happened; None for a blocked check.
         fail: what differs, for the state `fail`.
         mistake: the known mistake that gives exactly the same result.
+        cause: the likely cause that the student's text tells, where neither `fail` nor a mistake does.
         line: the student's line it is about.
         waits_for: the checks that block it.
         twin: whether seeded numbers failed where the public ones passed.
@@ -38,6 +39,7 @@ class Verdict:
     seen: Seen | None = None
     fail: Fail | None = None
     mistake: Mistake | None = None
+    cause: Cause | None = None
     line: Frame | None = None
     waits_for: tuple[str, ...] = ()
     twin: bool = False
@@ -109,6 +111,10 @@ def alike(a: Seen, b: Seen) -> bool:
     return texts[0] == texts[1] and all(a.error.get(key) == b.error.get(key) for key in ("kind", "type"))
 
 
+def _number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def _same(a: Any, b: Any) -> bool:
     # (Iterative: an observation may be deep.)
     pairs = [(a, b)]
@@ -128,7 +134,7 @@ def _same(a: Any, b: Any) -> bool:
             with np.errstate(all="ignore"):
                 if not np.allclose(x, y, rtol=1e-9, atol=1e-12, equal_nan=True):
                     return False
-        elif isinstance(x, float) and isinstance(y, float):
+        elif _number(x) and _number(y):  # (a gradient that begins with 0 or with 0.0 is the same mistake)
             with np.errstate(all="ignore"):
                 if not np.isclose(x, y, rtol=1e-9, atol=1e-12, equal_nan=True):
                     return False

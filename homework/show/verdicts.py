@@ -62,7 +62,7 @@ def reason(exercise: Exercise, verdict: Verdict, lang: str) -> list[str]:
     lines += _cause(exercise, verdict, lang)
     if verdict.state == "timeout":
         lines += [exercise.check_text(verdict.check.name).hints[0][lang]]
-    elif verdict.line is not None and verdict.fail is not None:
+    elif verdict.line is not None and (verdict.fail is not None or not verdict.seen.frames):
         lines.append(f"{word('line.look_at', lang)}  {frame_line(verdict.line, lang)}")
     return [harmless(line) for line in lines]
 
@@ -104,6 +104,8 @@ def _cause(exercise: Exercise, verdict: Verdict, lang: str) -> list[str]:
         told = f"{verdict.mistake.hint[lang]}  {word(exactly, lang)}"
     elif verdict.fail is not None and verdict.fail.cause is not None:
         told = cause_text(verdict.fail.cause, lang)
+    elif verdict.cause is not None:
+        told = cause_text(verdict.cause, lang)
     else:
         return []
     return [word("line.cause", lang) + told]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from rich.console import Console
+from rich.containers import Lines
 from rich.markdown import Markdown, MarkdownContext, MarkdownElement, Paragraph, TableDataElement
-from rich.text import Lines, Text
+from rich.text import Text
 
 from tinygrad_edu.homework.japanese import breaks, is_japanese
 

@@ -88,3 +88,28 @@ def test_threads_may_share_it() -> None:
     for thread in threads:
         thread.join()
     assert wrong == [] and len(kept) == 5
+
+
+FORGOTTEN = {
+    "an operation": ("value", "forward", "return Value(self.data * other.data", "Value.__mul__"),
+    "a function": ("tensor", "strides", "return tuple(reversed(strides))", "strides_of"),
+    "a reflected operation": ("tensor", "left_operand", "return tensor(other) - self", "Tensor.__rsub__"),
+    "a layer": ("conv2d", "size", "return Tensor.custom(", "Conv2d.__call__"),
+    "a text": ("draw-graph", "parses", 'return "\\n".join(', "draw_graph"),
+}
+
+
+@pytest.mark.parametrize(("slug", "check", "code", "function"), FORGOTTEN.values(), ids=FORGOTTEN)
+def test_a_forgotten_return_is_named(slug: str, check: str, code: str, function: str) -> None:
+    exercise = load().exercises[slug]
+    assert code in exercise.solution
+    source = exercise.solution.replace(code, code.removeprefix("return "))
+    *_, verdict = check_program(exercise, Program(source, {}, session.reference_base(exercise)), only=[check])
+    assert verdict.cause is not None and verdict.cause.words == {"function": function}
+    assert verdict.line is not None and verdict.line.function == function
+
+
+def test_a_none_that_comes_from_elsewhere_is_not_taken_for_one() -> None:
+    source = VALUE.solution.replace("self.grad = 0.0", "self.grad = None")
+    verdicts = {verdict.check.name: verdict for verdict in check_program(VALUE, Program(source), only=["mul"])}
+    assert verdicts["mul"].state == "error" and verdicts["mul"].cause is None
