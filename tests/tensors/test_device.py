@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import tinygrad_edu as tg
 from tinygrad_edu.errors import DeviceError
 from tinygrad_edu.tensors.device import as_device, cpu, device
 
@@ -85,3 +86,28 @@ def test_as_pytorch() -> None:
     for args in INVALID:
         with pytest.raises(RuntimeError):
             torch.device(*args)
+
+
+DRAWS = [
+    "rand(3)", "randn(3)", "randint(9, (3,))", "randperm(5)", "normal(0.0, 1.0, (3,))", "zeros(3)", "tensor([1.0])",
+    "rand_like(ones(3))", "randn_like(ones(3))", "randint_like(ones(3), 9)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", ["cpu", "cpu:0", tg.device("cpu"), tg.device("cpu", 0)], ids=repr)
+@pytest.mark.parametrize("call", DRAWS)
+def test_the_cpu_by_any_of_its_names(call: str, place: Any) -> None:
+    """A script names the CPU by a string or an object of its own: the same numbers as without a name."""
+    starts = ("rand", "normal", "zeros", "tensor", "ones")
+    names: dict[str, Any] = {name: getattr(tg, name) for name in dir(tg) if name.startswith(starts)}
+    tg.manual_seed(2)
+    plain = eval(call, names)
+    tg.manual_seed(2)
+    named = eval(f"{call[:-1]}, device=place)", {**names, "place": place})
+    assert named.tolist() == plain.tolist() and named.device == tg.device("cpu")
+    try:
+        tg.set_default_device(place)
+        tg.manual_seed(2)
+        assert eval(call, names).tolist() == plain.tolist()
+    finally:
+        tg.set_default_device(None)

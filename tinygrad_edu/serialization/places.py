@@ -35,7 +35,7 @@ def placement(map_location: Any, saved_on: str) -> device:
 def moved_to(map_location: Any, thing: Any) -> Any:
     """Dicts and lists of Tensors of the CPU, with the Tensors where they shall lie."""
     place = placement(map_location, "cpu")
-    if place is cpu:
+    if place.type == "cpu":
         return thing
     if isinstance(thing, Tensor):
         return thing.to(place)

@@ -151,7 +151,7 @@ _default = [cpu]
 
 def chosen_default() -> bool:
     """Whether new tensors are to be made elsewhere than on the CPU."""
-    return _default[0] is not cpu
+    return _default[0].type != "cpu"
 
 
 def set_default(place: device) -> None:

@@ -57,7 +57,7 @@ def _words(generator: Generator | None, count: int, place: device = cpu) -> Arra
 
 def _made(place: device) -> Any:
     """What makes the words: the same ones on each device."""
-    return philox.words if place is cpu else devices.random_words
+    return philox.words if place.type == "cpu" else devices.random_words
 
 
 def _wide(generator: Generator | None, count: int, words_each: int) -> Array:
@@ -129,7 +129,7 @@ def normal(
     n = _size("normal", shape)
     words_each = 2 if kind == _FLOAT64 else 1
     seed, first = (generator or default_generator).take(-(-n * words_each // philox.WORDS))
-    if place is not cpu:
+    if place.type != "cpu":
         numbers = _box_muller(_made(place)(seed, first, -(-n * words_each // philox.WORDS)), words_each)[:n]
         return (numbers * float(std) + float(mean)).astype(kind).reshape(shape)
     result = np.empty(n, kind)
