@@ -41,7 +41,8 @@ _homes: dict[str, str] = {
         "tensors.draws": "rand randn randint randperm normal rand_like randn_like randint_like bernoulli multinomial "
         "get_rng_state set_rng_state",
         "tensors.functions": "cat concat concatenate stack where is_tensor broadcast_shapes allclose equal result_type",
-        "nn.functional": "adaptive_avg_pool1d adaptive_max_pool1d avg_pool1d bilinear celu celu_ channel_shuffle "
+        "nn.functional:adaptive_max_pool1d_with_indices": "adaptive_max_pool1d",  # torch's gives both
+        "nn.functional": "adaptive_avg_pool1d avg_pool1d bilinear celu celu_ channel_shuffle "
         "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d cosine_similarity group_norm "
         "hardshrink layer_norm max_pool1d max_pool2d max_pool3d pairwise_distance pixel_shuffle "
         "pixel_unshuffle prelu relu_ rms_norm rrelu rrelu_ selu selu_ threshold threshold_",
@@ -138,7 +139,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     home = _homes.get(name)
     if home is not None:
-        found = getattr(import_module(f"tinygrad_edu.{home}"), name)
+        module, _, other_name = home.partition(":")
+        found = getattr(import_module(f"tinygrad_edu.{module}"), other_name or name)
     elif name in _rooms:
         return import_module(f"tinygrad_edu.{name}")
     elif name.startswith("_"):

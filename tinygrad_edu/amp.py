@@ -128,7 +128,8 @@ class GradScaler:
 
 
 def is_autocast_available(device_type: str) -> bool:
-    """False."""
+    """False: everything is computed in full precision."""
+    _device_type("is_autocast_available", device_type)
     return False
 
 

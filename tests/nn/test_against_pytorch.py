@@ -14,6 +14,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from support.module_cases import BESIDE_MORE
 from support.spatial import NAMED_ALIKE, SPATIAL
 
 import tinygrad_edu as tg
@@ -189,15 +190,7 @@ CASES: dict[str, list[tuple[Any, Any, Any]]] = {
     **SPATIAL,
 }
 # What needs its own tests: chance, and what holds other modules.
-ELSEWHERE = {
-    "Module", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict", "Dropout", "Dropout1d",
-    "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout", "DataParallel",
-    # test_recurrent.py has their table
-    "RNN", "LSTM", "GRU", "RNNBase", "RNNCell", "LSTMCell", "GRUCell", "RNNCellBase",
-    # test_attention.py has theirs
-    "MultiheadAttention", "Transformer", "TransformerEncoder", "TransformerEncoderLayer", "TransformerDecoder",
-    "TransformerDecoderLayer",
-}  # fmt: skip
+ELSEWHERE = {*BESIDE_MORE["nn"]}  # containers, chance, recurrent layers and transformers
 TABLE = [(name, *row) for name, rows in CASES.items() for row in rows]
 IDS = [f"{name}-{i}" for name, rows in CASES.items() for i in range(len(rows))]
 

@@ -15,6 +15,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from support.module_cases import BESIDE_MORE
 from support.oracle import agree
 
 import tinygrad_edu as tg
@@ -155,10 +156,6 @@ TABLE: list[Row] = [
     ),
 ]  # fmt: skip
 SPATIAL = {name for family in (convolution, images, pooling, sampling) for name in family.__all__}
-ELSEWHERE = {
-    "multi_head_attention_forward": "test_attention.py, by nn.MultiheadAttention",
-    "ctc_loss": "test_against_pytorch.py: PyTorch's derivative is that of a loss behind log_softmax",
-}
 
 
 @pytest.mark.oracle
@@ -174,4 +171,4 @@ def test_values_derivatives_and_refusals(name: str) -> None:
 
 
 def test_every_function_has_rows() -> None:
-    assert set(tg.nn.functional.__all__) - SPATIAL == {row[0] for row in TABLE} | set(ELSEWHERE)
+    assert set(tg.nn.functional.__all__) - SPATIAL == {row[0] for row in TABLE} | {*BESIDE_MORE["nn.functional"]}

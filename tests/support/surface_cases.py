@@ -58,6 +58,71 @@ class Parts:
         """Five samples of two features, and their classes."""
         return self.t.utils.data.TensorDataset(self.t.arange(10.0).reshape(5, 2), self.t.arange(5))
 
+    def leaf(self, *numbers: float) -> Any:
+        """A vector of float64 whose gradient is wanted."""
+        return self.t.tensor(numbers, dtype=self.t.float64, requires_grad=True)
+
+    @property
+    def square(self) -> Any:
+        """A matrix that has an inverse."""
+        return self.t.tensor([[2.0, -1.0, 0.5], [0.25, 3.0, 1.0], [-1.5, 0.75, 1.25]], dtype=self.t.float64)
+
+    @property
+    def positive(self) -> Any:
+        """A positive definite matrix with eigenvalues far apart."""
+        return self.square @ self.square.T + self.t.eye(3, dtype=self.t.float64)
+
+    @property
+    def tall(self) -> Any:
+        """Four rows of three."""
+        return self.t.cat([self.square, self.t.tensor([[1.0, 2.0, -1.0]], dtype=self.t.float64)])
+
+    @property
+    def shares(self) -> Any:
+        """Numbers between 0 and 1."""
+        return self.t.tensor([0.125, 0.5, 0.875, 0.25], dtype=self.t.float64)
+
+    @property
+    def edges(self) -> Any:
+        """Numbers at the borders of what a constraint allows."""
+        return self.t.tensor([[-1.0, 0.0, 0.5], [1.0, 2.0, 2.5], [0.0, 1.0, 1.0]])
+
+    def ramp(self, *shape: int) -> Any:
+        """A tensor with irregular values."""
+        return (self.t.arange(float(math.prod(shape))) * 7 % 11 / 8 - 0.6).reshape(shape)
+
+    def run(self, function: Any, *tensors: Any) -> list[Any]:
+        """The results of a function, and the gradients of their sum, weighted so that no place is like another."""
+        leaves = [x.detach().clone().requires_grad_() for x in tensors]
+        found = function(*leaves)
+        parts = list(found) if isinstance(found, tuple) else [found]
+        sum((x * (self.t.arange(x.numel()).reshape(x.shape) / 3 + 0.5)).sum() for x in parts).backward()
+        return [*parts, *(leaf.grad for leaf in leaves)]
+
+    def passes(self, module: Any, *inputs: Any) -> list[Any]:
+        """The outputs of a module with counted up parameters, and the gradients of all of them and of the inputs."""
+        state = module.state_dict()
+        state = {key: self.ramp(*value.shape) * (1 + i) / 4 for i, (key, value) in enumerate(state.items())}
+        module.double().load_state_dict(state)
+        outputs = self.run(lambda *xs: self.flat(module(*xs)), *[x.double() for x in inputs])
+        return [*outputs, {name: weight.grad for name, weight in module.named_parameters()}]
+
+    def flat(self, found: Any) -> Any:
+        """The Tensors in nested tuples."""
+        return tuple(x for part in found for x in self.flat(part)) if isinstance(found, tuple) else (found,)
+
+    def inside(self, manager: Any, function: Any) -> Any:
+        """What a function gives within a context."""
+        with manager:
+            return function()
+
+    def refusal(self, function: Any) -> str:
+        """The error that a function raises: the name of the first class of Python's own that it is."""
+        try:
+            return f"no error, but {function()}"
+        except Exception as error:
+            return next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins")
+
     def grads_after(self, act: Any, layer: Any) -> list[Any]:
         """The gradients of a layer once `act` has been done to its parameters."""
         act(list(layer.parameters()))

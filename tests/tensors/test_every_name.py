@@ -19,6 +19,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.composed_cases import EXPRESSIONS
+from support.module_cases import BESIDE_MORE, OWN_MORE
 
 import tinygrad_edu as tg
 import tinygrad_edu.nn  # noqa: F401 - its operations are in the table too
@@ -62,44 +63,8 @@ DIFFERENT: dict[str, str] = {
 # Rounded otherwise on some machines: compared by nobody.
 ROUNDED = r"c\.remainder_\(y\) \[float32\]"
 
-# Names that are not compared in this table, and where they are tested: each stands in a file there.
-ELSEWHERE: dict[str, str] = {
-    name: place
-    for names, place in {
-        "backward register_hook register_post_accumulate_grad_hook": "autograd",
-        "qr svd": "tensors/test_linalg.py",  # their signs are free
-        "draw_graph": "viz",
-        "get_backend set_backend": "kernels/test_choice.py",
-        "get_matmul set_matmul": "kernels/test_own_products.py",
-        "trapezoid trapz cumulative_trapezoid sinc pdist vander gcd lcm ldexp is_signed logspace scalar_tensor "
-        "renorm renorm_ mvlgamma mvlgamma_ apply_ map_ map2_ "
-        "sum_to_size unravel_index celu cosine_similarity pairwise_distance "
-        "selu": "tensors/test_calculus.py",
-        "bilinear rrelu": "nn",
-        "celu_ rrelu_ selu_ threshold_ logaddexp_ logaddexp2_ maximum_ minimum_ fmax_ fmin_ rsub_ "
-        "hardshrink_": "tensors/test_in_place_forms.py",
-        "numpy frombuffer from_dlpack": "tensors/test_interop.py",
-        "from_numpy": "tensors/test_functions.py",
-        "cuda pin_memory untyped_storage data_ptr": "tensors/test_legacy.py",
-        "is_shared get_float32_matmul_precision set_float32_matmul_precision get_num_interop_threads "
-        "set_num_interop_threads load_ipython_extension unload_ipython_extension": "tensors/test_settings.py",
-        "set_": "tensors/test_geometry.py",
-        "get_rng_state set_rng_state manual_seed seed initial_seed": "tensors/test_random.py",
-        "bernoulli multinomial": "tensors/test_sampling.py",
-        "compile": "nn/test_module_more.py",
-        "minimize": "optim/test_minimize.py",
-        "load save": "serialization",
-        "are_deterministic_algorithms_enabled use_deterministic_algorithms get_default_device set_default_device "
-        "get_default_dtype set_default_dtype set_default_tensor_type get_num_threads "
-        "set_num_threads": "tensors/test_legacy.py",
-        "get_printoptions set_printoptions": "tensors/test_printing.py",
-        "is_grad_enabled is_inference_mode_enabled is_anomaly_enabled is_anomaly_check_nan_enabled "
-        "is_inference": "autograd",
-        "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d avg_pool1d adaptive_avg_pool1d "
-        "adaptive_max_pool1d max_pool1d max_pool2d max_pool3d channel_shuffle pixel_shuffle pixel_unshuffle": "nn",
-    }.items()
-    for name in names.split()
-}
+# Names that are not compared in this table: they have cases in the one of all rooms, where a result stands alone.
+ELSEWHERE = {*BESIDE_MORE["torch"], *OWN_MORE["torch"]}
 
 # What is right for every Tensor: what asks for its state, makes it another type, or turns it. Arguments are too many.
 NEVER_REFUSED = set(
@@ -162,23 +127,9 @@ def test_every_name_has_cases() -> None:
     """A name without cases fails the build: give it some in `support.composed_cases`."""
     table = operations()
     rows = {op.method_name for op in table.values() if isinstance(op.method_name, str)} | set(table)
-    missing = public_names() - rows - covered() - set(ELSEWHERE)
+    missing = public_names() - rows - covered() - ELSEWHERE
     assert not missing, f"no case beside PyTorch, and no reason: {sorted(missing)}"
-    assert not (set(ELSEWHERE) & rows) - {"hardshrink_"}, "these are in the table now"
-
-
-def test_what_is_tested_elsewhere_is() -> None:
-    """A name stands in the file that is said to test it."""
-    tests = Path(__file__).resolve().parents[1]
-    texts: dict[str, str] = {}
-    missing = []
-    for name, place in ELSEWHERE.items():
-        if place not in texts:
-            files = [tests / place] if place.endswith(".py") else sorted((tests / place).rglob("test_*.py"))
-            texts[place] = "\n".join(file.read_text(encoding="utf-8") for file in files)
-        if not re.search(rf"(?<!\w){name}(?!\w)", texts[place]):
-            missing.append(f"{name}: not in {place}")
-    assert not missing, missing
+    assert not (ELSEWHERE & rows) - {"hardshrink_"}, "these are in the table now"
 
 
 @pytest.mark.parametrize("name", OUR_REFUSALS)
@@ -226,7 +177,7 @@ class TestBesidePyTorch:
         assert never - NEVER_REFUSED == set(), "give them a bad input in support.composed_cases"
         assert NEVER_REFUSED - never == set(), "they are refused now"
 
-    @pytest.mark.parametrize("name", sorted(set(ELSEWHERE) - set(OUR_REFUSALS)))
+    @pytest.mark.parametrize("name", sorted(ELSEWHERE - set(OUR_REFUSALS)))
     def test_what_is_tested_elsewhere_refuses_bad_input(self, name: str) -> None:
         torch = pytest.importorskip("torch")
         owner = "t" if hasattr(tg, name) and hasattr(torch, name) else "c"

@@ -41,6 +41,9 @@ class Constraint:
 class Dependent(Constraint):
     """Depends on the parameters: the distribution's own `support` says it."""
 
+    def check(self, value: Tensor) -> Tensor:
+        raise ValueError("Cannot determine validity of dependent constraint: ask the distribution's own support")
+
 
 class Real(Constraint):
     def check(self, value: Tensor) -> Tensor:

@@ -115,19 +115,39 @@ def randperm(
     return finish(values, device, requires_grad, "randperm")
 
 
-def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: random.Generator | None = None) -> Tensor:
+def normal(
+    mean: Any,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: random.Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **names: Any,
+) -> Tensor:
     """Normal draws: `mean` and `std` are Tensors (one draw for each element) or, with `size`, numbers.
 
     Raises:
         RuntimeError: a negative standard deviation, or shapes that do not broadcast.
+        TypeError: numbers without a size, or `dtype`, `device`, `requires_grad` without one.
+
+    >>> normal(0.0, 0.01, size=(2, 3), requires_grad=True).shape
+    torch.Size([2, 3])
     """
+    names.pop("pin_memory", None)
+    if names:
+        raise TypeError(f"normal() got an unexpected keyword argument {next(iter(names))!r}")
     spread = std._data if isinstance(std, Tensor) else std
     if np.any(np.less(spread, 0)):
         raise RuntimeError(f"normal expects all elements of std >= 0.0, got {np.min(spread)}")
     if size is not None:
-        return Tensor._wrap(
-            sampling.normal(generator, sizes_of((size,), "normal"), default_float(), float(mean), float(std))
-        )
+        shape = sizes_of((size,), "normal")
+        kind, place = numpy_type(dtype, "normal", default_float()), as_device(device, "normal")
+        values = sampling.normal(generator, shape, kind, float(mean), float(std), place)
+        return finish(values, device, requires_grad, "normal")
+    if dtype is not None or device is not None or requires_grad:
+        raise TypeError("normal(): dtype, device and requires_grad go with a size; without, mean and std have theirs")
     centre = mean._data if isinstance(mean, Tensor) else mean
     if not isinstance(mean, Tensor) and not isinstance(std, Tensor):
         raise TypeError("normal(): with numbers for mean and std a size is needed: normal(0.0, 1.0, (2, 3))")

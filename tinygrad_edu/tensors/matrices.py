@@ -242,9 +242,12 @@ def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: str | None = None)
     return return_types.linalg_lstsq(answer, Tensor._wrap(over), Tensor._wrap(rank), Tensor._wrap(singular))
 
 
-def matrix_rank(A: Tensor, *, atol: Any = None, rtol: Any = None, hermitian: bool = False) -> Tensor:
-    """How many singular values are above ``max(atol, rtol * the largest)``."""
+def matrix_rank(
+    A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
+) -> Tensor:
+    """How many singular values are above ``max(atol, rtol * the largest)``; `tol` is the old name of `atol`."""
     _matrices("matrix_rank", A)
+    atol = tol if atol is None else atol
     values = svdvals(A.detach())._array()
     if rtol is None:
         rtol = 0.0 if atol else max(A.shape[-2:]) * np.finfo(values.dtype).eps
