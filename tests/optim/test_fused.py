@@ -62,20 +62,55 @@ def test_a_formula_of_your_own_is_not_overlooked() -> None:
 
 
 @pytest.mark.parametrize("name", ["adam_step", "sgd_step"])
-def test_nothing_is_written_beside_the_arrays(name: str) -> None:
+@pytest.mark.parametrize("threads", [1, 2])
+def test_nothing_is_written_beside_the_arrays(name: str, threads: int) -> None:
     from tinygrad_edu.kernels.numba_cpu import functions
 
-    rest = {
+    rest: tuple[Any, ...] = {
         "adam_step": (3.0, 0.1, (0.9, 0.99), 1e-8, 0.1, True),
         "sgd_step": (0.1, 0.9, 0.0, 0.1, True),
     }[name]
-    for size in (1, 15, 16, 17, 100, 4097):
-        memories = [np.full(4 * (size + 2048), 0xA5, np.uint8) for _ in range(4 if name == "adam_step" else 3)]
-        arrays = [memory[4096:-4096].view("f4") for memory in memories]
-        for array in arrays:
-            array[:] = np.random.default_rng(0).random(size)
-        before = [array.copy() for array in arrays]
-        assert functions()[name](*arrays, *rest) is None
-        assert all((m[:4096] == 0xA5).all() and (m[-4096:] == 0xA5).all() for m in memories)
-        np.testing.assert_array_equal(arrays[1], before[1])  # the gradient is only read
-        assert not np.array_equal(arrays[0], before[0])
+    sizes, columns = (1, 15, 16, 17, 100, 4097, 0, 300000), 4 if name == "adam_step" else 3
+    memories = [[np.full(4 * (size + 2048), 0xA5, np.uint8) for size in sizes] for _ in range(columns)]
+    arrays = [[memory[4096:-4096].view("f4") for memory in column] for column in memories]
+    for column in arrays:
+        for array in column:
+            array[:] = np.random.default_rng(0).random(array.size)
+    before = [[array.copy() for array in column] for column in arrays]
+    number = tg.get_num_threads()
+    tg.set_num_threads(threads)
+    try:
+        assert functions()[name](*arrays, *rest) is None  # all parameters in one call
+    finally:
+        tg.set_num_threads(number)
+    assert all((m[:4096] == 0xA5).all() and (m[-4096:] == 0xA5).all() for column in memories for m in column)
+    for new, old in zip(arrays[1], before[1], strict=True):
+        np.testing.assert_array_equal(new, old)  # the gradient is only read
+    for new, old in zip(arrays[0], before[0], strict=True):
+        assert (new != old).all()
+    for row, alone in enumerate(zip(*before, strict=True)):  # the bits of a call for each
+        functions()[name](*([array] for array in alone), *rest)
+        for column, array in zip(arrays, alone, strict=True):
+            np.testing.assert_array_equal(column[row], array)
+
+
+def test_one_call_steps_the_whole_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tinygrad_edu.kernels.numba_cpu import functions
+
+    called: list[int] = []
+    kernel = functions()["adam_step"]
+
+    def counted(params: Any, *rest: Any) -> Any:
+        called.append(len(params))
+        return kernel(params, *rest)
+
+    with tg.use_backend("numba"):
+        choice = tg.kernels.choice._choice
+        monkeypatch.setitem(choice.load(), "adam_step", counted)
+        params = [tg.rand(*size, requires_grad=True) for size in (SIZE, (100, 100), (7,), (2, 3))]
+        optimizer = tg.optim.Adam(params)
+        for _ in range(3):
+            for p in params:
+                p.grad = tg.rand(*p.shape)
+            optimizer.step()
+    assert called == [3, 3]  # not at the first step, which makes the state; the two small ones count as one

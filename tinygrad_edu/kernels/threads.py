@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import Any
 
-__all__ = ["get_threads", "on_blocks", "set_threads"]
+__all__ = ["get_threads", "on_blocks", "on_pieces", "set_threads"]
 
 WORTH = 1 << 17  # elements from which another thread is worth waking
 
@@ -88,3 +88,32 @@ def on_blocks(function: Callable[..., Any], elements: int, *arrays: Any, extra: 
     waiting = [_team.submit(function, *block, *extra) for block in blocks[1:]]
     first = function(*blocks[0], *extra)
     return [first, *(future.result() for future in waiting)]
+
+
+def on_pieces(function: Callable[..., Any], table: Any, itemsize: int, *, extra: Sequence[Any] = ()) -> None:
+    """Call ``function(table, *extra)``, each thread with its part of a table of arrays that are stepped side by side.
+
+    A row is the number of elements and the address of each array. A part holds as many elements as another; an array
+    may be cut for that, so what the function does with an element must not depend on its neighbours.
+    """
+    elements = int(table[:, 0].sum())
+    parts = min(_team.number, max(elements // WORTH, 1))
+    if parts <= 1:
+        function(table, *extra)
+        return
+    tables = [_cut(table, elements * i // parts, elements * (i + 1) // parts, itemsize) for i in range(parts)]
+    waiting = [_team.submit(function, part, *extra) for part in tables[1:]]
+    function(tables[0], *extra)
+    for future in waiting:
+        future.result()
+
+
+def _cut(table: Any, begin: int, end: int, itemsize: int) -> Any:
+    """The rows of elements `begin` to `end`, counted through all rows."""
+    ends = table[:, 0].cumsum()
+    starts = ends - table[:, 0]
+    skipped = (begin - starts).clip(0, table[:, 0])
+    part = table.copy()
+    part[:, 1:] += skipped[:, None] * itemsize
+    part[:, 0] = (end - starts).clip(0, table[:, 0]) - skipped
+    return part[part[:, 0] > 0]

@@ -38,6 +38,7 @@ class Adadelta(Optimizer):
     """
 
     checked = ("lr", "rho", "eps", "weight_decay")
+    elementwise = True
 
     def __init__(
         self,

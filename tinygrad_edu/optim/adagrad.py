@@ -36,6 +36,7 @@ class Adagrad(Optimizer):
     """
 
     checked = ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps")
+    elementwise = True
 
     def __init__(
         self,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.optim.optimizer import Array, Optimizer, State, buffer, count
+from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer, count
 
 __all__ = ["Adam", "AdamW"]
 
@@ -40,6 +41,7 @@ class Adam(Optimizer):
     """
 
     checked = ("lr", "eps", "betas", "weight_decay")
+    elementwise = True
     kernel = "adam_step"
 
     def __init__(
@@ -91,19 +93,16 @@ class Adam(Optimizer):
             square = largest
         # The two corrections are numbers: they join the step size and the root instead of new arrays.
         root = np.sqrt(square)
-        root /= (1 - beta2**step) ** 0.5
+        root *= 1 / math.sqrt(1 - beta2**step)
         root += group["eps"]
         param -= lr / (1 - beta1**step) * (mean / root)
 
-    def update_fused(self, fused: Any, param: Array, grad: Array, state: State, group: dict[str, Any]) -> bool:
+    def fused_inputs(self, state: State, group: dict[str, Any]) -> FusedInputs | None:
         if group["amsgrad"] or "step" not in state:  # the first step makes the state
-            return False
+            return None
+        number = state["step"].item() + 1.0
         options = (group["lr"], group["betas"], group["eps"], group["weight_decay"], group["decoupled_weight_decay"])
-        mean, square, number = state["exp_avg"], state["exp_avg_sq"], state["step"].item() + 1.0
-        if fused(param, grad, mean, square, number, *options) is NotImplemented:
-            return False
-        count(state)
-        return True
+        return (state["exp_avg"], state["exp_avg_sq"]), (number, *options)
 
 
 class AdamW(Adam):

@@ -34,6 +34,7 @@ class Adamax(Optimizer):
     """
 
     checked = ("lr", "eps", "betas", "weight_decay")
+    elementwise = True
 
     def __init__(
         self,

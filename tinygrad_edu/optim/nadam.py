@@ -38,6 +38,7 @@ class NAdam(Optimizer):
     """
 
     checked = ("lr", "eps", "betas", "weight_decay", "momentum_decay")
+    elementwise = True
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 A subclass writes a single method, :meth:`Optimizer.update`, over plain NumPy arrays. The base class does the
 rest: it skips parameters without a gradient, turns the sign for ``maximize``, keeps the state as Tensors
-under PyTorch's names, and tells the graph that the parameter has changed.
+under PyTorch's names, and tells the graph that the parameter has changed (together.py: many small ones at once).
 """
 
 from __future__ import annotations
@@ -20,16 +20,15 @@ from tinygrad_edu.errors import OptimizerError
 from tinygrad_edu.kernels import devices
 from tinygrad_edu.kernels.choice import worthwhile
 from tinygrad_edu.optim.options import RULES, check_options
+from tinygrad_edu.optim.together import COUNTERS, Plan, Unit, call
 from tinygrad_edu.tensors.device import device_of, moved
 from tinygrad_edu.tensors.tensor import Tensor
 
-__all__ = ["Array", "Optimizer", "State", "buffer", "count"]
-
-# State that is a number of float32 whatever the parameter's dtype, as in PyTorch.
-_COUNTERS = ("step", "mu_product")
+__all__ = ["Array", "FusedInputs", "Optimizer", "State", "buffer", "count"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 State = MutableMapping[str, Array]
+FusedInputs = tuple[tuple[Array, ...], tuple[Any, ...]]
 
 
 def buffer(state: State, name: str, like: Array, fill: float = 0.0) -> Array:
@@ -81,15 +80,23 @@ class Optimizer:
     """The options that the rules in options.py apply to; a subclass names its own."""
     kernel: ClassVar[str] = ""
     """The name of the compiled kernel that computes the formula in one pass; none by default."""
+    elementwise: ClassVar[bool] = False
+    """Whether :meth:`update` treats each element by itself, so that it may be given many parameters in a row as one.
+
+    Then no state may depend on a whole parameter; counters are the same for all. Not inherited by another formula.
+    """
     needs_closure: ClassVar[bool] = False
     """Whether step() evaluates the function itself, so that it must be given a closure."""
     _idle: bool
     """Set by a schedule, which expects a step before its own; False from the first step on."""
+    _plans: dict[int, Plan] | None = None
+    """How the parameters of each group are stepped; found anew where it is missing or does not hold any more."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        if "update" in vars(cls) and "kernel" not in vars(cls):
-            cls.kernel = ""  # another formula: the kernel that was inherited computes something else
+        if "update" in vars(cls):  # another formula: what was said of the inherited one does not hold for it
+            cls.kernel = vars(cls).get("kernel", "")
+            cls.elementwise = vars(cls).get("elementwise", False)
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
@@ -119,9 +126,12 @@ class Optimizer:
         """
         raise NotImplementedError(f"{type(self).__name__} defines neither update() nor step(): write one of them.")
 
-    def update_fused(self, fused: Any, param: Array, grad: Array, state: State, group: dict[str, Any]) -> bool:
-        """What :meth:`update` does, by the compiled kernel `fused`; False, and nothing is changed, if it cannot."""
-        return False
+    def fused_inputs(self, state: State, group: dict[str, Any]) -> FusedInputs | None:
+        """What the compiled kernel is given beside parameters and gradients, to do what :meth:`update` does.
+
+        The arrays of the state that it changes, and numbers; None where it cannot (yet), and NumPy shall do it.
+        """
+        return None
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One step with the gradients at hand. A `closure` computes them anew first; its loss is returned."""
@@ -131,30 +141,60 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         with np.errstate(all="ignore"):  # as in PyTorch, a diverging run yields inf and nan, not warnings
-            for group in self.param_groups:
-                maximize = group.get("maximize", False)
-                fused = None
+            for place, group in enumerate(self.param_groups):
+                units = self._units(place, group)
                 if self.kernel:
-                    fused = worthwhile(self.kernel, sum([param._data.size for param in group["params"]]))
-                for param in group["params"]:
-                    if param.grad is not None:
-                        grad = param.grad._array()
-                        self._update(param, -grad if maximize else grad, group, fused)
+                    units = self._fused(units, group)
+                for unit in units:
+                    self.update(unit.param, unit.grad, unit.state, group)
+                    unit.finish(self.state)
         return loss
 
-    def _update(self, param: Tensor, grad: Array, group: dict[str, Any], fused: Any) -> None:
-        state = self.state.get(param, {})
-        arrays = {name: tensor._array() for name, tensor in state.items()}
-        if hasattr(grad, "block"):
-            fused = devices.own(self.kernel) if self.kernel else None
-        if fused is None or not self.update_fused(fused, param._array(), grad, arrays, group):
-            self.update(param._array(), grad, arrays, group)
-        if len(arrays) != len(state):
-            state = self.state[param]
-            for name, array in arrays.items():
-                if name not in state:
-                    state[name] = Tensor._wrap(array)  # shares the memory: the next step finds what this one wrote
-        param._counter[0] += 1  # a graph that saved the parameter's old value now notices
+    def _units(self, place: int, group: dict[str, Any]) -> list[Unit]:
+        """What is stepped as one of a group's parameters that have a gradient, with the arrays of this step."""
+        params, maximize = [param for param in group["params"] if param.grad is not None], group.get("maximize", False)
+        plans = self._plans = self._plans or {}
+        plan = plans.get(place)
+        if plan is None or not plan.holds_for(params):
+            # Packing takes time: not for parameters that have gradients together only this once.
+            plan = Plan(params, self.state, self.elementwise and plan is None)
+        elif self.elementwise and not plan.packing:
+            plan = Plan(params, self.state, True)
+        while not all(unit.collect(self.state, maximize) for unit in plan.units):
+            # Somebody has put other arrays in the place of ours: packed anew, and if that does not help, not at all.
+            plan = Plan(params, self.state, self.elementwise and plan is plans.get(place))
+        plans[place] = plan
+        return plan.units
+
+    def _fused(self, units: list[Unit], group: dict[str, Any]) -> list[Unit]:
+        """Let the compiled kernel step what it can, in one call; what is left."""
+        kernel = worthwhile(self.kernel, sum([param._data.size for param in group["params"]]))
+        if units and hasattr(units[0].grad, "block"):
+            kernel = devices.own(self.kernel)
+        if kernel is None:
+            return units
+        calls: dict[Any, list[tuple[Unit, tuple[Array, ...]]]] = {}
+        rest = []
+        for unit in units:
+            inputs = self.fused_inputs(unit.state, group)
+            if inputs is None:
+                rest.append(unit)
+            else:
+                calls.setdefault((unit.param.dtype, *inputs[1]), []).append((unit, inputs[0]))
+        for (_, *numbers), members in calls.items():
+            done = call(kernel, members, numbers)
+            for unit, _ in members:
+                if unit not in done:
+                    rest.append(unit)
+                    continue
+                if "step" in unit.state:
+                    count(unit.state)
+                unit.finish(self.state)
+        return rest
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied and pickled: not how the arrays lie, which a copy finds out for its own."""
+        return {name: value for name, value in vars(self).items() if name != "_plans"}
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters; with ``set_to_none=False`` fill them with zeros instead."""
@@ -255,6 +295,8 @@ class Optimizer:
                 numbers.setdefault(id(param), len(numbers))
         groups = [{**group, "params": [numbers[id(param)] for param in group["params"]]} for group in self.param_groups]
         state = {numbers[id(key)] if isinstance(key, Tensor) else key: value for key, value in self.state.items()}
+        in_order = [number for number in numbers.values() if number in state]  # some were stepped before others
+        state = {**{number: state[number] for number in in_order}, **state}
         # PyTorch puts the options first and the parameters' numbers last.
         return {
             "state": state,
@@ -316,10 +358,10 @@ class Optimizer:
                         f"{tuple(param.shape)}. Pass the parameters in the order in which the state was "
                         "saved."
                     )
-                dtype = param._array().dtype if name not in _COUNTERS else value._array().dtype
-                place = device_of(param._data if name not in _COUNTERS else value._data)
+                dtype = param._array().dtype if name not in COUNTERS else value._array().dtype
+                place = device_of(param._data if name not in COUNTERS else value._data)
                 value = Tensor._wrap(moved(value._array(), place).astype(dtype))
-            elif name in _COUNTERS:  # old files of PyTorch hold plain numbers
+            elif name in COUNTERS:  # old files of PyTorch hold plain numbers
                 value = Tensor._wrap(np.array(value, np.float32))
             loaded[name] = value
         return loaded

@@ -41,6 +41,7 @@ class RAdam(Optimizer):
     """
 
     checked = ("lr", "eps", "betas", "weight_decay")
+    elementwise = True
 
     def __init__(
         self,

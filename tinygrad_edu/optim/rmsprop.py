@@ -39,6 +39,7 @@ class RMSprop(Optimizer):
     """
 
     checked = ("lr", "eps", "momentum", "weight_decay", "alpha")
+    elementwise = True
 
     def __init__(
         self,

@@ -37,6 +37,7 @@ class Rprop(Optimizer):
     """
 
     checked = ("lr",)
+    elementwise = True
 
     def __init__(
         self,

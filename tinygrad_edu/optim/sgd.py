@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.errors import OptimizerError
-from tinygrad_edu.optim.optimizer import Array, Optimizer, State
+from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State
 
 __all__ = ["SGD"]
 
@@ -39,6 +39,7 @@ class SGD(Optimizer):
     """
 
     checked = ("lr", "momentum", "weight_decay")
+    elementwise = True
     kernel = "sgd_step"
 
     def __init__(
@@ -91,8 +92,8 @@ class SGD(Optimizer):
         # Two roundings. A fused multiply-add, rounding once, would give other last digits in float32.
         param -= group["lr"] * grad
 
-    def update_fused(self, fused: Any, param: Array, grad: Array, state: State, group: dict[str, Any]) -> bool:
+    def fused_inputs(self, state: State, group: dict[str, Any]) -> FusedInputs | None:
         if "momentum_buffer" not in state or not group["momentum"]:
-            return False
-        options = (group[name] for name in ("lr", "momentum", "dampening", "weight_decay", "nesterov"))
-        return fused(param, grad, state["momentum_buffer"], *options) is not NotImplemented
+            return None
+        options = tuple([group[name] for name in ("lr", "momentum", "dampening", "weight_decay", "nesterov")])
+        return (state["momentum_buffer"],), options

@@ -2,8 +2,8 @@
 
 The formulas stand in `tinygrad_edu/optim`. Each operation here rounds as theirs do, so both give the same bits.
 
-A vector that is stored across the border of two cache lines costs twice, and arrays begin anywhere: so a chunk that
-stays in the first cache is gone over once for each array that is written, each from a border to a border of its own.
+One call steps many parameters: what the compiled code gets is a table of addresses, a row for each parameter, because
+handing over an array takes as long as computing hundreds of its elements.
 """
 
 from __future__ import annotations
@@ -11,120 +11,120 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numba
 import numpy as np
+from numba import types
+from numba.extending import intrinsic
 
 from tinygrad_edu.kernels.numba_cpu.compiler import compiled_exactly
 from tinygrad_edu.kernels.numba_cpu.layout import suits
-from tinygrad_edu.kernels.threads import on_blocks
+from tinygrad_edu.kernels.threads import on_pieces
 
 __all__ = ["adam_step", "sgd_step"]
 
 Array = Any
+carray: Any = getattr(numba, "carray")  # noqa: B009 - Numba does not name it for type checkers
 
 
-CHUNK = 1024  # elements: four arrays of them fit the first cache
-LINE = 64  # bytes of a line of the cache
+def _pointer_code(typing: Any, address: Any, kind: Any) -> Any:
+    """The address of numbers like `kind` as a pointer to them."""
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+
+    return types.CPointer(kind)(address, kind), emit
+
+
+_pointer: Any = intrinsic(_pointer_code)
 
 
 @compiled_exactly
-def _border(a: Array, at: int) -> int:
-    """The first element from `at` on that begins a line of the cache, or the end."""
-    address = a.ctypes.data + at * a.itemsize
-    return min(at + (-address % LINE) // a.itemsize, a.size)
+def _address(a: Array) -> int:
+    return a.ctypes.data
 
 
 @compiled_exactly
 def _adam(
-    param: Array, grad: Array, mean: Array, square: Array,
-    rate1: Any, keep2: Any, rate2: Any, step: Any, root: Any, eps: Any, decay: Any, shrink: Any,
-) -> None:  # fmt: skip
-    done = done1 = done2 = 0
-    while done < param.size:
-        # The moments never fall behind the parameter, and read its elements before they are changed.
-        end = _border(param, done + CHUNK if done else 1)  # the first few lead to a border
-        end1, end2 = _border(mean, end), _border(square, end)
-        m, g, p = mean[done1:end1], grad[done1:end1], param[done1:end1]
+    table: Array, rate1: Any, keep2: Any, rate2: Any, step: Any, root: Any, eps: Any, decay: Any, shrink: Any
+) -> None:
+    for row in range(len(table)):
+        count = table[row, 0]
+        p, g = carray(_pointer(table[row, 1], rate1), count), carray(_pointer(table[row, 2], rate1), count)
+        m, v = carray(_pointer(table[row, 3], rate1), count), carray(_pointer(table[row, 4], rate1), count)
         if decay != 0:
-            for i in range(m.size):
-                m[i] = m[i] + rate1 * (g[i] + decay * p[i] - m[i])
+            for i in range(count):
+                slope = g[i] + decay * p[i]
+                mean = m[i] + rate1 * (slope - m[i])
+                square = v[i] * keep2 + rate2 * slope * slope
+                m[i] = mean
+                v[i] = square
+                p[i] = p[i] * shrink - step * (mean / (np.sqrt(square) * root + eps))
         else:
-            for i in range(m.size):
-                m[i] = m[i] + rate1 * (g[i] - m[i])
-        v, g, p = square[done2:end2], grad[done2:end2], param[done2:end2]
-        if decay != 0:
-            for i in range(v.size):
-                one = g[i] + decay * p[i]
-                v[i] = v[i] * keep2 + rate2 * one * one
-        else:
-            for i in range(v.size):
-                v[i] = v[i] * keep2 + rate2 * g[i] * g[i]
-        m, v, p = mean[done:end], square[done:end], param[done:end]
-        for i in range(p.size):
-            p[i] = p[i] * shrink - step * (m[i] / (np.sqrt(v[i]) / root + eps))
-        done, done1, done2 = end, end1, end2
+            for i in range(count):
+                slope = g[i]
+                mean = m[i] + rate1 * (slope - m[i])
+                square = v[i] * keep2 + rate2 * slope * slope
+                m[i] = mean
+                v[i] = square
+                p[i] = p[i] * shrink - step * (mean / (np.sqrt(square) * root + eps))
 
 
 def adam_step(
-    param: Array, grad: Array, mean: Array, square: Array,
+    params: list[Array], grads: list[Array], means: list[Array], squares: list[Array],
     number: float, lr: float, betas: tuple[float, float], eps: float, decay: float, decoupled: bool,
 ) -> Any:  # fmt: skip
-    """Step `number` of Adam, in place; None if done."""
-    arrays = (param, grad, mean, square)
-    if not _in_rows(arrays):
-        return NotImplemented
+    """Step `number` of Adam for each parameter, in place; None if done."""
     shrink, decay = (1 - lr * decay, 0.0) if decoupled else (1.0, decay)
     beta1, beta2 = betas
     numbers = (
-        1 - beta1, beta2, 1 - beta2, lr / (1 - beta1**number), math.sqrt(1 - beta2**number), eps, decay, shrink
+        1 - beta1, beta2, 1 - beta2, lr / (1 - beta1**number), 1 / math.sqrt(1 - beta2**number), eps, decay, shrink
     )  # fmt: skip
-    kind = param.dtype.type
-    on_blocks(_adam, param.size, *(a.reshape(-1) for a in arrays), extra=[kind(x) for x in numbers])
-    return None
+    return _stepped(_adam, (params, grads, means, squares), numbers)
 
 
 @compiled_exactly
-def _sgd(
-    param: Array, grad: Array, velocity: Array, lr: Any, momentum: Any, rate: Any, decay: Any, nesterov: bool
-) -> None:
-    done = done1 = 0
-    while done < param.size:
-        end = _border(param, done + CHUNK if done else 1)  # the first few lead to a border
-        end1 = _border(velocity, end)
-        v, g, p = velocity[done1:end1], grad[done1:end1], param[done1:end1]
-        if decay != 0:
-            for i in range(v.size):
-                v[i] = v[i] * momentum + rate * (g[i] + decay * p[i])
-        else:
-            for i in range(v.size):
+def _sgd(table: Array, lr: Any, momentum: Any, rate: Any, decay: Any, nesterov: bool) -> None:
+    for row in range(len(table)):
+        count = table[row, 0]
+        p, g = carray(_pointer(table[row, 1], lr), count), carray(_pointer(table[row, 2], lr), count)
+        v = carray(_pointer(table[row, 3], lr), count)
+        if decay == 0 and not nesterov:
+            for i in range(count):
                 v[i] = v[i] * momentum + rate * g[i]
-        v, g, p = velocity[done:end], grad[done:end], param[done:end]
-        if not nesterov:
-            for i in range(p.size):
                 p[i] = p[i] - lr * v[i]
-        elif decay != 0:
-            for i in range(p.size):
-                p[i] = p[i] - lr * (g[i] + decay * p[i] + momentum * v[i])
-        else:
-            for i in range(p.size):
+        elif decay == 0:
+            for i in range(count):
+                v[i] = v[i] * momentum + rate * g[i]
                 p[i] = p[i] - lr * (g[i] + momentum * v[i])
-        done, done1 = end, end1
+        else:
+            for i in range(count):
+                slope = g[i] + decay * p[i]
+                v[i] = v[i] * momentum + rate * slope
+                p[i] = p[i] - lr * (slope + momentum * v[i] if nesterov else v[i])
 
 
 def sgd_step(
-    param: Array, grad: Array, velocity: Array,
+    params: list[Array], grads: list[Array], velocities: list[Array],
     lr: float, momentum: float, dampening: float, decay: float, nesterov: bool,
 ) -> Any:  # fmt: skip
-    """A step of gradient descent with momentum, in place; None if done."""
-    arrays = (param, grad, velocity)
-    if not _in_rows(arrays):
+    """A step of gradient descent with momentum for each parameter, in place; None if done."""
+    return _stepped(_sgd, (params, grads, velocities), (lr, momentum, 1 - dampening, decay), nesterov)
+
+
+def _stepped(function: Any, columns: tuple[list[Array], ...], numbers: tuple[float, ...], *flags: bool) -> Any:
+    """Run the compiled step on all parameters, shared among the threads; NotImplemented if one is not for it."""
+    first = columns[0][0]
+    if not suits(first):
         return NotImplemented
-    kind = param.dtype.type
-    numbers = [kind(x) for x in (lr, momentum, 1 - dampening, decay)]
-    on_blocks(_sgd, param.size, *(a.reshape(-1) for a in arrays), extra=[*numbers, nesterov])
+    kind, rows = first.dtype, []
+    for arrays in zip(*columns, strict=True):
+        shape = arrays[0].shape
+        for a in arrays:
+            if a.__class__ is not np.ndarray or a.dtype != kind or a.shape != shape:
+                return NotImplemented
+            flags_of = a.flags
+            if not (flags_of.c_contiguous and flags_of.writeable):
+                return NotImplemented
+        rows.append((arrays[0].size, *[_address(a.reshape(-1)) for a in arrays]))
+    on_pieces(function, np.array(rows, np.int64), kind.itemsize, extra=[*map(kind.type, numbers), *flags])
     return None
-
-
-def _in_rows(arrays: tuple[Array, ...]) -> bool:
-    """Whether the arrays are alike, contiguous and apart from each other."""
-    shape = arrays[0].shape
-    return suits(*arrays) and all(a.shape == shape and a.flags.c_contiguous and a.flags.writeable for a in arrays)

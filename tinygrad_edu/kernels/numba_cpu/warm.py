@@ -56,8 +56,8 @@ def _arguments(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
         yield "matmul_tile", (stack, np.ones((3, 2), dtype))
     yield from _channels(dtype)
     yield from _scattered(dtype)
-    yield "adam_step", (x.copy(), x, x.copy(), x.copy(), 1.0, 0.1, (0.9, 0.999), 1e-8, 0.0, False)
-    yield "sgd_step", (x.copy(), x, x.copy(), 0.1, 0.9, 0.0, 0.0, False)
+    yield "adam_step", ([x.copy()], [x], [x.copy()], [x.copy()], 1.0, 0.1, (0.9, 0.999), 1e-8, 0.0, False)
+    yield "sgd_step", ([x.copy()], [x], [x.copy()], 0.1, 0.9, 0.0, 0.0, False)
 
 
 def _channels(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:

@@ -29,7 +29,7 @@ def kernel(count, P, at_p, G, at_g, M, at_m, S, at_s, rate1, keep2, rate2, step,
         s = S[at_s + i] * keep2 + rate2 * g * g
         M[at_m + i] = m
         S[at_s + i] = s
-        P[at_p + i] = p - step * (m / (sqrt(s) / root + eps))
+        P[at_p + i] = p - step * (m / (sqrt(s) * root + eps))
 """
 _SGD = """
 def kernel(count, P, at_p, G, at_g, V, at_v, lr, momentum, rate, decay, nesterov):
@@ -53,37 +53,41 @@ def _kernel(text: str, kind: Any) -> Any:
     return compiled(names["kernel"])
 
 
-def _step(text: str, arrays: tuple[Any, ...], *numbers: Any) -> Any:
-    first = arrays[0]
+def _step(text: str, rows: list[tuple[Any, ...]], *numbers: Any) -> Any:
+    kind = rows[0][0].dtype
     alike = all(
-        a.__class__ is DeviceArray and a.dtype == first.dtype and a.shape == first.shape and a.flags.c_contiguous
+        a.__class__ is DeviceArray and a.dtype == kind and a.shape == arrays[0].shape and a.flags.c_contiguous
+        for arrays in rows
         for a in arrays
     )
-    if not alike or first.dtype not in (np.float32, np.float64):
+    if not alike or kind not in (np.float32, np.float64):
         return NotImplemented
-    if first.size:
-        places: list[Any] = [part for a in arrays for part in (a.block.typed(a.dtype), a.offset // a.itemsize)]
-        launch(_kernel(text, first.dtype.type), *grid_for(first.size), first.size, *places, *numbers)
+    for arrays in rows:
+        count = arrays[0].size
+        if count:
+            places: list[Any] = [part for a in arrays for part in (a.block.typed(a.dtype), a.offset // a.itemsize)]
+            launch(_kernel(text, kind.type), *grid_for(count), count, *places, *numbers)
     return None
 
 
 def adam_step(
-    param: Any, grad: Any, mean: Any, square: Any,
+    params: list[Any], grads: list[Any], means: list[Any], squares: list[Any],
     number: float, lr: float, betas: tuple[float, float], eps: float, decay: float, decoupled: bool,
 ) -> Any:  # fmt: skip
-    """Step `number` of Adam, in place; None if done."""
+    """Step `number` of Adam for each parameter, in place; None if done."""
     shrink, decay = (1 - lr * decay, 0.0) if decoupled else (1.0, decay)
     beta1, beta2 = betas
     numbers = (
-        1 - beta1, beta2, 1 - beta2, lr / (1 - beta1**number), math.sqrt(1 - beta2**number), eps, decay, shrink
+        1 - beta1, beta2, 1 - beta2, lr / (1 - beta1**number), 1 / math.sqrt(1 - beta2**number), eps, decay, shrink
     )  # fmt: skip
-    return _step(_ADAM, (param, grad, mean, square), *map(param.dtype.type, numbers))
+    rows = list(zip(params, grads, means, squares, strict=True))
+    return _step(_ADAM, rows, *map(params[0].dtype.type, numbers))
 
 
 def sgd_step(
-    param: Any, grad: Any, velocity: Any,
+    params: list[Any], grads: list[Any], velocities: list[Any],
     lr: float, momentum: float, dampening: float, decay: float, nesterov: bool,
 ) -> Any:  # fmt: skip
-    """A step of gradient descent with momentum, in place; None if done."""
-    numbers = map(param.dtype.type, (lr, momentum, 1 - dampening, decay))
-    return _step(_SGD, (param, grad, velocity), *numbers, bool(nesterov))
+    """A step of gradient descent with momentum for each parameter, in place; None if done."""
+    numbers = map(params[0].dtype.type, (lr, momentum, 1 - dampening, decay))
+    return _step(_SGD, list(zip(params, grads, velocities, strict=True)), *numbers, bool(nesterov))
