@@ -42,7 +42,7 @@ def _(g: Any, out: Any, input: Any, ord: Any, dim: Any, keepdim: bool) -> Any:
     shape = input.shape
     g, out = (spread(x, shape, dim, keepdim, "vector_norm") for x in (g, out))
     if ord == 0:
-        return g * 0
+        return choose(g, 0.0, kernels.full_like(_plain(out), False, dtype=bool))
     if ord == 1:
         return g * sign(input)
     if ord in (math.inf, -math.inf):

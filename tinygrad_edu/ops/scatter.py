@@ -9,6 +9,7 @@ from typing import Any
 
 from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.kernels import kernels
+from tinygrad_edu.ops.elementwise import choose
 from tinygrad_edu.ops.index import index_back, take_along
 from tinygrad_edu.ops.registry import structured
 from tinygrad_edu.ops.shape import reshape, wrap_dim
@@ -163,7 +164,7 @@ def _(g: Any, out: Any, input: Any, src: Any, dim: int, index: Any, _largest: bo
     came[part] = new[part] == (take_along(won, index, dim) if won.ndim else won)
     count = kernels.scatter_add(stayed.astype(won.dtype), dim, index, came.astype(won.dtype))
     share = g * (1 / kernels.maximum(count, 1))  # (nan equals nothing)
-    return share * stayed, _into_part(share, new.shape, dim, index) * came
+    return choose(share, 0.0, stayed), choose(_into_part(share, new.shape, dim, index), 0.0, came)
 
 
 # Masks.
@@ -274,7 +275,10 @@ def put_into(input: Any, source: Any, /, index: Any, accumulate: bool = False) -
 @put_into.vjp
 def _(g: Any, _out: Any, _input: Any, source_shape: Any, index: Any, accumulate: bool) -> Any:
     def to_input() -> Any:
-        return g if accumulate else put_into(g, take(g, index) * 0, index, False)
+        if accumulate:
+            return g
+        kept = kernels.full_like(memory_of(g), True, dtype=bool)
+        return choose(g, 0.0, kernels.put_flat(kept, index, False, False))
 
     return to_input, lambda: reshape(take(g, index), source_shape)
 

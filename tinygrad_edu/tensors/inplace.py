@@ -130,7 +130,7 @@ def _(g: Any, _out: Any, _input: Any, _value: Any, view: Any, base: Any) -> Any:
         share = getitem(g.reshape(math.prod(g.shape)), (places,))
         return share * (places >= 0) if (places < 0).any() else share
 
-    return lambda: write_view(g, to_value() * 0, view, base), to_value
+    return lambda: write_view(g, 0.0, view, base), to_value
 
 
 def _written(make: Any) -> Any:
@@ -273,7 +273,7 @@ def index_put(input: Any, value: Any, /, index: Any) -> Any:
 @index_put.vjp
 def _(g: Any, _out: Any, _input: Any, value_shape: Any, index: Any) -> Any:
     def to_input() -> Any:
-        return index_put(g, g.sum() * 0, index)
+        return index_put(g, 0.0, index)
 
     return to_input, lambda: sum_to(g[index], value_shape)
 
