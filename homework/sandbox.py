@@ -22,7 +22,7 @@ LIBRARIES = (
     "numpy", "numpy.libs", "numba", "llvmlite", "llvmlite.libs", "scipy", "scipy.libs", "graphviz",
 )  # fmt: skip
 SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/alternatives")
-TEMPORARY = 64 << 20  # bytes of /tmp in the box
+TEMPORARY = 64 << 20  # bytes of /tmp and of /dev/shm in the box, each
 NOBODY = "65534"
 
 
@@ -44,8 +44,10 @@ def _box(root: Path | None, sites: Sequence[str]) -> list[str]:
         command += ["--ro-bind-try", folder, folder]
     command += ["--ro-bind", sys.base_prefix, sys.base_prefix]
     for folder in _site_folders():  # what is installed beside the standard library is not for students
-        command += ["--tmpfs", folder]
-    command += ["--proc", "/proc", "--dev", "/dev", "--size", str(TEMPORARY), "--tmpfs", "/tmp"]
+        command += ["--tmpfs", folder, "--remount-ro", folder]
+    command += ["--proc", "/proc", "--dev", "/dev"]
+    for folder in ("/dev/shm", "/tmp"):
+        command += ["--size", str(TEMPORARY), "--tmpfs", folder]
     for site in sites:
         for name in LIBRARIES:
             if (Path(site) / name).is_dir():
@@ -53,7 +55,8 @@ def _box(root: Path | None, sites: Sequence[str]) -> list[str]:
     if root is not None:
         command += ["--ro-bind", str(root), BOX, "--bind", str(root / "out"), f"{BOX}/out", "--chdir", BOX]
         (root / "out").mkdir(exist_ok=True)
-    return command
+    # What the box itself is made of lies in memory that no limit of a process counts: nothing may be written there.
+    return [*command, "--remount-ro", "/dev", "--remount-ro", "/"]
 
 
 def _site_folders() -> list[str]:

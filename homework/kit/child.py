@@ -31,6 +31,8 @@ class Outlet:
 def run(job: dict[str, Any], root: str) -> None:
     """Do the job and end the process. `root` is the folder that the paths of the job start from."""
     folder = os.path.join(root, job["folder"])
+    if os.path.islink(folder):  # an earlier job put it there; nothing is written to where it leads
+        os._exit(70)
     if hasattr(os, "setsid"):
         try:
             os.setsid()

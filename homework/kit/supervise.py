@@ -16,10 +16,11 @@ import sys
 import time
 from typing import Any
 
-from . import child, guard
+from . import child, guard, tree
 
 GRACE = 1.0  # seconds between faulthandler's end and ours: faulthandler knows the line, we do not
 TICK = 0.004
+LOOK = 0.25  # seconds between two looks at what the jobs and all that they have started take together
 
 
 def main(arguments: list[str]) -> None:
@@ -48,6 +49,7 @@ def supervise(jobs: list[dict[str, Any]], root: str, path: str, fork: bool, at_o
     waiting = list(range(len(jobs)))
     ready: list[int] = []
     running: dict[int, Process] = {}
+    looked = time.monotonic()
     while waiting or ready or running:
         for number in list(waiting):  # (most have been let go from the start: each is looked at once)
             for mark in ("skip", "go"):
@@ -62,6 +64,9 @@ def supervise(jobs: list[dict[str, Any]], root: str, path: str, fork: bool, at_o
             start = Forked if fork else Spawned
             running[number] = start(jobs[number], number, root, path)
         time.sleep(TICK)
+        if time.monotonic() - looked > LOOK:
+            _end_what_takes_too_much(list(running.values()))
+            looked = time.monotonic()
         for number, process in list(running.items()):
             code = process.poll()
             if code is None:
@@ -75,7 +80,10 @@ def supervise(jobs: list[dict[str, Any]], root: str, path: str, fork: bool, at_o
 
 def _marked(job: dict[str, Any], root: str, what: str) -> bool:
     """Whether whoever started us has let this job begin (`go`), or has given it up (`skip`)."""
-    return os.path.exists(os.path.join(root, job["folder"], what))
+    folder = os.path.join(root, job["folder"])
+    if not os.path.isdir(folder) or os.path.islink(folder):
+        return what == "go"  # another job took it away: it begins, and fails for want of it
+    return os.path.exists(os.path.join(folder, what))
 
 
 def _tell(event: dict[str, Any]) -> None:
@@ -92,6 +100,25 @@ def _adopt_orphans() -> None:
             ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
         except (OSError, AttributeError):
             pass
+
+
+def _end_what_takes_too_much(running: list[Process]) -> None:
+    """End jobs whose processes are too many, or take more memory together than one of them may.
+
+    What left its job's process tree is a child of ours by now: nobody knows whose it is, so it counts for every job.
+    """
+    parent_of = tree.parents()
+    jobs = {process.pid for process in running}
+    strays = [pid for pid, parent in parent_of.items() if parent == os.getpid() and pid not in jobs]
+    loose = [pid for stray in strays for pid in tree.below(stray, parent_of)]
+    for process in running:
+        took = tree.taken(tree.below(process.pid, parent_of) + loose)
+        memory = (process.job["limits"].get("memory") or 0) << 20
+        why = tree.beyond(took, tree.MOST_PROCESSES, memory)
+        if why is not None:
+            process.why = process.why or why
+            for pid in (*strays, process.pid):
+                tree.end(pid)
 
 
 def _end_orphans(known: set[int]) -> None:

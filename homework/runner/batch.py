@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from tinygrad_edu.homework.runner.jobs import QUIET, Job, lay_out, sites, start_method
-from tinygrad_edu.homework.runner.seen import Seen, read
+from tinygrad_edu.homework.runner.seen import Folder, Seen, read
+from tinygrad_edu.homework.runner.watch import Watch
 
 Launcher = Callable[[Path, list[str]], tuple[list[str], list[str]]]
 """(folder of the batch, sites) -> (command that runs `worker.py jobs.json`, sites as the command sees them).
@@ -102,22 +103,30 @@ class Round:
         command, site = launcher(self.root, sites(list(packages)))
         self.end_outside: Callable[[Path], None] | None = getattr(launcher, "end", None)
         lay_out([jobs[n] for n in numbers], self.root, site, at_once, start)
-        for n in numbers:
-            if n in released:
-                self.mark(n, "go")
+        self.folders = [Folder(self.root / "out" / str(place)) for place in range(len(numbers))]
+        self.lost: set[int] = set()
+        self.skipped: set[int] = set()
+        self.released = {place for place, n in enumerate(numbers) if n in released}
+        for place in self.released:
+            self.mark(numbers[place], "go")
         extra: dict[str, Any] = {"start_new_session": True} if os.name == "posix" else {}
         self.errors = open(self.root / "supervisor.txt", "wb")  # noqa: SIM115  (closed in close())
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.errors,
             env={**os.environ, **QUIET, "PYTHONHASHSEED": "0"}, **extra,
         )  # fmt: skip
+        self.watch = Watch(self.process.pid, self.root / "out", [jobs[n] for n in numbers], at_once)
         self.events: queue.Queue[dict[str, Any] | None] = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
 
     def mark(self, number: int, what: str) -> None:
         if number in self.numbers:
-            with suppress(OSError):
-                (self.root / "out" / str(self.numbers.index(number)) / what).touch()
+            place = self.numbers.index(number)
+            (self.released if what == "go" else self.skipped).add(place)
+            try:
+                self.folders[place].touch(what)
+            except OSError:  # (an earlier job has taken the folder away: the supervisor will never hear of it)
+                self.lost.add(place)
 
     def _listen(self) -> None:
         assert self.process.stdout is not None
@@ -131,15 +140,27 @@ class Round:
     def __iter__(self) -> Iterator[tuple[int, Seen]]:
         running: dict[int, float] = {}
         open_jobs = set(range(len(self.numbers)))
-        stopped = False
+        why = "supervisor"
+        heard = time.monotonic()
         while True:
+            for gone in self.lost & open_jobs - set(running):
+                open_jobs.discard(gone)
+                yield self.numbers[gone], read(self.folders[gone], {})
+            if self.lost and not open_jobs - self.skipped:
+                break
+            if found := self.watch.beyond():
+                why = found
+                break
             try:
                 event = self.events.get(timeout=0.5)
             except queue.Empty:
-                stopped = any(time.monotonic() > deadline for deadline in running.values())
-                if stopped:
+                # (Jobs that may run and do not: the supervisor is stopped, or a program took their folders away.)
+                silent = not running and self.released & open_jobs and time.monotonic() > heard + PATIENCE
+                if silent or any(time.monotonic() > deadline for deadline in running.values()):
+                    why = "wall"
                     break
                 continue
+            heard = time.monotonic()
             if event is None:
                 break
             place = event.get("job")
@@ -150,17 +171,15 @@ class Round:
                 running[place] = time.monotonic() + float(job.limits["wall"]) + PATIENCE
             elif event.get("event") == "end" and running.pop(place, None) is not None:
                 open_jobs.discard(place)
-                yield self.numbers[place], read(self._folder(place), event)
+                yield self.numbers[place], read(self.folders[place], event)
+                heard = time.monotonic()
         self._end()
         for place in running:  # what was running when the supervisor ended has ended it
-            event = {"code": None, "seconds": 0.0, "why": "wall" if stopped else "supervisor"}
-            yield self.numbers[place], read(self._folder(place), event)
-
-    def _folder(self, place: int) -> Path:
-        return self.root / "out" / str(place)
+            yield self.numbers[place], read(self.folders[place], {"code": None, "seconds": 0.0, "why": why})
 
     def _end(self) -> None:
         if self.process.poll() is None:
+            self.watch.end()
             if os.name == "posix":
                 with suppress(ProcessLookupError, PermissionError):
                     os.killpg(self.process.pid, signal.SIGKILL)

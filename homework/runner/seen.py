@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,16 +52,90 @@ class Seen:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-def read(folder: Path, event: dict[str, Any]) -> Seen:
+class Replaced(OSError):
+    """A job's folder is not the one that was made for it."""
+
+
+class Folder:
+    """A job's folder of results, which the job may have replaced by a link to one of ours, or removed.
+
+    Made before anything of a student's runs; whatever stands in its place later is neither read nor written to.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._made = self._identity(os.lstat(path))
+
+    @staticmethod
+    def _identity(found: os.stat_result) -> tuple[int, int, bool]:
+        return found.st_dev, found.st_ino, stat.S_ISDIR(found.st_mode)
+
+    @contextmanager
+    def opened(self) -> Iterator[tuple[str, int | None]]:
+        """What a file's name is joined to, and the folder that it is relative to (None where a system has no such).
+
+        Raises:
+            Replaced: the folder is gone, or another.
+        """
+        if os.open not in os.supports_dir_fd:  # Windows: no sandbox there, and no links without special rights
+            yield f"{self.path}{os.sep}", None
+            return
+        try:
+            handle = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError as error:
+            raise Replaced(str(error)) from error
+        try:
+            if self._identity(os.fstat(handle)) != self._made:
+                raise Replaced("another folder stands in its place")
+            yield "", handle
+        finally:
+            os.close(handle)
+
+    def touch(self, name: str) -> None:
+        """Make an empty file.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        with self.opened() as (place, handle):
+            careful = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+            os.close(os.open(place + name, os.O_WRONLY | os.O_CREAT | careful, 0o644, dir_fd=handle))
+
+    def beginning(self, name: str, most: int) -> str:
+        """The first bytes of a plain file as text; nothing where it is missing or anything else.
+
+        Raises:
+            Replaced: the folder is gone, or another.
+        """
+        # (A file may have been replaced by a link to one of ours, or by a pipe that never says anything.)
+        careful = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        with self.opened() as (place, folder):
+            try:
+                handle = os.open(place + name, os.O_RDONLY | careful, dir_fd=folder)
+                with open(handle, "rb") as file:
+                    plain = stat.S_ISREG(os.fstat(handle).st_mode)
+                    return file.read(most).decode("utf-8", "replace") if plain else ""
+            except OSError:
+                return ""
+
+
+def read(folder: Folder, event: dict[str, Any]) -> Seen:
     """Make sense of a job's folder and the event that ended it; the exit code alone proves nothing."""
+    try:
+        return _read(folder, event)
+    except Replaced:
+        return Seen(error={"kind": "malformed", "type": "", "text": "its folder was replaced"})
+
+
+def _read(folder: Folder, event: dict[str, Any]) -> Seen:
     doing, observation, finished, error = "", None, False, None
     seconds = event.get("seconds")
     seconds = float(seconds) if isinstance(seconds, (int, float)) else 0.0
-    printed = _beginning(folder / "stdout.txt", 4000)
+    printed = folder.beginning("stdout.txt", 4000)
     frames: tuple[Frame, ...] = ()
     done = False
     try:
-        for record in _records(folder / "out.jsonl"):
+        for record in _records(folder.beginning("out.jsonl", wire.MOST_BYTES + 100_000)):
             ((kind, content),) = record.items()
             if kind == "doing":
                 doing = str(content)[:300]
@@ -76,10 +152,10 @@ def read(folder: Path, event: dict[str, Any]) -> Seen:
         return Seen(None, False, error, frames, doing, seconds, printed)
     if finished and done:
         return Seen(observation, True, None, (), doing, seconds, printed)
-    trace = _beginning(folder / "trace.txt", 100_000)
+    trace = folder.beginning("trace.txt", 100_000)
     why, code = event.get("why"), event.get("code")
-    if why == "output":
-        kind = "output"
+    if why in ("output", "processes", "memory", "disk"):
+        kind = why
     elif why == "wall" or trace.startswith("Timeout"):
         kind = "timeout"
     elif why == "supervisor":
@@ -95,8 +171,7 @@ def read(folder: Path, event: dict[str, Any]) -> Seen:
     return Seen(None, False, error, _traced(trace), doing, seconds, printed)
 
 
-def _records(path: Path) -> list[dict[str, Any]]:
-    text = _beginning(path, wire.MOST_BYTES + 100_000)
+def _records(text: str) -> list[dict[str, Any]]:
     records = []
     for line in text.splitlines()[:MOST_RECORDS]:
         record = wire.decode(line)
@@ -128,18 +203,6 @@ def _traced(trace: str) -> tuple[Frame, ...]:
         elif line.startswith("Thread") and frames:
             break
     return tuple(frames[::-1])
-
-
-def _beginning(path: Path, most: int) -> str:
-    # (The job may have put anything in the file's place: a link to a file of ours, or a pipe that never says anything.)
-    careful = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        handle = os.open(path, os.O_RDONLY | careful)
-        with open(handle, "rb") as file:
-            plain = stat.S_ISREG(os.fstat(handle).st_mode)
-            return file.read(most).decode("utf-8", "replace") if plain else ""
-    except OSError:
-        return ""
 
 
 def _signal(code: Any) -> str:

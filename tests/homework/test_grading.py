@@ -26,7 +26,7 @@ from tinygrad_edu.homework.grading.report import safe_cell
 from tinygrad_edu.homework.grading.roster import RosterError, Student, is_late, match, read_roster
 from tinygrad_edu.homework.grading.submissions import MOST_FILE, Submission, find, program_files, read
 from tinygrad_edu.homework.runner.batch import plain
-from tinygrad_edu.homework.sandbox import bwrap, why_not_bwrap
+from tinygrad_edu.homework.sandbox import TEMPORARY, bwrap, why_not_bwrap
 from tinygrad_edu.homework.session import Program
 
 VALUE = load().exercises["value"]
@@ -125,6 +125,30 @@ raise RuntimeError(repr({
     assert seen["answers"] == [] and seen["home"] is False and seen["library"] == "OSError"
     assert [name for _, name in seen["network"] if name != "lo"] == []
     assert seen["user"] == 65534 and seen["variables"] and seen["processes"]
+
+
+@pytest.mark.skipif(bool(why_not_bwrap()), reason="bubblewrap is not usable here")
+def test_in_the_box_little_can_be_written() -> None:
+    """Files in memory count for no process: whatever can be written to is small, or is looked at from outside."""
+    spy = """
+import os
+found = {}
+for folder, inner, _ in os.walk("/"):
+    inner[:] = [] if folder in ("/proc", "/sys") or folder.count("/") > 6 else inner
+    try:
+        open(folder + "/tried", "w").close()
+    except OSError:
+        continue
+    os.remove(folder + "/tried")
+    if not folder.startswith("/box/out"):
+        size = os.statvfs(folder)
+        found[folder] = size.f_blocks * size.f_frsize
+raise RuntimeError(repr(found))
+"""
+    verdicts = {v.check.name: v for v in grade_program(VALUE, Program(spy), SEED, bwrap)}
+    error = verdicts["forward"].seen.error if verdicts["forward"].seen else None
+    assert error is not None and error["type"] == "RuntimeError", error
+    assert eval(error["text"], {"__builtins__": {}}) == {"/tmp": TEMPORARY, "/dev/shm": TEMPORARY}
 
 
 @pytest.mark.skipif(bool(why_not_bwrap()), reason="bubblewrap is not usable here")

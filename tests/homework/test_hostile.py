@@ -3,11 +3,16 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tinygrad_edu.homework.course import Exercise, load
 from tinygrad_edu.homework.judge.verdict import Verdict
+from tinygrad_edu.homework.kit.tree import parents
+from tinygrad_edu.homework.runner import watch
+from tinygrad_edu.homework.runner.batch import plain
+from tinygrad_edu.homework.sandbox import bwrap, why_not_bwrap
 from tinygrad_edu.homework.session import Program, check_program
 
 VALUE = """
@@ -17,6 +22,8 @@ class Value:
     def __mul__(self, other):
         BODY
 """
+
+VALUE_META = load().exercises["value"].meta
 
 CASES = {
     "endless loop": ("while True: pass", "timeout", "timeout"),
@@ -163,3 +170,104 @@ def test_a_fresh_python_for_each_check_gives_the_same_verdict(
     (verdict,) = check_program(exercise, Program(source), only=["forward"])
     assert verdict.state == state
     assert state != "timeout" or (verdict.line is not None and verdict.line.line == 1)
+
+
+# What many processes take together. (Each of these ends by itself as well, so that a test that fails harms nobody.)
+
+MANY = {
+    "processes": ("for _ in range(150):\n            os.fork() or (time.sleep(20), os._exit(0))", "processes"),
+    "processes out of the group": (
+        "for _ in range(150):\n            os.fork() or (os.setsid(), time.sleep(20), os._exit(0))", "processes"
+    ),
+    "processes without a parent": (
+        "for _ in range(150):\n            os.fork() or os.setsid() or os.fork() and os._exit(0) or time.sleep(20)",
+        "processes",
+    ),
+    "memory": (
+        "for _ in range(20):\n            hog = os.fork() or bytearray(b'x') * (100 << 20)\n"
+        "            hog if isinstance(hog, int) else (time.sleep(20), os._exit(0))",
+        "memory",
+    ),
+}  # fmt: skip
+
+
+def strays() -> list[int]:
+    """Processes of the workers that are still there."""
+    found = []
+    for process in parents():
+        try:
+            if b"worker.py" in Path(f"/proc/{process}/cmdline").read_bytes():
+                found.append(process)
+        except OSError:
+            continue
+    return found
+
+
+def launchers() -> list[Any]:
+    usable = not why_not_bwrap() if sys.platform == "linux" else False
+    return [plain, pytest.param(bwrap, marks=pytest.mark.skipif(not usable, reason="bubblewrap is not usable here"))]
+
+
+def ended_in(source: str, launcher: Any, memory: int = 512, check: str = "mul") -> tuple[str, str]:
+    """State and kind of a check of this program; nothing of it runs on afterwards."""
+    exercise = replace(load().exercises["value"], meta={**VALUE_META, "limits": {"wall": 60.0, "memory": memory}})
+    before = set(strays())
+    verdicts = check_program(exercise, Program(source), only=[check], ignore_needs=True, launcher=launcher)
+    found = {v.check.name: v for v in verdicts}[check]
+    assert set(strays()) <= before, "everything that it started has ended"
+    return found.state, str(found.seen and found.seen.error and found.seen.error["kind"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("launcher", launchers())
+@pytest.mark.parametrize(("body", "kind"), MANY.values(), ids=MANY)
+def test_many_processes_are_ended_together(body: str, kind: str, launcher: Any) -> None:
+    assert ended_in(program(f"import os\n        {body}\n        time.sleep(20)"), launcher) == ("error", kind)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("launcher", launchers())
+def test_a_stopped_supervisor_protects_nobody(launcher: Any) -> None:
+    """What the supervisor would end is ended from outside."""
+    stop = """import os, signal
+        parent = os.getppid()
+        if b"worker.py" in open(f"/proc/{parent}/cmdline", "rb").read():  # and nobody else
+            os.kill(parent, signal.SIGSTOP)
+        for _ in range(250):
+            os.fork() or (time.sleep(20), os._exit(0))
+        time.sleep(20)"""
+    assert ended_in(program(stop), launcher) == ("error", "processes")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_files_without_end_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "MOST_WRITTEN", 20 << 20)
+    body = "for n in range(40):\n            open(str(n), 'wb').write(b'x' * (1 << 20))\n        time.sleep(20)"
+    assert ended_in(program(body), plain) == ("error", "disk")
+
+
+TAKEN_AWAY = {
+    "a link": "os.rename('../../1', '../../own'); os.symlink(LURE, '../../1')",
+    "nothing": "os.rename('../../1', '../../own')",
+    "another folder": "os.rename('../../1', '../../own'); os.mkdir('../../1')",
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links of POSIX")
+@pytest.mark.parametrize("put", TAKEN_AWAY.values(), ids=TAKEN_AWAY)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_folder_of_results_that_was_replaced_is_refused(put: str, when: str, tmp_path: Path) -> None:
+    """`out/1` is the folder of the second check; what stands there in place of it is neither read nor written to."""
+    (tmp_path / "out.jsonl").write_text('{"observation": {"grads": [-3.0, 2.0], "top": 1.0}}\n{"done": true}\n')
+    put = put.replace("LURE", repr(str(tmp_path)))
+    right = load().exercises["value"].solution
+    if when == "before":  # the first check takes the second's folder, which is started only then
+        source = right + f"\nimport os\nif os.getcwd().endswith('/0/cwd'): {put}\n"
+    else:  # the second takes its own
+        source = right + f"\nimport os\nif os.getcwd().endswith('/1/cwd'): {put}\n"
+    exercise = replace(load().exercises["value"], meta={**VALUE_META, "limits": {"wall": 30.0}})
+    verdicts = {v.check.name: v for v in check_program(exercise, Program(source), only=["chain"])}
+    assert verdicts["mul"].state == "pass"
+    assert verdicts["chain"].state == "error" and verdicts["chain"].seen is not None
+    assert verdicts["chain"].seen.error == {"kind": "malformed", "type": "", "text": "its folder was replaced"}
+    assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"]
