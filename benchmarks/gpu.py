@@ -104,6 +104,59 @@ def _convolutions(n: int, c: int, o: int, size: int) -> list[Work]:
     ]
 
 
+def _pulled(value: Callable[..., Any]) -> Callable[..., Any]:
+    """From a value of arrays to the gradient of the last, with another gradient for each element of the value."""
+
+    def compute(lib: Any, f: Any, *inputs: Any) -> Any:
+        leaves = [x.detach().requires_grad_() for x in inputs]
+        out = value(lib, f, *leaves)
+        out.backward(leaves[0].detach() if out.shape == leaves[0].shape else out.detach())
+        return lib.cat([leaf.grad.flatten() for leaf in leaves])
+
+    return compute
+
+
+def _norms() -> list[Work]:
+    rows, images = (8192, 4096), (256, 64, 28, 28)
+    found = []
+    for name, shape, small, weights, value in (
+        ("layer_norm", rows, (3, 17), 2, lambda lib, f, a, w, b: f.layer_norm(a, tuple(w.shape), w, b)),
+        ("rms_norm", rows, (3, 17), 1, lambda lib, f, a, w: f.rms_norm(a, tuple(w.shape), w)),
+        ("batch_norm", images, (5, 3, 2, 3), 2, lambda lib, f, a, w, b: f.batch_norm(a, None, None, w, b, True)),
+        ("group_norm", images, (3, 8, 1, 3), 2, lambda lib, f, a, w, b: f.group_norm(a, 4, w, b)),
+    ):
+        each, traffic = (shape, small), math.prod(shape) * _F
+        inputs, tiny = ((s, *[(s[1],)] * weights) for s in each)
+        found.append(Work(name, inputs, tiny, value, 2 * traffic))
+        # the way there, three readings and one writing back, and the leaves copied into one result
+        found.append(Work(f"{name} and back", inputs, tiny, _pulled(value), 7 * traffic, error=1e-4))
+    return found
+
+
+def _losses() -> list[Work]:
+    """The classes are made of the scores themselves; every seventh place is ignored."""
+
+    def loss(lib: Any, f: Any, a: Any, w: Any) -> Any:
+        classes = a.detach().argmax(1)
+        places = lib.arange(classes.numel(), device=a.device).reshape(classes.shape)
+        target = lib.where(places % 7 == 0, -100, (classes + places) % a.shape[1])
+        return f.cross_entropy(a, target, w.detach().abs() + 0.5, label_smoothing=0.1, reduction="none")
+
+    def plain(lib: Any, f: Any, a: Any) -> Any:
+        target = lib.arange(a.shape[0], device=a.device) % a.shape[1]
+        return f.cross_entropy(a, target, reduction="none")
+
+    def back(lib: Any, f: Any, a: Any) -> Any:
+        return _gradient(lib, lambda a: plain(lib, f, a), a)
+
+    rows, size = (8192, 4096), _N * _F
+    return [
+        Work("cross_entropy", (rows,), ((5, 7),), plain, size),
+        Work("cross_entropy and back", (rows,), ((5, 7),), back, 3 * size),
+        Work("cross_entropy of weighted, smoothed pictures", ((64, 21, 128, 128), (21,)), ((2, 3, 2, 4), (3,)), loss),
+    ]
+
+
 WORKS = [
     Work("add", ((_N,),) * 2, ((11,),) * 2, lambda lib, f, a, b: a + b, 3 * _N * _F),
     Work("exp", ((_N,),), ((11,),), lambda lib, f, a: a.exp(), 2 * _N * _F),
@@ -114,10 +167,8 @@ WORKS = [
     Work("max of rows", ((8192, 4096),), ((3, 17),), lambda lib, f, a: a.amax(1), _N * _F),
     Work("softmax", ((8192, 4096),), ((3, 17),), lambda lib, f, a: a.softmax(1), 2 * _N * _F),
     Work("log_softmax", ((8192, 4096),), ((3, 17),), lambda lib, f, a: a.log_softmax(1), 2 * _N * _F),
-    Work(
-        "layer_norm", ((8192, 4096), (4096,), (4096,)), ((3, 17), (17,), (17,)),
-        lambda lib, f, a, w, b: f.layer_norm(a, tuple(w.shape), w, b), 2 * _N * _F,
-    ),
+    *_norms(),
+    *_losses(),
     Work("SGD step", ((_N,),) * 2, ((11,),) * 2, _step("SGD"), 5 * _N * _F),
     Work("Adam step", ((_N,),) * 2, ((11,),) * 2, _step("Adam"), 7 * _N * _F, error=1e-4),
     *(_matmul(n) for n in (512, 2048, 4096, 8192)),

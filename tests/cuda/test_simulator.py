@@ -42,3 +42,14 @@ def test_every_kernel_has_types() -> None:
     script = Path(__file__).with_name("nopython.py")
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, f"{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(simulated(), reason="the simulator has nothing to compile")
+def test_every_kernel_is_compiled_for_a_card() -> None:
+    pytest.importorskip("numba", reason="Numba compiles")
+    script = Path(__file__).with_name("for_a_card.py")
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=900)
+    if done.returncode == 77:
+        pytest.skip(done.stdout)
+    assert done.returncode == 0, f"{done.stdout[-4000:]}\n{done.stderr[-2000:]}"

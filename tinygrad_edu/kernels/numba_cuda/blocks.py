@@ -21,7 +21,7 @@ from tinygrad_edu.kernels.numba_cuda.runtime import compiled, cuda, functions, m
 from tinygrad_edu.kernels.numba_cuda.scalars import helpers
 from tinygrad_edu.kernels.presence import simulated
 
-__all__ = ["blocks_for", "by_rows", "from_text", "lines_of", "width_for"]
+__all__ = ["blocks_for", "by_rows", "from_text", "gathered_in", "lines_of", "places", "suit", "width_for"]
 
 _SOURCE = """
 def block_{name}_{width}(x, cells):
@@ -76,6 +76,27 @@ def from_text(text: str, name: str, kind: Any, width: int, **more: Any) -> Any:
 def by_rows(a: DeviceArray) -> DeviceArray:
     """The array itself if its elements lie row by row, else a copy that does."""
     return a if a.flags.c_contiguous else mapped("a", (a,), (a.dtype,), a.dtype, empty(a.shape, a.dtype))
+
+
+def places(*arrays: DeviceArray) -> list[Any]:
+    """For a launch: where the elements of each array lie, row by row, and at which of them it begins."""
+    found: list[Any] = []
+    for a in map(by_rows, arrays):
+        found += [a.block.typed(a.dtype), a.offset // a.itemsize]
+    return found
+
+
+def suit(*arrays: Any) -> bool:
+    """Whether these are arrays of the device with elements, floats of one type."""
+    first = arrays[0]
+    return first.dtype.kind == "f" and first.size > 0 and all(
+        a.__class__ is DeviceArray and a.dtype == first.dtype for a in arrays
+    )  # fmt: skip
+
+
+def gathered_in(kind: Any) -> np.dtype[Any]:
+    """The type in which floats are added up by a block."""
+    return np.dtype(np.float32) if kind == np.float16 else np.dtype(kind)
 
 
 def lines_of(shape: tuple[int, ...], axis: int) -> tuple[int, int, int]:

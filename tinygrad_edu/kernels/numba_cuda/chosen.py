@@ -9,7 +9,7 @@ from typing import Any
 
 __all__ = ["FILES", "own"]
 
-FILES: tuple[str, ...] = ("spot", "softmax", "steps", "convolution", "norms", "pooling")
+FILES: tuple[str, ...] = ("spot", "softmax", "steps", "convolution", "norms", "channels", "losses", "pooling")
 
 
 @functools.cache

@@ -92,7 +92,7 @@ def argwhere(a: DeviceArray) -> DeviceArray:
 # Reductions and order.
 
 
-def _reduction(ufunc: str) -> Callable[..., Any]:
+def _reduction(name: str, ufunc: str) -> Callable[..., Any]:
     def reduction(
         a: DeviceArray,
         axis: Any = None,
@@ -101,7 +101,9 @@ def _reduction(ufunc: str) -> Callable[..., Any]:
         keepdims: Any = False,
         initial: Any = None,
         **_: Any,
-    ) -> DeviceArray:
+    ) -> Any:
+        if a.__class__ is not DeviceArray:  # a number, which may be anywhere
+            return getattr(np, name)(a)
         return reductions.reduce(ufunc, a, axis, dtype, out, bool(keepdims) if keepdims is not np._NoValue else False,
                                  None if initial is np._NoValue else initial)  # fmt: skip
 
@@ -113,7 +115,7 @@ _SUMMARIES = {
     "all": "logical_and", "any": "logical_or",
 }  # fmt: skip
 for _name, _ufunc in _SUMMARIES.items():
-    _made = _reduction(_ufunc)
+    _made = _reduction(_name, _ufunc)
     if _ufunc in ("add", "multiply"):
         FUNCTIONS[_name] = _made
     else:

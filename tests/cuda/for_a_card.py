@@ -1,0 +1,160 @@
+"""Every kernel of test_kernels.py compiled for a card that need not be here: Numba's CUDA compiler, NVVM and ptxas.
+
+The simulator runs kernels as Python, where anything goes; `nopython.py` compiles for the CPU those whose threads work
+alone. Here all are compiled to machine code of a card, barriers and shared memory included, and nothing is run. It
+takes numba-cuda and a CUDA toolkit: without them the program says so and ends with status 77. It prints what ptxas
+says of each kernel: registers, shared memory, and registers spilled to memory, of which there should be none.
+Run by test_simulator.py, as a program of its own: it puts stand-ins in place of the device.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import types
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+MISSING = 77  # what test programs end with when they are skipped
+CARD = (9, 0)
+
+
+def cuda_compiler() -> Any:
+    """numba.cuda, able to compile without a driver. Ends the program where it is not."""
+    os.environ.setdefault("CUDA_HOME", "/usr/local/cuda")
+    try:
+        importlib.import_module("_numba_cuda_redirector")
+        from numba import cuda
+        from numba.cuda import cuda_paths, dispatcher
+        from numba.cuda.cudadrv import nvrtc
+
+        # Only NVVM is used; NVRTC, which compiles C++, is asked for what a card is called and may be missing.
+        nvrtc.get_supported_ccs = lambda: [(7, 5), (8, 0), (9, 0)]
+        cuda_paths._get_nvrtc_path = lambda: None
+        card = types.SimpleNamespace(compute_capability=CARD)
+        dispatcher.get_current_device = lambda: card  # what functions of the device are compiled for
+
+        def probe(out: Any) -> None:
+            out[0] = 1
+
+        cuda.compile_ptx(probe, cuda.types.void(cuda.types.float32[::1]), cc=CARD)
+    except Exception as error:
+        print(f"numba-cuda cannot compile here: {type(error).__name__}: {error}"[:300])
+        sys.exit(MISSING)
+    return cuda
+
+
+cuda = cuda_compiler()
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from tinygrad_edu.kernels import devices, presence  # noqa: E402
+
+presence.possible = devices.possible = lambda: True  # type: ignore[assignment]
+devices.why_not = lambda: ""
+devices.available = lambda: True
+
+from tinygrad_edu.kernels.numba_cuda import memory, runtime  # noqa: E402
+
+
+class Raw(np.ndarray):
+    """An array with the methods of Numba's device arrays that are used. It stays empty: nothing runs."""
+
+    def copy_to_device(self, array: Any, stream: Any = 0) -> None:
+        pass
+
+    def copy_to_host(self, stream: Any = 0) -> Any:
+        return np.zeros(self.shape, self.dtype)
+
+
+class Memory:
+    """What the allocator uses of numba.cuda."""
+
+    @staticmethod
+    def device_array(size: int, dtype: Any) -> Any:
+        return np.zeros(size, dtype).view(Raw)
+
+
+done: dict[Any, str] = {}
+failed: list[str] = []
+
+
+def type_of(argument: Any) -> Any:
+    """What Numba would compile for."""
+    from numba.cuda.np.numpy_support import from_dtype
+
+    if isinstance(argument, np.ndarray):
+        return cuda.types.Array(from_dtype(argument.dtype), 1, "C")
+    kind = {bool: np.bool_, int: np.int64, float: np.float64}.get(type(argument), type(argument))
+    return from_dtype(np.dtype(kind))
+
+
+def launch(kernel: Any, _blocks: Any, _threads: Any, *arguments: Any) -> None:
+    kinds = tuple(map(type_of, arguments))
+    if (kernel, kinds) in done:
+        return
+    name = kernel.__code__.co_filename
+    try:
+        ptx, _ = cuda.compile_ptx(kernel, cuda.types.void(*kinds), cc=CARD)
+        done[kernel, kinds] = ""
+        told = assembled(ptx)
+        print(f"{name}: {told}")
+        if re.search(r"[1-9]\d* bytes spill", told):
+            failed.append(f"{name}: registers are spilled: {told}")
+    except Exception as error:
+        done[kernel, kinds] = ""
+        failed.append(f"{name}: {type(error).__name__}: {str(error)[-700:]}")
+
+
+def assembled(ptx: str) -> str:
+    """What ptxas says of a kernel; nothing where it is not installed."""
+    tool = shutil.which("ptxas") or shutil.which("ptxas", path=str(Path(os.environ["CUDA_HOME"]) / "bin"))
+    if tool is None:
+        return "no ptxas"
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "kernel.ptx"
+        source.write_text(ptx)
+        command = [tool, "-v", f"-arch=sm_{CARD[0]}{CARD[1]}", "-o", os.devnull, str(source)]
+        run = subprocess.run(command, capture_output=True, text=True)
+    if run.returncode:
+        raise RuntimeError(run.stderr)
+    found = re.findall(r"(\d+ bytes spill \w+|Used \d+ registers|\d+ bytes smem)", run.stderr)
+    return ", ".join(found)
+
+
+memory.cuda = lambda: Memory()  # type: ignore[attr-defined, assignment]
+runtime.why_not = lambda: ""  # type: ignore[assignment]
+runtime.multiprocessors = lambda: 132  # type: ignore[assignment]
+for path in sorted(Path(runtime.__file__).parent.glob("*.py")):
+    module = importlib.import_module(f"tinygrad_edu.kernels.numba_cuda.{path.stem}".removesuffix(".__init__"))
+    for name, stand_in in {
+        "launch": launch, "multiprocessors": runtime.multiprocessors,
+        "compiled": lambda function, **_: function,
+    }.items():  # fmt: skip
+        if callable(getattr(module, name, None)):
+            setattr(module, name, stand_in)
+
+import test_kernels as table  # noqa: E402
+
+
+def main() -> int:
+    chosen = sys.argv[1:] or list(table.CASES)
+    for name in chosen:
+        for arguments in table.CASES[name]():
+            try:
+                table.called(name, [table.moved(x) for x in arguments])
+            except Exception as error:
+                failed.append(f"{name}: {type(error).__name__}: {error}")
+    print(*failed, f"{len(done)} kernels, {len(failed)} failed", sep="\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
