@@ -109,14 +109,16 @@ def layer_norms(back: bool) -> Iterator[tuple[Any, ...]]:
 
 
 def rms_norms(back: bool) -> Iterator[tuple[Any, ...]]:
-    for a, kept in ((made(3, 7), 1), (made(2, 3, 5), 1), (single(2, 12)[:, ::2], 1), (made(5, 4).T, 1), (made(0, 3), 1)):
+    for a, kept in (
+        (made(3, 7), 1), (made(2, 3, 5), 1), (single(2, 12)[:, ::2], 1), (made(5, 4).T, 1), (made(0, 3), 1),
+    ):  # fmt: skip
         weight = made(*a.shape[kept:]).astype(a.dtype)
         scale = 1 / np.sqrt((a * a).mean(tuple(range(kept, a.ndim)), keepdims=True) + a.dtype.type(1e-5))
         yield (a, made(*a.shape).astype(a.dtype), scale, weight) if back else (a, weight, 1e-5)
 
 
 def channel_norms(name: str) -> Iterator[tuple[Any, ...]]:
-    """Batches that are one part and many, channels of one place, of fewer and of more places than a block has threads."""
+    """Batches of one part and of many; channels of one place, of fewer and of more places than a block has threads."""
     for a, groups in (
         (made(7, 6, 3), 2), (made(5, 3), 3), (made(3, 2, 1, 9).transpose(0, 1, 3, 2), 1), (made(4, 2, 6).T, 2),
         (single(9, 2, 8)[:, :, ::2], 2), (np.broadcast_to(made(4, 1, 2), (4, 2, 2)) + 1e3, 1), (made(1, 4, 6), 4),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.engine.modes import is_inference_mode_enabled, recording
-from tinygrad_edu.errors import GradError, ShapeError
+from tinygrad_edu.errors import DeviceError, GradError, ShapeError
 from tinygrad_edu.kernels import kernels
 from tinygrad_edu.ops.index import getitem
 from tinygrad_edu.ops.operation import Operation
@@ -46,6 +46,11 @@ def write(target: Tensor, result: Tensor, operation: str) -> Tensor:
         raise ShapeError(
             f"output with shape {tuple(target.shape)} doesn't match the broadcast shape {tuple(data.shape)}: "
             f"{operation} works in place, so the result must have the shape of the Tensor it is written to"
+        )
+    if hasattr(data, "block") and not hasattr(target._data, "block"):
+        raise DeviceError(
+            "Expected all tensors to be on the same device, but found at least two devices, cuda:0 and cpu! "
+            f"{operation} writes to a Tensor of the CPU: give it .cpu()"
         )
     check_cast(operation, data.dtype, target._data.dtype)
     if not result._requires and target._requires and recording():  # what was there does not count any more

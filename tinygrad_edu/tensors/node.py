@@ -21,6 +21,7 @@ from tinygrad_edu.engine.order import next_sequence
 from tinygrad_edu.engine.saving import Packed, current_hooks
 from tinygrad_edu.errors import GradError
 from tinygrad_edu.kernels import kernels
+from tinygrad_edu.kernels.devices import possible, to_host
 from tinygrad_edu.kernels.numpy import quiet
 from tinygrad_edu.ops.elementwise import choose
 from tinygrad_edu.ops.operation import WHOLE
@@ -37,6 +38,7 @@ NUMBERS: tuple[list[int], ...] = ([0],)
 
 _new = object.__new__
 _BOOL = dtype(bool)
+_GPU = possible()  # where there can be none, nothing is asked about devices
 
 
 class Node(Place):
@@ -54,6 +56,7 @@ class Node(Place):
         "_inputs",
         "_metadata",  # not set before it is used
         "_sequence",
+        "block",  # set where the output lives on a GPU, as arrays there have it
         "counters",
         "dtype",
         "operation",
@@ -271,6 +274,8 @@ def new_node(
     node.version = version
     node._hooks = None
     node._sequence = next_sequence()
+    if _GPU and hasattr(data, "block"):
+        node.block = True
     if anomaly.observed:
         _observe(node)
     return node
@@ -341,7 +346,12 @@ def _chain(source: Any, gradient: Any, d: Any) -> Any:
         share = kernels.sum_to(share, target.shape)
     if share.dtype is not target.dtype:
         share = share.astype(target.dtype)
-    return share
+    return _brought_home(share, target) if _GPU else share
+
+
+def _brought_home(share: Any, target: Any) -> Any:
+    """The gradient of a number of the CPU that was used beside Tensors of a GPU, on the CPU."""
+    return to_host(share) if hasattr(share, "block") and not hasattr(target, "block") else share
 
 
 def _times(gradient: Any, d: Any, gate: bool) -> Any:
@@ -357,13 +367,17 @@ def _fit(source: Any, share: Any) -> Any:
     target = source if source.__class__ is Node else source._data
     if share.shape != target.shape:
         share = kernels.sum_to(share, target.shape)
-    return share if share.dtype is target.dtype else share.astype(target.dtype)
+    if share.dtype is not target.dtype:
+        share = share.astype(target.dtype)
+    return _brought_home(share, target) if _GPU else share
 
 
 def _fit_recorded(source: Any, share: Any) -> Any:
     target = source if source.__class__ is Node else source._data
     if tuple(share.shape) != target.shape:
         share = sum_to(share, target.shape)
+    if _GPU and hasattr(share._data, "block") and not hasattr(target, "block"):
+        share = share.cpu()
     return share if share._data.dtype == target.dtype else share._cast(target.dtype)
 
 

@@ -57,8 +57,8 @@ _SMOOTHING = """s = ZERO
         if y != ignored:
             cost += even * s"""
 _BACK = """
-def kernel(lines, length, step, g_step, G, at_g, A, at_a, Y, at_y, TOP, at_top, LOW, at_low, W, at_w, EACH, ignored, exact,
-           even, OUT):
+def kernel(lines, length, step, g_step, G, at_g, A, at_a, Y, at_y, TOP, at_top, LOW, at_low, W, at_w, EACH, ignored,
+           exact, even, OUT):
     t = cuda.threadIdx.x
     for k in range({first}, lines, {blocks}):
         start = k // step * (length * step) + k % step

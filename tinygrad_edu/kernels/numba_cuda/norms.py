@@ -2,8 +2,9 @@
 
 Mean and variance are found in two readings, as numbers that differ little would otherwise cancel; sums of float32 are
 in float32, 32 to 256 partial sums a row. One writer per cell: element j of a row is written by the one thread of the
-row's one block with j % WIDTH = t; what is known of a row (mean, variance, scale) by its thread 0. The gradients of weights are sums over
-rows, of which a thread takes every so manyth for one column: cell e of the parts is the thread's that counts e.
+row's one block with j % WIDTH = t; what is known of a row (mean, variance, scale) by its thread 0. The gradients of
+weights are sums over rows, of which a thread takes every so manyth for one column: cell e of the parts is written by
+the thread that counts e.
 """
 
 from __future__ import annotations
