@@ -1,4 +1,4 @@
-"""Every kernel under NVIDIA's compute-sanitizer: races in shared memory, reads outside an array, barriers not met by all.
+"""Every kernel under NVIDIA's compute-sanitizer: races in shared memory, reads outside arrays, barriers not met by all.
 
 Races do not show by outcome. On a GPU where the toolkit's ``compute-sanitizer`` is on the PATH, the first case of each
 kernel in test_kernels.py is run under it, in a process of its own; elsewhere these are skipped and say why.
