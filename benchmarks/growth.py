@@ -3,7 +3,8 @@
 `python -m benchmarks.growth` measures every family at every size, one process per library, interleaved rounds, one
 thread; `--threads 2` shows how it scales. Beside the times stand the share of the best rate of arithmetic that a large
 BLAS product reaches on this machine, and of the rate at which it copies memory: both are measured first, in the same
-run. `--save` keeps JSON and a log-log plot in benchmarks/results.
+run. `--save` keeps JSON and a log-log plot in benchmarks/results and
+renews the tables of docs/cpu-speed.md.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from benchmarks import harness
+from benchmarks import harness, page
 from benchmarks.cpu import NUMBA, NUMPY, TORCH, WORKERS, seconds
 from benchmarks.workloads import there_and_back
 
@@ -170,6 +171,8 @@ def main() -> None:
     )
     if keep and not harness.doubts(began):
         plot(results, str(harness.RESULTS / f"{keep}.png"))
+    if keep:
+        page.write()
 
 
 if __name__ == "__main__":

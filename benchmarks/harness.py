@@ -114,7 +114,7 @@ def machine() -> dict[str, Any]:
     from importlib import metadata
 
     versions = {}
-    for name in ("numpy", "torch", "tinygrad_edu"):
+    for name in ("numpy", "numba", "torch", "tinygrad_edu"):
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
