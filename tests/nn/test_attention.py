@@ -77,7 +77,7 @@ def compare(call: Any, modules: tuple[Any, Any], arrays: list[np.ndarray], masks
 # --- the function ---------------------------------------------------------------------------------------------------
 
 HEADS = [(N, 2, L, E), (N, 2, S, E), (N, 2, S, E)]
-FUNCTION: list[tuple[str, list[tuple[int, ...]], dict[str, Any]]] = [
+FUNCTION: list[tuple[str, Any, dict[str, Any]]] = [
     ("plain", HEADS, {}),
     ("matrices", [(L, E), (S, E), (S, 2)], {"scale": 0.3}),
     ("causal", [(N, L, E)] * 3, {"is_causal": True}),
@@ -85,6 +85,13 @@ FUNCTION: list[tuple[str, list[tuple[int, ...]], dict[str, Any]]] = [
     ("boolean", HEADS, {"attn_mask": drawn(L, S) > -0.5}),
     ("numbers", HEADS, {"attn_mask": drawn(N, 1, L, S)}),
     ("blind", HEADS, {"attn_mask": np.array([[True] * S, [False] * S, [True, False, True, False]])}),
+    ("a row of numbers", HEADS, {"attn_mask": drawn(N, 2, 1, S)}),
+    ("fewer keys than queries", [(N, S, E), (N, L, E), (N, L, 3)], {"is_causal": True}),
+    ("broadcast heads", [(N, 2, L, E), (1, 2, S, E), (N, 1, S, E)], {"attn_mask": drawn(L, S) > -0.5}),
+    ("no keys", [(N, L, E), (N, 0, E), (N, 0, E)], {}),
+    ("no queries", [(N, 0, E), (N, S, E), (N, S, E)], {}),
+    ("over the threshold", [(2, 4, 70, 33), (2, 4, 45, 33), (2, 4, 45, 17)], {"attn_mask": drawn(2, 1, 70, 45)}),
+    ("over the threshold, causal", [(2, 4, 70, 33)] * 3, {"is_causal": True}),
     ("grouped", [(N, 4, L, E), (N, 2, S, E), (N, 2, S, E)], {"enable_gqa": True}),
 ]
 
@@ -96,6 +103,31 @@ def test_scaled_dot_product_attention(shapes: Any, options: dict[str, Any]) -> N
         return library.nn.functional.scaled_dot_product_attention(*tensors, **given)
 
     compare(call, (None, None), [drawn(*shape, seed=i) for i, shape in enumerate(shapes)], options)
+
+
+def test_a_causal_mask_and_another_are_refused() -> None:
+    q = tg.ones(2, 2)
+    with pytest.raises(RuntimeError, match="Explicit attn_mask should not be set when is_causal=True"):
+        tg.nn.functional.scaled_dot_product_attention(q, q, q, tg.zeros(2, 2), is_causal=True)
+
+
+@pytest.mark.parametrize(
+    "shapes", [((2, 3), (4, 5), (4, 2)), ((2, 3), (4, 3), (5, 2)), ((2, 2, 3), (3, 4, 3), (3, 4, 2))]
+)
+def test_sizes_that_do_not_fit(shapes: Any) -> None:
+    with pytest.raises(RuntimeError):
+        tg.nn.functional.scaled_dot_product_attention(*(tg.ones(*shape) for shape in shapes))
+
+
+def test_a_second_derivative_and_a_row_that_looks_nowhere() -> None:
+    attention = tg.nn.functional.scaled_dot_product_attention
+    q, k, v = (tg.tensor(drawn(*shape, seed=i)).requires_grad_() for i, shape in enumerate([(L, E), (S, E), (S, 2)]))
+    mask = tg.tensor(np.array([[True] * S, [False] * S, [True, False, True, False]]))
+    assert tg.autograd.gradgradcheck(lambda q, k, v: attention(q, k, v, mask), (q, k, v))
+    out = attention(q, k, v, mask)
+    assert (out[1] == 0).all()
+    out.sum().backward()
+    assert (q.grad[1] == 0).all()
 
 
 def test_a_mask_can_be_learned_and_dropped_weights_are_zero() -> None:

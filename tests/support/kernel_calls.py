@@ -181,7 +181,35 @@ def _put(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
         yield (x, places), (axis, (*x.shape[:axis], 4, *x.shape[axis + 1 :]))
 
 
+def _attention(back: bool) -> Any:
+    def calls(x: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+        x = x if x.ndim > 1 else x.reshape(-1, 30) if x.size % 30 == 0 else x.reshape(1, -1)
+        scale = 1 / max(x.shape[-1], 1)
+        keys, values = x[..., ::-1, :] - 0.5, x[..., ::2] + 1  # in other places, and of another size
+        more = np.concatenate([keys, keys * 0.5], -2), np.concatenate([values, values], -2)
+        rows = np.linspace(-0.5, 0.5, math.prod(x.shape[:-1])).reshape(x.shape[:-1])
+
+        def call(k: Any, v: Any, *mask: Any, causal: bool = False) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+            low = rows + math.log(max(k.shape[-2], 1))  # so that weights add up to about 1
+            given = (x[..., ::2] * 0.5 + 1, x, k, v, low.astype(x.dtype)) if back else (x, k, v)
+            return (*given, *mask), (*(() if mask else (None,)), causal, scale)
+
+        yield call(*more)
+        for k, v in ((keys, values), more) if x.size and x.dtype.kind == "f" else ():
+            shape = (x.shape[-2], k.shape[-2])
+            places = np.arange(math.prod(shape)).reshape(shape)
+            some = np.where(places * 7 % 5 > 1, 0.25, -np.inf).astype(x.dtype)
+            some[::3] = -np.inf  # these look nowhere
+            yield call(k, v, some)
+            if np.isfinite(x).all():  # else a key that is not looked at still counts as 0 * nan in plain NumPy
+                yield call(k, v, causal=True)
+                yield call(k, v, (places * 3 % 7 > 2).astype(x.dtype)[:1], causal=True)
+
+    return calls
+
+
 CALLS: dict[str, Any] = {
+    "attention": _attention(False), "attention_back": _attention(True),
     "gru_step": _gru(False), "gru_back": _gru(True),
     "lstm_step": _gates(False), "lstm_back": _gates(True),
     "layer_norm": _layer, "layer_norm_back": _layer_back,

@@ -18,8 +18,8 @@ __all__ = ["elementwise", "kernels"]
 
 
 _FILES = (
-    "places", "activations", "bends", "convolution", "decompositions", "dropout", "error_function", "gates", "indexing",
-    "lines", "losses", "norms", "pooling", "resampling", "special", "statistics",
+    "places", "activations", "attention", "bends", "convolution", "decompositions", "dropout", "error_function",
+    "gates", "indexing", "lines", "losses", "norms", "pooling", "resampling", "special", "statistics",
 )  # fmt: skip
 
 

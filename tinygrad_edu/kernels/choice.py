@@ -32,6 +32,7 @@ WORTH = {
     "amin": 1 << 14, "extreme_along": 1 << 14, "logsumexp_back": 1 << 14,
     "batch_norm": 1 << 14, "batch_norm_back": 1 << 14, "group_norm": 1 << 14, "group_norm_back": 1 << 14,
     "rms_norm": 1 << 14, "rms_norm_back": 1 << 14,
+    "attention": 1 << 14, "attention_back": 1 << 14,
     "index_back": 1 << 14, "put_along": 1 << 14,
     "dropout": 1 << 14, "dropout_back": 1 << 14,
     "cross_entropy": 1 << 14, "cross_entropy_back": 1 << 14,

@@ -2,6 +2,7 @@
 
 from tinygrad_edu.ops import (
     activations,
+    attention,
     bends,
     blend,
     compare,
@@ -24,6 +25,6 @@ from tinygrad_edu.ops.registry import subscribe
 __all__ = ["FAMILIES", "subscribe"]
 
 FAMILIES = (
-    activations, bends, blend, compare, elementwise, exponential, index, linalg, ordering, reduce, rounding, scans,
-    shape, special, standard, statistics, trigonometry,
+    activations, attention, bends, blend, compare, elementwise, exponential, index, linalg, ordering, reduce, rounding,
+    scans, shape, special, standard, statistics, trigonometry,
 )  # fmt: skip

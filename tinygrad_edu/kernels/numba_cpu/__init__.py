@@ -14,6 +14,7 @@ __all__ = ["MODULES", "functions"]
 
 MODULES = (
     "activations",
+    "attention",
     "channels",
     "convolution",
     "dropout",

@@ -50,6 +50,9 @@ def _arguments(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
     yield "layer_norm_back", (x, x, x[:, :1].copy(), x[:, :1].copy(), x[0].copy(), 1e-5)
     yield "standardised", (x, (1,), 1e-5)
     yield "standardised_back", (x, x, x[:, :1].copy(), (1,), 1e-5)
+    heads = (x, np.ones((4, 3), dtype), np.ones((4, 3), dtype))
+    yield "attention", (*heads, None, False, 0.5)
+    yield "attention_back", (x, *heads, x[:, 0].copy(), None, False, 0.5)
     yield from _images(dtype)
     for stack in (x, x.reshape(2, 1, 3)):
         yield "matmul_plain", (stack, np.ones((3, 2), dtype))

@@ -9,6 +9,7 @@ import numpy as np
 
 from tinygrad_edu.errors import DTypeError
 from tinygrad_edu.nn.functional.layers import dropout, linear
+from tinygrad_edu.ops import attention
 from tinygrad_edu.tensors.functions import cat, where
 from tinygrad_edu.tensors.grids import pad
 from tinygrad_edu.tensors.placing import beside
@@ -42,6 +43,32 @@ def _attend(
     return weights @ value, weights
 
 
+def _in_one_step(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, causal: bool, scale: float
+) -> Tensor | None:
+    """The means from the kernel that keeps no weights; None where it is not meant for the arguments.
+
+    That is a mask that is learned, half precision, the GPU, and sizes that do not fit: the products say which.
+    """
+    given = [query, key, value]
+    if not all(x._data.__class__ is np.ndarray and x._data.dtype.char in "fd" for x in given):
+        return None
+    if key.shape[-1] != query.shape[-1] or value.shape[-2] != key.shape[-2]:
+        return None
+    if mask is not None and (mask.requires_grad or mask._data.__class__ is not np.ndarray):
+        return None
+    try:
+        lead = np.broadcast_shapes(*(tuple(x.shape[:-2]) for x in given))
+        scores = (*lead, query.shape[-2], key.shape[-2])
+        if mask is not None and np.broadcast_shapes(tuple(mask.shape), scores) != scores:
+            return None
+    except ValueError:
+        return None
+    q, k, v = (x if tuple(x.shape[:-2]) == lead else x.expand(*lead, *x.shape[-2:]) for x in given)
+    out: Tensor = attention.attention(q, k, v, None if mask is None else mask._data, causal, scale)[0]
+    return out
+
+
 def scaled_dot_product_attention(
     query: Tensor,
     key: Tensor,
@@ -62,7 +89,7 @@ def scaled_dot_product_attention(
         enable_gqa: the heads (dimension -3) of query are a multiple of those of key and value, which are repeated.
 
     Raises:
-        RuntimeError: fewer than 2 dimensions, different dtypes, or sizes that do not fit.
+        RuntimeError: fewer than 2 dimensions, different dtypes, sizes that do not fit, or `is_causal` with a mask.
 
     >>> import tinygrad_edu as tg
     >>> values = tg.tensor([[1.0], [3.0]])
@@ -92,19 +119,26 @@ def scaled_dot_product_attention(
         key = key.repeat_interleave(heads // of_keys, -3)
         value = value.repeat_interleave(heads // value.size(-3), -3)
     mask = None
-    if is_causal:
-        allowed = np.tri(query.size(-2), key.size(-2), dtype=bool)
-        mask = _additive(beside(allowed, query), query)
     if attn_mask is not None:
+        if is_causal:
+            raise RuntimeError(
+                "scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True: put -inf, or "
+                "False, above the diagonal of the mask"
+            )
         if not attn_mask.dtype.is_floating_point and attn_mask._data.dtype.kind != "b":
             raise DTypeError(
                 "Expected attn_mask dtype to be bool or float or to match query dtype, but got attn_mask.dtype: "
                 f"{attn_mask.dtype} and query.dtype: {query.dtype} instead."
             )
-        added = _additive(attn_mask, query)
-        mask = added if mask is None else added + mask
+        mask = _additive(attn_mask, query)
     if scale is None:
-        scale = 1 / math.sqrt(query.size(-1))
+        scale = 1 / math.sqrt(query.size(-1)) if query.size(-1) else 1.0
+    if not dropout_p:
+        out = _in_one_step(query, key, value, mask, is_causal, scale)
+        if out is not None:
+            return out
+    if is_causal:
+        mask = _additive(beside(np.tri(query.size(-2), key.size(-2), dtype=bool), query), query)
     return _attend(query, key, value, mask, dropout_p, scale)[0]
 
 
@@ -270,11 +304,15 @@ def multi_head_attention_forward(
     if padding is not None:
         padding = padding.reshape(batch, 1, 1, -1)
         added = padding if added is None else added + padding
-    out, weights = _attend(q, k, v, added, dropout_p if training else 0.0, 1 / math.sqrt(each))
+    share = dropout_p if training else 0.0
+    weights = None
+    out = None if need_weights or share else _in_one_step(q, k, v, added, False, 1 / math.sqrt(each))
+    if out is None:
+        out, weights = _attend(q, k, v, added, share, 1 / math.sqrt(each))
     out = linear(out.permute(2, 0, 1, 3).reshape(length, batch, size), out_proj_weight, out_proj_bias)
     if not batched:
         out = out.squeeze(1)
-    if not need_weights:
+    if weights is None or not need_weights:
         return out, None
     if average_attn_weights:
         weights = weights.mean(1)
