@@ -367,11 +367,11 @@ class Optimizer:
         return loaded
 
     def __repr__(self) -> str:
-        lines = [f"{type(self).__name__} ("]
+        told = f"{type(self).__name__} ("
         for number, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {number}")
-            lines += [f"    {name}: {group[name]}" for name in sorted(group) if name != "params"]
-        return "\n".join([*lines, ")"])
+            lines = [f"    {name}: {group[name]}" for name in sorted(group) if name != "params"]
+            told += "\n".join(["", f"Parameter Group {number}", *lines, ""])
+        return told + ")"
 
 
 def _without_params(group: dict[str, Any]) -> dict[str, Any]:
