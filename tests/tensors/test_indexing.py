@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -230,3 +231,44 @@ def test_values_that_do_not_fit() -> None:
         len(tg.tensor(1.0))
     with pytest.raises(TypeError):
         iter(tg.tensor(1.0))
+
+
+# Lists that hold more than numbers: PyTorch 2.13 takes them as tuples.
+NESTED: list[Callable[[Any], Any]] = [
+    lambda t: [[0, 1], [1, 0]],
+    lambda t: [[0, 1]],
+    lambda t: [t.tensor([0, 1]), t.tensor([1, 0])],
+    lambda t: [t.tensor(0), t.tensor(1)],
+    lambda t: [t.tensor([True, False])],
+    lambda t: [0, slice(0, 1)],
+    lambda t: [None, 0],
+]
+
+
+@pytest.mark.oracle
+@pytest.mark.filterwarnings("ignore:Using a non-tuple sequence")
+@pytest.mark.parametrize("case", range(len(NESTED)))
+def test_a_list_of_indices_is_a_tuple_and_says_so(case: int) -> None:
+    torch = pytest.importorskip("torch")
+    x, y = tg.tensor(data()), torch.from_numpy(data())
+    with pytest.warns(UserWarning, match="taken as a tuple") as caught:
+        np.testing.assert_array_equal(x[NESTED[case](tg)].numpy(), y[NESTED[case](torch)].numpy())
+        x[NESTED[case](tg)] = -1.0
+    assert {w.filename for w in caught} == {__file__}
+    y[NESTED[case](torch)] = -1.0
+    np.testing.assert_array_equal(x.numpy(), y.numpy())
+
+
+def test_where_arrays_pick_the_places_the_types_match() -> None:
+    """As in PyTorch; a number is of any type, and so is one element under a mask, or what goes to a view."""
+    x, before = tg.arange(6).view(2, 3), list(range(6))
+    for index in ([0], ([0], slice(1, None)), x > 3, (slice(None), tg.tensor([1]))):
+        with pytest.raises(RuntimeError, match=r"dtypes match.*int64.*float32"):
+            x[index] = tg.ones(2) if isinstance(index, tg.Tensor) else tg.ones(1)
+    with pytest.raises(RuntimeError, match="dtypes match"):
+        x.index_put_((tg.tensor([0]),), tg.ones(1))
+    assert x.flatten().tolist() == before and x._counter == [0]
+    x[x > 4] = tg.tensor(7.5)
+    x[[0]] = 1.5
+    x[1, :2] = tg.tensor([8.5, 9.5])
+    assert x.tolist() == [[1, 1, 1], [8, 9, 7]]

@@ -18,7 +18,7 @@ from tinygrad_edu.tensors import inplace
 from tinygrad_edu.tensors.composed import apply, composed, in_place, positions
 from tinygrad_edu.tensors.data import fits
 from tinygrad_edu.tensors.device import device_of, moved
-from tinygrad_edu.tensors.indexing import as_index
+from tinygrad_edu.tensors.indexing import as_index, check_types
 from tinygrad_edu.tensors.parts import common_shape
 from tinygrad_edu.tensors.record import record
 from tinygrad_edu.tensors.tensor import Tensor
@@ -319,10 +319,12 @@ def index_put(input: Tensor, indices: Any, values: Any, accumulate: bool = False
     """A copy with ``out[indices] = values`` for a tuple of index Tensors, or with the values added there."""
     if not isinstance(values, Tensor):
         raise TypeError(f"index_put(): argument 'values' must be Tensor, not {type(values).__name__}")
-    _same_type("index_put", input, values)
     where = as_index(tuple(indices), input)
+    if accumulate or not any(hasattr(item, "dtype") for item in where):
+        _same_type("index_put", input, values)
+    check_types("index_put", input, values, where)
     if not accumulate:
-        return record(inplace.index_put, (input, values), (where,))
+        return record(inplace.index_put, (input, values._cast(input._data.dtype)), (where,))
     spread = values.expand(*input._array()[where].shape)
     return input + record(index_back, (spread,), (tuple(input.shape), where))
 

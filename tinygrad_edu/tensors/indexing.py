@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.errors import DTypeError
 from tinygrad_edu.tensors.record import plain
 from tinygrad_edu.tensors.tensor import Tensor
 
-__all__ = ["as_index", "integers_first"]
+__all__ = ["as_index", "check_types", "integers_first"]
+
+_DEEPER = (Tensor, list, tuple, range, slice, np.ndarray, type(None), type(Ellipsis))
 
 
 def as_index(position: Any, tensor: Tensor) -> tuple[Any, ...]:
@@ -19,6 +22,13 @@ def as_index(position: Any, tensor: Tensor) -> tuple[Any, ...]:
     Raises:
         IndexError: too many indices, an integer out of range, or something that is no index.
     """
+    if isinstance(position, list) and len(position) < 32 and any(isinstance(item, _DEEPER) for item in position):
+        warnings.warn(
+            "a list of indices is taken as a tuple here, as PyTorch does until it changes that: write x[tuple(seq)] "
+            "for one index in each dimension, or x[torch.tensor(seq)] for one index of more dimensions",
+            stacklevel=3,
+        )
+        position = tuple(position)
     if not isinstance(position, tuple):
         position = (position,)
     sizes, ndim = tensor._data.shape, tensor._data.ndim
@@ -40,7 +50,7 @@ def as_index(position: Any, tensor: Tensor) -> tuple[Any, ...]:
             if not item.ndim and item.dtype.kind in "iu":
                 item = int(item)
             elif item.dtype.kind == "u":
-                warnings.warn("indexing with dtype torch.uint8 is deprecated: use torch.bool for a mask", stacklevel=4)
+                warnings.warn("indexing with dtype torch.uint8 is deprecated: use torch.bool for a mask", stacklevel=3)
                 item = item.astype(bool)
         elif isinstance(item, bool):
             item = np.asarray(item)
@@ -63,6 +73,19 @@ def as_index(position: Any, tensor: Tensor) -> tuple[Any, ...]:
         items.append(Ellipsis)  # so that NumPy gives a view, not a copied scalar, for a single element
     _check_range(items, sizes)
     return tuple(items)
+
+
+def check_types(operation: str, target: Tensor, value: Tensor, items: tuple[Any, ...]) -> None:
+    """Raise where arrays pick the places and the value is of another type; one element under a mask is converted."""
+    picked = [item for item in items if hasattr(item, "dtype") and item.ndim]
+    if not picked or value.dtype is target.dtype:
+        return
+    if value._data.size == 1 and len(picked) == 1 and picked[0].dtype.kind == "b":
+        return
+    raise DTypeError(
+        f"{operation}: Index put requires the source and destination dtypes match, got {target.dtype} for the "
+        f"destination and {value.dtype} for the source: convert the value with .to(x.dtype)"
+    )
 
 
 def _check_range(items: list[Any], sizes: tuple[int, ...]) -> None:

@@ -22,7 +22,7 @@ from tinygrad_edu.ops.shape import sum_to
 from tinygrad_edu.ops.views import lies
 from tinygrad_edu.tensors import methods
 from tinygrad_edu.tensors.data import checked, fits
-from tinygrad_edu.tensors.indexing import as_index, integers_first
+from tinygrad_edu.tensors.indexing import as_index, check_types, integers_first
 from tinygrad_edu.tensors.node import Node, new_node
 from tinygrad_edu.tensors.promotion import check_cast
 from tinygrad_edu.tensors.record import record
@@ -299,6 +299,8 @@ def _setitem(self: Tensor, position: Any, value: Any) -> None:
         except (ValueError, TypeError):
             raise TypeError(f"__setitem__: can't assign a {type(value).__name__} to a Tensor of {self.dtype}") from None
         value = Tensor._wrap(checked(array))
+    else:
+        check_types("__setitem__", self, value, index)
     if value._data.ndim and value.device != self.device:
         value = value.to(self.device)
     recorded = recording() and (value._requires or self._requires)
