@@ -215,6 +215,8 @@ class TestBesidePyTorch:
 def surroundings(library: Any, kind: str) -> dict[str, Any]:
     def made(array: Any) -> Any:
         copied = np.array(array, order="K")
+        if not copied.size:  # (of NumPy's, PyTorch would keep the strides, which are 0)
+            return library.zeros(copied.shape, dtype=getattr(library, copied.dtype.name))
         return library.from_numpy(copied) if copied.ndim else library.tensor(copied)
 
     a, b = INPUTS[kind]

@@ -87,6 +87,19 @@ class Function:
             "backward mode AD."
         )
 
+    vjp = backward  # PyTorch's other name for it
+
+    @classmethod
+    def _derivative(cls) -> Callable[..., Any]:
+        if cls.vjp is Function.vjp:
+            return cls.backward
+        if cls.backward is not Function.backward:
+            raise GradError(
+                f"Implementing both 'backward' and 'vjp' for a custom Function is not allowed: {cls.__name__} needs "
+                "one of them, they are two names for the same"
+            )
+        return cls.vjp
+
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run `forward` and record it; arguments given by name are put in their place.

@@ -190,7 +190,7 @@ class FunctionNode(Place):
             Tensor._wrap(np.zeros(form.shape, form.dtype)) if g is None and form and self._materialize else g
             for g, form in zip(self._unpack(gradient, create_graph), self._forms, strict=True)
         ]
-        result = self._forward_cls.backward(self, *gradients)
+        result = self._forward_cls._derivative()(self, *gradients)
         shares = self._shares(result if isinstance(result, tuple) else (result,), create_graph)
         if self._saved and not retain_graph:
             self._saved = None

@@ -150,7 +150,10 @@ def _check(
     wanted = [x for x in inputs if _wants(x)]
     _check_inputs(inputs, wanted)
     with enable_grad():
-        everything = [o for o in _tuple(func(*inputs)) if isinstance(o, Tensor)]
+        everything = _tuple(func(*inputs))
+    for o in everything:
+        if not isinstance(o, Tensor):
+            raise AttributeError(f"gradcheck: func must return Tensors, got {type(o).__name__}")
     outputs = _differentiable(everything)
     # Outputs without a derivative are compared as well: their differences must be zero.
     floats = outputs or [o for o in everything if o._data.dtype.kind == "f"]

@@ -180,12 +180,15 @@ def _products(input: Tensor, dim: int, where: Any, src: Tensor, include_self: bo
 # A whole row (column, ...) for each index.
 
 
-def _vector(name: str, input: Tensor, dim: int, index: Any) -> tuple[int, Any]:
+def _vector(name: str, input: Tensor, dim: int, index: Any, from_end: bool = False) -> tuple[int, Any]:
     where = positions(name, index)
     if where.ndim > 1:
         raise DimError(f"{name}(): Index is supposed to be a vector, got shape {tuple(where.shape)}")
     dim = wrap_dim(dim, input.ndim, name)
-    _range(name, where, input.shape[dim] if input.ndim else 1, dim)
+    size = input.shape[dim] if input.ndim else 1
+    if from_end:  # only index_fill counts so
+        where = where + size * (where < 0)
+    _range(name, where, size, dim)
     return dim, where.reshape(-1)
 
 
@@ -234,7 +237,7 @@ def index_fill(input: Tensor, dim: int, index: Any, value: Any) -> Tensor:
         return index_fill(input.reshape(1), dim, index, value).reshape(())
     if isinstance(index, Tensor) and index._data.dtype.kind not in "i":
         raise DimError(f"index_fill(): Expected dtype int64 for index, got {index.dtype}: convert with .long()")
-    dim, where = _vector("index_fill", input, dim, index)
+    dim, where = _vector("index_fill", input, dim, index, from_end=True)
     if isinstance(value, Tensor):
         shape = [where.size if d == dim else n for d, n in enumerate(input.shape)]
         rows = _number("index_fill", input, value).expand(*shape)

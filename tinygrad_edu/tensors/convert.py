@@ -91,7 +91,8 @@ class Convertible(Exchangeable):
                 f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}: compare "
                 "with == and ask .any() for more"
             )
-        return bool((self._data == (element._data if isinstance(element, Convertible) else element)).any())
+        equal: Any = self == element
+        return bool(equal.any())
 
     def __reversed__(self) -> Self:
         """The Tensor with its first dimension in reverse order, as PyTorch gives it (not an iterator)."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.errors import DTypeError, ShapeError
+from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.kernels import devices, kernels
 from tinygrad_edu.ops import shape
 from tinygrad_edu.ops.registry import cases, structured
@@ -98,14 +98,22 @@ def contiguous(self: Tensor) -> Tensor:
     return self if self.is_contiguous() else record(contiguous_copy, (self,), ())
 
 
-def view(self: Tensor, *sizes: Any) -> Tensor:
-    """The same memory in another shape.
+def view(self: Tensor, *sizes: Any, **named: Any) -> Tensor:
+    """The same memory in another shape; with a dtype, its bytes read as another type.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.tensor([1.0, -2.0]).view(tg.int32)
+    tensor([ 1065353216, -1073741824], dtype=torch.int32)
 
     Raises:
         ShapeError: the shape does not fit, or the elements do not lie in memory in that order.
     """
+    if named:
+        if sizes or len(named) > 1 or not named.keys() <= {"size", "dtype"}:
+            raise TypeError(f"view() takes a size or a dtype, got {', '.join(named)} by name beside {sizes}")
+        sizes = tuple(named.values())
     if len(sizes) == 1 and isinstance(sizes[0], dtype):
-        raise DTypeError("view(dtype) is not supported: use .to(dtype), which converts the values")
+        return _read_as(self, sizes[0])
     target = tuple(sizes[0]) if len(sizes) == 1 and not isinstance(sizes[0], int) else sizes
     out: Tensor = record(shape.reshape, (self,), (target,))
     if out._base is None and self._data.size:
@@ -113,6 +121,27 @@ def view(self: Tensor, *sizes: Any) -> Tensor:
             f"view size {target} is not compatible with input tensor's size {tuple(self.shape)} and stride "
             f"{self.stride()}: its elements do not lie in memory in that order. Use .reshape(...), which copies."
         )
+    return out
+
+
+def _read_as(self: Tensor, kind: dtype) -> Tensor:
+    """The bytes as elements of another type, without history; the last dimension shrinks or grows with their size."""
+    array, size = self._array(), kind.itemsize
+    told, times = f"to view {self.dtype} as {kind} (different element sizes)", size // array.itemsize
+    if size != array.itemsize:
+        if not array.ndim:
+            raise ShapeError(f"self.dim() cannot be 0 {told}")
+        if self.stride(-1) != 1:
+            raise ShapeError(f"self.stride(-1) must be 1 {told}, but got {self.stride(-1)}: call .contiguous() first")
+        if array.shape[-1] * array.itemsize % size:
+            raise ShapeError(f"self.size(-1) must be divisible by {times} {told}, got {array.shape[-1]}")
+        steps = (*array.strides[:-1], kernels.storage(array)[1] * array.itemsize)
+        if size > array.itemsize and any(step % size for step in steps):
+            raise ShapeError(
+                f"the strides {self.stride()} and the offset must be divisible by {times} {told}"
+            )
+    out = self._wrap(array.view(kind.numpy))
+    out._counter = self._counter
     return out
 
 

@@ -95,7 +95,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     if (input is None) != (other is None):
         raise TypeError("where() takes the condition alone, or with both of 'input' and 'other'")
     if input is None:
-        return tuple(Tensor._wrap(i) for i in np.nonzero(condition._array()))
+        return condition.nonzero(as_tuple=True)
     if condition._data.dtype.kind != "b":
         raise RuntimeError(
             f"where expected condition to be a boolean tensor, but got {condition.dtype}: compare, or use .bool()"

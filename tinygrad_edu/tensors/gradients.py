@@ -172,10 +172,8 @@ class Differentiable:
             if not isinstance(value, Differentiable):
                 raise TypeError(f"assigned grad expected to be a Tensor or None but got {type(value).__name__}")
             if value._data.shape != self._data.shape:
-                raise ShapeError(
-                    f"assigned grad has data of a different size: shape {tuple(value.shape)}, but the Tensor has "
-                    f"{tuple(self.shape)}"
-                )
+                shapes = f"shape {tuple(value.shape)}, but the Tensor has {tuple(self.shape)}"
+                raise ShapeError(f"assigned grad has data of a different size: {shapes}")
             if value._data.dtype != self._data.dtype:
                 raise DTypeError(f"assigned grad has dtype {value.dtype}, but the Tensor has {self.dtype}")
         self._grad = value
@@ -192,6 +190,8 @@ class Differentiable:
     def data(self, value: Any) -> None:
         if not isinstance(value, Differentiable):
             raise TypeError(f"data must be a Tensor, got {type(value).__name__}")
+        if self.requires_grad and value._data.dtype.kind != "f":
+            raise GradError("data set to a tensor that requires gradients must be floating point")
         self._data = value._array()
         self._counter = [0]
 

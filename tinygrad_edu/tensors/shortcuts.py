@@ -19,6 +19,7 @@ from tinygrad_edu.errors import broadcast_error
 from tinygrad_edu.kernels.numpy import quiet
 from tinygrad_edu.ops.operation import NOTHING, SHAPE, WHOLE, Absent, Operation
 from tinygrad_edu.tensors.node import NUMBERS, new_node
+from tinygrad_edu.tensors.promotion import sum_result
 from tinygrad_edu.tensors.record import finish, kept_arrays, plain, record, share
 from tinygrad_edu.tensors.tensor import Tensor
 from tinygrad_edu.tensors.untracked import untrack
@@ -337,7 +338,9 @@ def method(operation: Any) -> Callable[..., Any]:
                 if usual is not None and not args and not kwargs:
                     return call(self, usual)
                 if kwargs and casts and "dtype" in kwargs:
-                    self, kwargs = _converted(self, **kwargs)
+                    self, wanted, kwargs = _converted(self, **kwargs)
+                    # (sums of small integers and bools are int64; modulo the smaller type they are the same)
+                    return call(self, plain(bind((self, *args), kwargs)[1]))._cast(wanted)
                 return call(self, plain(bind((self, *args), kwargs)[1]))
 
             return _named(apply, operation)
@@ -348,9 +351,12 @@ def method(operation: Any) -> Callable[..., Any]:
     return _named(general, operation)
 
 
-def _converted(x: Tensor, dtype: Any = None, **rest: Any) -> tuple[Tensor, dict[str, Any]]:
-    """What ``sum(..., dtype=float64)`` is taken of, and the other arguments."""
-    return (x if dtype is None else x.to(dtype)), rest
+def _converted(x: Tensor, dtype: Any = None, **rest: Any) -> tuple[Tensor, Any, dict[str, Any]]:
+    """What ``sum(..., dtype=float64)`` is taken of, the type of its result, and the other arguments."""
+    if dtype is None:
+        return x, sum_result(x._data.dtype), rest
+    x = x.to(dtype)
+    return x, x._data.dtype, rest
 
 
 def _named(apply: Any, operation: Operation) -> Callable[..., Any]:

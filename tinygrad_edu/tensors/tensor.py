@@ -147,8 +147,13 @@ class Tensor(Differentiable, Convertible, Drawable):
 
     def stride(self, dim: int | None = None) -> Any:
         """How many elements lie between neighbours along each dimension (or one)."""
-        strides = tuple(s // self._data.itemsize for s in self._array().strides)
-        return strides if dim is None else strides[dim]
+        array = self._array()
+        strides, step = [s // array.itemsize for s in array.strides], 1
+        for d in range(len(strides) - 1, -1, -1):  # NumPy leaves 0 where there are no neighbours; PyTorch counts on
+            if not strides[d] and (array.shape[d] == 1 or not array.size):
+                strides[d] = step
+            step = strides[d] * max(array.shape[d], 1)
+        return tuple(strides) if dim is None else strides[dim]
 
     def data_ptr(self) -> int:
         """The address of the first element."""
