@@ -8,9 +8,14 @@
   out, for it waits for its clock. Where this takes too long, `--mistakes N` takes the first N of each exercise.
 - whole: the course's solution from a save to the last verdict (limit 5 s).
 
-and then `tinyedu hw grade` on `--submissions N` (60) submissions of `--track` (lecture): a third are the solution, the
-others known mistakes, a different one for each student (limit 600 s for 60). Processor time is that of all processes
-that ended, and hardly depends on what else runs.
+and then `tinyedu hw grade` on `--submissions N` (60) submissions of `--track`: `lecture` (limit 600 s for 60), `full`,
+the twelve exercises (no limit; the training of `digits` and the compilers make it several times as long), or `both`. A
+third of them are the solution, the others known mistakes, a different one for each student. Processor time is that of
+all processes that ended, and hardly depends on what else runs.
+
+    python -m benchmarks.homework --track both --save
+
+does all of it; a line for each submission goes to standard error as it is graded.
 """
 
 from __future__ import annotations
@@ -103,7 +108,8 @@ def teacher(track: str, number: int, sandbox: str) -> harness.Figures:
         write_submissions(load().track(track), number, places / "in")
         command = [str(Path(sys.executable).with_name("tinyedu")), "hw", "grade", str(places / "in")]
         command += ["--out", str(places / "out"), "--track", track, "--sandbox", sandbox]
-        wall, busy = measured(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL))
+        # (Its progress goes to standard error, apart from the figures.)
+        wall, busy = measured(lambda: subprocess.run(command, check=True, stdout=2))
         lines = (places / "out" / "grades.csv").read_text(encoding="utf-8-sig").splitlines()
     if len(lines) != number + 1:
         raise RuntimeError(f"{len(lines) - 1} of {number} submissions are in the table")
@@ -116,7 +122,7 @@ def main() -> None:
     parser.add_argument("--exercise", action="append", default=[], help="only this one (may be repeated)")
     parser.add_argument("--mistakes", type=int, default=1000, metavar="N", help="at most N mistakes of each exercise")
     parser.add_argument("--submissions", type=int, default=60, metavar="N", help="how many are graded; 0: none")
-    parser.add_argument("--track", choices=TRACKS, default="lecture")
+    parser.add_argument("--track", choices=[*TRACKS, "both"], default="lecture")
     parser.add_argument("--sandbox", choices=["auto", "bwrap", "process"], default="auto")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--save", action="store_true", help="keep the result in benchmarks/results")
@@ -131,11 +137,14 @@ def main() -> None:
         figures = results[exercise.slug] = student(exercise, options.mistakes)
         checks.append((f"{exercise.slug}: first failure, worst, s", figures["first failure, worst"], FIRST_LIMIT))
         checks.append((f"{exercise.slug}: whole, s", figures["whole"], WHOLE_LIMIT))
-    if options.submissions:
-        print(f"{options.submissions} submissions ...", file=sys.stderr, flush=True)
-        name = f"{options.submissions} submissions, {options.track}"
-        results[name] = teacher(options.track, options.submissions, options.sandbox)
-        checks.append((f"{name}, s", results[name]["wall"], GRADING_LIMIT * options.submissions / 60))
+    for track in TRACKS if options.track == "both" else [options.track]:
+        if not options.submissions:
+            break
+        name = f"{options.submissions} submissions, {track}"
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        results[name] = teacher(track, options.submissions, options.sandbox)
+        if track == "lecture":
+            checks.append((f"{name}, s", results[name]["wall"], GRADING_LIMIT * options.submissions / 60))
     harness.report(
         "homework", results, checks=checks, began=began, load=busy, as_json=options.json,
         save="homework" if options.save else None,

@@ -195,6 +195,14 @@ class Exercise:
     def starter(self) -> str:
         return self.source(f"starter/{self.file}")
 
+    def starter_in(self, lang: str) -> str:
+        """The starter with docstrings and comments of this language; its code is the same (`matrix.unequal_starters`).
+
+        An exercise of a teacher's own may have the one starter only.
+        """
+        own = f"starter/{self.module}.{lang}.py"
+        return self.source(own) if (self.folder / (own + SUFFIX)).exists() else self.starter
+
     @property
     def solution(self) -> str:
         return self.source(f"solution/{self.file}")

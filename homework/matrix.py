@@ -7,8 +7,10 @@ Every problem is a line of text; an empty list is what is wanted. All programs o
 from __future__ import annotations
 
 import ast
+import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from tokenize import COMMENT, generate_tokens
 
 from tinygrad_edu.homework.course import LANGUAGES, Exercise, Mistake
 from tinygrad_edu.homework.judge.verdict import Verdict, decide, same_as
@@ -138,11 +140,13 @@ def wrong_files(exercise: Exercise) -> Iterator[str]:
         if not has_word(f"cause.{cause}"):
             yield f"judges.py names the cause {cause!r}, which has no words"
     yield from unequal_statements(exercise)
+    yield from unequal_starters(exercise)
 
 
 HEADING = re.compile(r"^(#+) ", re.M)
 BLOCK = re.compile(r"^```.*?^```", re.M | re.S)
 CODE = re.compile(r"`[^`\n]+`")
+SENTENCE = re.compile(r"[a-z]{3,} [a-z]{2,} [a-z]")
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -168,17 +172,59 @@ def unequal_statements(exercise: Exercise) -> Iterator[str]:
             yield f"the statements differ in their {what}: en {only_en[:8]}, ja {only_ja[:8]}"
 
 
+def unequal_starters(exercise: Exercise) -> Iterator[str]:
+    """A starter in another language has other docstrings and comments, and nothing else."""
+    english = exercise.starter
+    for lang in LANGUAGES[1:]:
+        other = exercise.starter_in(lang)
+        if _without_words(english) != _without_words(other):
+            yield f"the starters differ in their code: en, {lang}"
+        for what, find in {"docstrings": _docstrings, "comments": _comments}.items():
+            one, two = find(english), find(other)
+            if len(one) != len(two):
+                yield f"the starters differ in their {what}: en {len(one)}, {lang} {len(two)}"
+            # (A formula, `train(False)` and `# TODO` stay as they are.)
+            same = [text for text, its in zip(one, two, strict=False) if text == its and SENTENCE.search(text)]
+            if same and lang == "ja" and other != english:
+                yield f"the starter has {what} without a translation: {same[:3]}"
+
+
+def _nodes_with_docstrings(tree: ast.AST) -> Iterator[ast.Module | ast.ClassDef | ast.FunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node) is not None:
+            yield node
+
+
+def _docstrings(source: str) -> list[str]:
+    return [ast.get_docstring(node) or "" for node in _nodes_with_docstrings(ast.parse(source))]
+
+
+def _without_words(source: str) -> str:
+    tree = ast.parse(source)
+    for node in _nodes_with_docstrings(tree):
+        node.body = node.body[1:]
+    return ast.dump(tree)
+
+
+def _comments(source: str) -> list[str]:
+    """Paragraphs of comments: a sentence may take fewer lines in another language."""
+    lines = [(t.string, t.start[0]) for t in generate_tokens(io.StringIO(source).readline) if t.type == COMMENT]
+    return [text for n, (text, line) in enumerate(lines) if n == 0 or lines[n - 1][1] != line - 1]
+
+
 def problems(exercise: Exercise, seeds: Sequence[int] = (PUBLIC_SEED,), timed: bool = False) -> Iterator[str]:
     """Everything that is wrong with an exercise; `timed` asks for speed as well, which no test may."""
     yield from wrong_files(exercise)
     rights = {"the solution": exercise.solution, **exercise.other_solutions}
     mistakes = exercise.mistakes
-    sources = [*rights.values(), exercise.starter, *(m.source for m in mistakes.values())]
+    starters = list(dict.fromkeys(map(exercise.starter_in, LANGUAGES)))
+    sources = [*rights.values(), *starters, *(m.source for m in mistakes.values())]
     found = outcomes(exercise, sources)
     for name, outcome in zip(rights, found, strict=False):
         yield from wrong_solution(exercise, name, outcome, timed)
-    yield from wrong_starter(found[len(rights)])
-    of_mistakes = dict(zip(mistakes, found[len(rights) + 1 :], strict=True))
+    for outcome in found[len(rights) : len(rights) + len(starters)]:
+        yield from wrong_starter(outcome)
+    of_mistakes = dict(zip(mistakes, found[len(rights) + len(starters) :], strict=True))
     for name, mistake in mistakes.items():
         yield from wrong_mistake(mistake, of_mistakes[name])
     yield from confusable(exercise, found[0], of_mistakes)

@@ -22,6 +22,9 @@ FILES = {
     "starter/{module}.py.txt": '"""Exercise {slug}.\n\nCheck your work at any time:    tinyedu hw check {slug}\n"""\n'
     "\n\n"
     'def first(x):\n    """TODO"""\n    raise NotImplementedError("TODO: first")\n',
+    "starter/{module}.ja.py.txt": '"""課題 {slug}。\n\nいつでも確認できます:    tinyedu hw check {slug}\n"""\n'
+    "\n\n"
+    'def first(x):\n    """TODO"""\n    raise NotImplementedError("TODO: first")\n',
     "solution/{module}.py.txt": '"""The course\'s solution."""\n\n\ndef first(x):\n    return 2 * x\n',
     "mistakes/squared.py.txt": '"""\nfails = ["first"]\nshown_by = ["first"]\n\n[hint]\nen = "that is the square"\n'
     'ja = "それは 2 乗です"\n"""\n\n\ndef first(x):\n    return x * x\n',

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tinygrad_edu.homework.course import Course, Exercise
+from tinygrad_edu.homework.course import LANGUAGES, Course, Exercise
 from tinygrad_edu.homework.workspace import Workspace, write_atomically
 
 UNCHANGED, REPLACED, MERGED, CONFLICT = "unchanged", "replaced", "merged", "conflict"
@@ -24,9 +24,9 @@ def upgrade(workspace: Workspace, course: Course) -> dict[str, str]:
 
 def _one(workspace: Workspace, exercise: Exercise) -> str:
     mine, kept = workspace.file(exercise), workspace.starter_path(exercise)
-    old, new = kept.read_bytes(), exercise.starter.encode("utf-8")
-    if old == new:
-        return UNCHANGED
+    old, new = kept.read_bytes(), exercise.starter_in(workspace.lang).encode("utf-8")
+    if old in {exercise.starter_in(lang).encode("utf-8") for lang in LANGUAGES}:
+        return UNCHANGED  # (also where the folder's language has changed since)
     workspace.back_up(exercise)
     if mine.read_bytes() == old:
         outcome, content = REPLACED, new

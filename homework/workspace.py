@@ -181,6 +181,19 @@ class Workspace:
         done = all(c in passed for c in exercise.checks.values() if not c.stretch)
         return sum(c.points for c in passed), done, stale
 
+    def at(self, course: Course) -> Exercise:
+        """The exercise that the student is at, or that comes next.
+
+        The first of the track that was started and is not done; else the one after the last that is done; else the
+        first that is not done, or the first if all are.
+        """
+        exercises = self.exercises(course)
+        done = [exercise for exercise in exercises if self.standing(exercise)[1]]
+        undone = [exercise for exercise in exercises if exercise not in done]
+        started = [exercise for exercise in undone if self.file(exercise).exists()]
+        after = [exercise for exercise in undone if done and exercise.number > done[-1].number]
+        return (started or after or undone or exercises)[0]
+
     # Starters and backups
 
     def start(self, exercise: Exercise) -> bool:
@@ -188,7 +201,7 @@ class Workspace:
         self._keep_starter(exercise)
         if self.file(exercise).exists():
             return False
-        write_atomically(self.file(exercise), exercise.starter.encode("utf-8"))
+        write_atomically(self.file(exercise), exercise.starter_in(self.lang).encode("utf-8"))
         return True
 
     def starter_path(self, exercise: Exercise) -> Path:
@@ -196,7 +209,7 @@ class Workspace:
 
     def _keep_starter(self, exercise: Exercise, replace: bool = False) -> None:
         if replace or not self.starter_path(exercise).exists():
-            write_atomically(self.starter_path(exercise), exercise.starter.encode("utf-8"))
+            write_atomically(self.starter_path(exercise), exercise.starter_in(self.lang).encode("utf-8"))
 
     def back_up(self, exercise: Exercise) -> Path | None:
         """Copy the student's file to a new folder under `.tinyedu/backup`; None if there is none."""
@@ -216,7 +229,7 @@ class Workspace:
     def reset(self, exercise: Exercise) -> Path | None:
         """Put the starter back; returns where the student's own file has been kept."""
         kept = self.back_up(exercise)
-        write_atomically(self.file(exercise), exercise.starter.encode("utf-8"))
+        write_atomically(self.file(exercise), exercise.starter_in(self.lang).encode("utf-8"))
         self._keep_starter(exercise, replace=True)
         return kept
 

@@ -17,6 +17,7 @@ from tinygrad_edu.cli.homework.common import (
 )
 from tinygrad_edu.homework.course import TRACKS, Exercise
 from tinygrad_edu.homework.show.screen import Screen
+from tinygrad_edu.homework.show.verdicts import legend
 from tinygrad_edu.homework.show.words import word
 from tinygrad_edu.homework.workspace import HIDDEN, Workspace, write_atomically
 
@@ -59,6 +60,8 @@ def list_command(lang: str | None = None) -> None:
     )  # fmt: skip
     rows = [_row(workspace, exercise, lang) for exercise in exercises]
     screen.table(rows)
+    signs = [word("legend.list", lang), legend(lang), word("legend.stretch", lang)]
+    screen.line("   ".join(signs), indent=2, style="dim")
     undone = [exercise for exercise in exercises if not standings[exercise.slug][1]]
     if not undone:
         screen.line(word("list.all_done", lang))

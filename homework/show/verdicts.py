@@ -122,6 +122,11 @@ def frame_line(frame: Frame, lang: str) -> str:
     return f"{frame.file}:{frame.line}{where}      {frame.code}".rstrip()
 
 
+def legend(lang: str, states: Iterable[str] = GLYPH) -> str:
+    """What the signs before a check say."""
+    return "   ".join(f"{GLYPH[state]} {word(f'state.{state}', lang)}" for state in states)
+
+
 def parts(verdicts: Iterable[Verdict]) -> list[str]:
     """The points of each part of an exercise that is scored in parts: `A 4/4`."""
     found: dict[str, list[int]] = {}
@@ -157,6 +162,9 @@ def foot(
     points = word("foot.points", lang, earned=earned, of=of)
     if complete and any(verdict.check.part for verdict in verdicts):
         points += "  " + " · ".join(parts(verdicts))
+    signs = {verdict.state for verdict in verdicts} - {"pass", "fail"}
+    if complete and signs:
+        screen.line(legend(lang, [state for state in GLYPH if state in signs]), indent=2, style="dim")
     if not passed and wrong is not None:
         more = word("foot.more", lang, name=f"{exercise.slug}/{wrong.check.name}")
         screen.line(f"{points}   {more}")
@@ -167,6 +175,7 @@ def foot(
     if exercise.lecture_homework:
         screen.line(word("foot.homework_done", lang, number=exercise.lecture_homework), style="bold green")
     screen.line(f"{points}   {word('foot.compare', lang, slug=exercise.slug)}")
-    later = [e for e in workspace.exercises(course) if e.number > exercise.number and not workspace.standing(e)[1]]
-    if later:
-        screen.line(word("foot.next", lang, slug=later[0].slug))
+    following = workspace.at(course)
+    if following is not exercise and not workspace.standing(following)[1]:
+        key = "next_check" if workspace.file(following).exists() else "next_start"
+        screen.line(word(f"list.{key}", lang, slug=following.slug))

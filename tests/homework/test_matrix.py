@@ -2,12 +2,13 @@
 
 import ast
 import importlib.util
+import re
 
 import pytest
 
-from tinygrad_edu.homework.course import Exercise, load
+from tinygrad_edu.homework.course import LANGUAGES, Exercise, load
 from tinygrad_edu.homework.kit import wire
-from tinygrad_edu.homework.matrix import outcomes, problems, unrecognised, wrong_solution
+from tinygrad_edu.homework.matrix import outcomes, problems, unequal_starters, unrecognised, wrong_solution
 from tinygrad_edu.homework.mutants import mutants, survivors
 from tinygrad_edu.homework.session import Program, check_program, params_for, reference_base
 
@@ -84,8 +85,22 @@ def test_programs_are_python_and_open_with_a_docstring(exercise: Exercise) -> No
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=slug)
 def test_the_starter_names_the_command_and_marks_what_is_to_do(exercise: Exercise) -> None:
-    assert f"tinyedu hw check {exercise.slug}" in exercise.starter
-    assert "TODO" in exercise.starter
+    for lang in LANGUAGES:
+        assert f"tinyedu hw check {exercise.slug}" in exercise.starter_in(lang)
+        assert "TODO" in exercise.starter_in(lang)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=slug)
+def test_the_starters_have_the_same_code_and_a_japanese_one_is_japanese(exercise: Exercise) -> None:
+    assert list(unequal_starters(exercise)) == []
+    assert exercise.starter_in("ja") != exercise.starter == exercise.starter_in("en")
+    words = re.sub(r"`[^`]*`", "", " ".join(map(str, documented(exercise.starter_in("ja")))))
+    assert not re.search(r"\b(the|of|and|which|with|each)\b", words)
+
+
+def documented(source: str) -> list[str | None]:
+    nodes = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    return [ast.get_docstring(node) for node in ast.walk(ast.parse(source)) if isinstance(node, nodes)]
 
 
 @pytest.mark.slow

@@ -102,3 +102,17 @@ def test_a_pass_is_stale_when_the_file_changes(workspace: Workspace, exercise: E
     workspace.file(exercise).write_bytes(MINE + b"# more\n")
     assert workspace.standing(exercise) == (exercise.points, True, True)
     assert workspace.last_failures(exercise) == []
+
+
+def test_a_japanese_folder_gets_japanese_starters_and_another_language_later_changes_nothing(tmp_path: Path) -> None:
+    exercise = load().exercises["tensor"]
+    workspace = Workspace.create(tmp_path, "ja", "full")
+    workspace.start(exercise)
+    assert workspace.file(exercise).read_text(encoding="utf-8") == exercise.starter_in("ja") != exercise.starter
+    mine = exercise.starter_in("ja") + "\nmine = 1\n"
+    workspace.file(exercise).write_text(mine, encoding="utf-8")
+    english = Workspace.create(tmp_path, "en", "full")
+    assert upgrading.upgrade(english, load()) == {"tensor": upgrading.UNCHANGED}
+    assert english.file(exercise).read_text(encoding="utf-8") == mine
+    english.reset(exercise)
+    assert english.file(exercise).read_text(encoding="utf-8") == exercise.starter

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_edu.homework.show.svg import Canvas, shade
+from tinygrad_edu.homework.show.words import word
 
 PARAMS: dict[str, Any] = {
     "length": 8,
@@ -33,7 +34,7 @@ def draw(o: dict[str, Any], p: dict[str, Any], lang: str) -> str:
     canvas = Canvas(3 * wide + GAP, 2 * high)
     for place, (options, table) in enumerate(zip(p["options"], tables, strict=True)):
         left, top = GAP + place % 3 * wide, TOP + place // 3 * high
-        named = ", ".join(f"{key} {value}" for key, value in options.items()) or "stride 1"
+        named = ", ".join(f"{word(f'picture.{key}', lang)} {n}" for key, n in (options or {"stride": 1}).items())
         canvas.text(left, top - 30, named, bold=True)
         canvas.text(left, top - 10, f"{into} 0 …", size=11)
         canvas.text(left - 8, top + CELL * 0.65, out, size=11, anchor="end")

@@ -6,6 +6,7 @@ from typing import Any
 
 from tinygrad_edu.homework.exercises.conv2d import judges
 from tinygrad_edu.homework.show.svg import Canvas, shade
+from tinygrad_edu.homework.show.words import word
 
 DIGIT = [
     "............", "...######...", "..##....##..", "........##..", "........##..", "....####....",
@@ -38,7 +39,7 @@ def draw(o: dict[str, Any], p: dict[str, Any], lang: str) -> str:
     """
     canvas = Canvas(4 * (SIDE + GAP) + GAP, 2 * (SIDE + TOP) + GAP)
     for place, (options, counts) in enumerate(zip(p["coverage"], o["coverage"], strict=True)):
-        named = ", ".join(f"{key} {value}" for key, value in options.items()) or "stride 1"
+        named = ", ".join(f"{word(f'picture.{key}', lang)} {n}" for key, n in (options or {"stride": 1}).items())
         rows = [[float(v) for v in row] for row in counts]
         wrong = _differs(rows, p["size"], options)
         title = f"{named}   {'✗' if wrong else '✓'}"
