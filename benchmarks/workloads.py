@@ -156,22 +156,25 @@ def _transformer(lib: Any) -> Step:
 
 # --- convolutions -----------------------------------------------------------------------------------------------------
 
-_CONVOLUTIONS: list[tuple[str, tuple[int, ...], tuple[int, ...], dict[str, int], float, float]] = [
+_Options = dict[str, int]
+_CONVOLUTIONS: list[tuple[str, tuple[int, ...], tuple[int, ...], _Options, float | None, float | None]] = [
     ("conv2d 64x32x14x14 to 64, k3 p1", (64, 32, 14, 14), (64, 32, 3, 3), {}, 1.45, 1.25),
     ("conv2d 16x64x56x56 to 64, k3 p1", (16, 64, 56, 56), (64, 64, 3, 3), {}, 1.45, 1.25),
     ("conv2d 64x32x14x14 to 64, k3 p1, stride 2", (64, 32, 14, 14), (64, 32, 3, 3), {"stride": 2}, 2.0, 1.5),
     ("conv2d 64x32x14x14 to 64, k3 p1, groups 4", (64, 32, 14, 14), (64, 8, 3, 3), {"groups": 4}, 1.3, 1.1),
     ("conv2d 64x32x14x14 to 64, k3 p2, dilation 2", (64, 32, 14, 14), (64, 32, 3, 3), {"dilation": 2, "padding": 2}, 1.7, 1.4),  # noqa: E501
     ("conv1d 64x16x256 to 32, k5", (64, 16, 256), (32, 16, 5), {"padding": 2}, 1.2, 1.0),
+    ("conv3d 8x16x8x16x16 to 32, k3 p1", (8, 16, 8, 16, 16), (32, 16, 3, 3, 3), {}, None, None),
+    ("conv3d 8x16x8x16x16 to 32, k3 p1, stride 2", (8, 16, 8, 16, 16), (32, 16, 3, 3, 3), {"stride": 2}, None, None),
 ]  # fmt: skip
 
 for _name, _x, _w, _options, _reach, _stretch in _CONVOLUTIONS:
 
     @row(_name, _reach, _stretch)
     def _convolution(
-        lib: Any, shape: tuple[int, ...] = _x, kernel: tuple[int, ...] = _w, options: dict[str, int] = _options
+        lib: Any, shape: tuple[int, ...] = _x, kernel: tuple[int, ...] = _w, options: _Options = _options
     ) -> Step:
-        convolve = lib.nn.functional.conv2d if len(shape) == 4 else lib.nn.functional.conv1d
+        convolve = getattr(lib.nn.functional, f"conv{len(shape) - 2}d")
         x, w, b = leaf(lib, *shape), leaf(lib, *kernel), leaf(lib, kernel[0])
         settings = {"padding": 1, **options}
         seed = lib.ones_like(convolve(x, w, b, **settings))
@@ -248,6 +251,19 @@ for _name in ("softmax", "log_softmax"):
     def _soft(lib: Any, name: str = _name) -> Step:
         function = getattr(lib.nn.functional, name)
         return there_and_back(lambda x: function(x, dim=-1), leaf(lib, 1024, 512), seed=lib.randn(1024, 512))
+
+
+for _name, _heads, _causal in (
+    ("attention of 16 x 4 x 64 x 32", (16, 4, 64, 32), False),
+    ("attention of 1 x 4 x 1024 x 64", (1, 4, 1024, 64), False),
+    ("attention of 4 x 6 x 256 x 64, causal", (4, 6, 256, 64), True),
+):
+
+    @row(_name)
+    def _attention(lib: Any, shape: tuple[int, ...] = _heads, causal: bool = _causal) -> Step:
+        attend = lib.nn.functional.scaled_dot_product_attention
+        q, k, v = (leaf(lib, *shape) for _ in range(3))
+        return there_and_back(lambda q, k, v: attend(q, k, v, is_causal=causal), q, k, v, seed=lib.randn(*shape))
 
 
 @row("layer norm of (1024, 512)", 1.4, 1.1)

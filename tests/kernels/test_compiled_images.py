@@ -60,6 +60,11 @@ SHAPES: list[Any] = [
     ((1, 2, 3, 800), (9, 2, 2, 3), (1, 1), (1, 1), (1, 1), 1),  # runs that end within a row
     ((1, 16, 40, 40), (64, 16, 3, 3), (1, 1), (1, 1), (1, 1), 1),  # the gradient turned in parts
     ((5, 4, 6, 6), (8, 2, 3, 3), (2, 2), (1, 1), (1, 1), 2),
+    ((1, 1, 1, 1, 1), (1, 1, 1, 1, 1), (1, 1, 1), (0, 0, 0), (1, 1, 1), 1),
+    ((2, 6, 4, 5, 6), (6, 1, 3, 3, 3), (1, 1, 1), (1, 1, 1), (1, 1, 1), 6),  # depthwise
+    ((3, 4, 7, 6, 5), (10, 2, 3, 2, 3), (2, 3, 1), (2, 0, 1), (1, 1, 2), 2),
+    ((1, 3, 9, 8, 7), (20, 3, 2, 1, 1), (4, 2, 3), (1, 3, 2), (3, 1, 1), 1),  # planes, rows, columns that no tap meets
+    ((2, 16, 3, 40, 40), (64, 16, 1, 3, 3), (1, 1, 1), (0, 1, 1), (1, 1, 1), 1),  # the gradient turned in parts
 ]
 
 
@@ -68,10 +73,12 @@ def drawn(seed: int, dtype: Any) -> tuple[Any, Any, Any, Any]:
     if seed < len(SHAPES):
         x, w, *how = SHAPES[seed]
         return rng.standard_normal(x).astype(dtype), rng.standard_normal(w).astype(dtype), tuple(how), rng
-    spatial, groups = int(rng.integers(1, 3)), int(rng.integers(1, 4))
+    spatial, groups = int(rng.integers(1, 4)), int(rng.integers(1, 4))
     kernel, stride = rng.integers(1, 5, spatial).tolist(), rng.integers(1, 4, spatial).tolist()
     padding, dilation = rng.integers(0, 4, spatial).tolist(), rng.integers(1, 4, spatial).tolist()
-    size = [d * (k - 1) + 1 + int(rng.integers(0, 30)) for d, k in zip(dilation, kernel, strict=True)]
+    size = [
+        d * (k - 1) + 1 + int(rng.integers(0, (30, 30, 8)[spatial - 1])) for d, k in zip(dilation, kernel, strict=True)
+    ]
     inner, outer = groups * int(rng.integers(1, 6)), groups * int(rng.integers(1, 30))
     x = rng.standard_normal((int(rng.integers(1, 5)), inner, *size)).astype(dtype)
     w = rng.standard_normal((outer, inner // groups, *kernel)).astype(dtype)
@@ -157,8 +164,8 @@ def test_what_they_are_not_meant_for_is_left_to_numpy() -> None:
         assert compiled.convolution_input(g, w, (4, 4), one, none, one, 1) is NotImplemented
         assert compiled.convolution_weight(g, x, one, one, none, one, 1) is NotImplemented
         assert pooling.max_pool(x, ([(slice(0, 4), slice(0, 4, 1))],) * 2, (4, 4)) is NotImplemented
-    solid = np.ones((1, 1, 2, 2, 2), "f4")
-    assert compiled.convolution(solid, solid, None, (1, 1, 1), (0, 0, 0), (1, 1, 1), 1) is NotImplemented
+    four = np.ones((1, 1, 2, 2, 2, 2), "f4")
+    assert compiled.convolution(four, four, None, one * 2, none * 2, one * 2, 1) is NotImplemented
     adaptive = plain_pooling.adaptive_windows((4, 4), (3, 3))
     assert pooling.window_sum(np.ones((1, 4, 4), "f4"), adaptive, (3, 3)) is NotImplemented
     for place in (-1, 4):  # beside the image
@@ -206,14 +213,14 @@ def test_same_input_same_bits(number: int) -> None:
             np.testing.assert_array_equal(first, getattr(compiled, name)(*arrays, *rest))
 
 
-@pytest.mark.parametrize("size", [(28, 28), (200, 200), (9000,)])
+@pytest.mark.parametrize("size", [(28, 28), (200, 200), (9000,), (16, 20, 24)])
 def test_how_much_memory_they_take(size: tuple[int, ...]) -> None:
     """Beside the result: what the module's first lines say, a small part of what the windows would be."""
     kernel, one, two = (5,) * len(size), (1,) * len(size), (2,) * len(size)
     x, w = np.ones((16, 8, *size), "f4"), np.ones((8, 8, *kernel), "f4")
     padded = 8 * 4 * int(np.prod([n + 4 for n in size]))
     line = 4 * 16 * size[-1]
-    small = 1 << 16  # the run of sums, the weights, Python's own
+    small = (1 << 16) + 2 * w.nbytes  # the run of sums, the weights in other orders, Python's own
     for name, arrays, rest, allowed in (
         ("convolution", (x, w, None), (), padded),
         ("convolution_input", (x, w), (size,), padded),
@@ -261,11 +268,14 @@ def test_the_tile_of_a_processor() -> None:
 
 
 def test_a_plan_covers_each_element_of_the_input_once() -> None:
-    for stride, padding, kernel, size in [((2, 3), (1, 2), (3, 2), (7, 8)), ((3, 1), (4, 0), (1, 3), (5, 6))]:
-        plan = offsets.input_plan(1, 1, 1, size, kernel, stride, padding, (1, 1))
+    for stride, padding, kernel, size in [
+        ((1, 2, 3), (0, 1, 2), (1, 3, 2), (1, 7, 8)), ((3, 1, 2), (4, 0, 1), (1, 3, 2), (5, 6, 4)),
+    ]:  # fmt: skip
+        plan = offsets.input_plan(1, 1, 1, size, kernel, stride, padding, (1, 1, 1))
         met = np.zeros(size, int)
-        for _, _, _, lines, columns, high, wide, down, across in plan.jobs:
-            met[high : high + (lines - 1) * down + 1 : down, wide : wide + (columns - 1) * across + 1 : across] += 1
+        for _, _, _, lines, columns, high, wide, down, across, _, start in plan.jobs:
+            plane = met[start // (size[1] * size[2])]
+            plane[high : high + (lines - 1) * down + 1 : down, wide : wide + (columns - 1) * across + 1 : across] += 1
         assert (met == 1).all()
 
 

@@ -1,8 +1,9 @@
-"""Convolutions in one and two dimensions without laying windows side by side: a table of offsets stands for them.
+"""Convolutions in one to three dimensions without laying windows side by side: a table of offsets stands for them.
 
 A row of the matrix that im2col would make is a piece of the copy of an image that `offsets.py` describes, so the
 register tiles of `tiles.py` multiply straight from it. Columns behind the ends of rows are no places; they are
-computed and dropped.
+computed and dropped. Every image has depth, rows and columns here, of which one or two may be 1; a plane of the result
+is convolved at a time.
 
 * Gradient of the input: each phase of the stride is a convolution, of stride 1, of the gradient with the taps that
   meet the phase. No zeros are put between the elements.
@@ -36,24 +37,27 @@ NEAR = 1 << 17  # bytes: what stays in the second cache beside other things
 
 @compiled
 def _copy(image: Array, buffer: Array, base: int, at: Any) -> None:
-    """An image (channels, height, width) to `buffer` from `base` on, where there are zeros around it already."""
-    channels, height, width = image.shape
+    """An image (channels, depth, height, width) to `buffer` from `base` on, where there are zeros around it already."""
+    channels, depth, height, width = image.shape
     flat = image.reshape(-1)
     into = base
     for c in range(channels):
-        for high in at.high:
-            for wide in at.wide:
-                first = max(-((wide - at.before) // at.across), 0)
-                count = min((width - 1 + at.before - wide) // at.across + 1, at.columns) - first
-                for i in range(at.lines):
-                    row = at.step * i + high - at.above
-                    if 0 <= row < height and count > 0:
-                        source = (c * height + row) * width + first * at.across + wide - at.before
-                        if at.across == 1:
-                            copy_row(buffer, into + first, flat, source, count, -buffer.dtype.type(0))
-                        else:
-                            every(buffer[into + first : into + first + count], flat[source:], at.across)
-                    into += at.columns
+        for deep in at.deep:
+            for high in at.high:
+                for wide in at.wide:
+                    first = max(-((wide - at.before) // at.across), 0)
+                    count = min((width - 1 + at.before - wide) // at.across + 1, at.columns) - first
+                    for i in range(at.planes * at.lines):
+                        plane = at.deep_step * (i // at.lines) + deep - at.front
+                        row = at.step * (i % at.lines) + high - at.above
+                        if 0 <= plane < depth and 0 <= row < height and count > 0:
+                            line = (c * depth + plane) * height + row
+                            source = line * width + first * at.across + wide - at.before
+                            if at.across == 1:
+                                copy_row(buffer, into + first, flat, source, count, -buffer.dtype.type(0))
+                            else:
+                                every(buffer[into + first : into + first + count], flat[source:], at.across)
+                        into += at.columns
 
 
 @compiled
@@ -89,14 +93,21 @@ def _emit(
 
 
 @compiled
+def _copied(channels: int, at: Any) -> int:
+    """Elements of the copy of so many channels."""
+    return channels * len(at.deep) * len(at.high) * len(at.wide) * at.planes * at.lines * at.columns
+
+
+@compiled
 def _correlate(
     x: Array, out: Array, buffer: Array, sums: Array, w: Array, bias: Array, offsets: Array, jobs: Array, at: Any,
     groups: int, lanes: int,
 ) -> None:  # fmt: skip
     """The jobs of a plan, image by image: a run of places, and the rows of a tile, at a time."""
-    channels, area, width, columns = out.shape[1] // groups, out.shape[2] * out.shape[3], out.shape[3], at.columns
+    channels, width, columns = out.shape[1] // groups, out.shape[4], at.columns
+    area = out.shape[2] * out.shape[3] * width
     blocks = -(-channels // ROWS)
-    group = x.shape[1] // groups * len(at.high) * len(at.wide) * at.lines * columns
+    group = _copied(x.shape[1] // groups, at)
     run = sums.size // ROWS
     for n in range(len(x)):
         _copy(x[n], buffer, 0, at)
@@ -117,19 +128,19 @@ def _correlate(
                             take = 2  # one vector alone would wait for its sums
                         product(
                             rows, take, lanes, w, weights + block * count * ROWS, buffer,
-                            g * group + start + v * lanes, offsets, first, count, sums, v * lanes, run,
+                            g * group + job[9] + start + v * lanes, offsets, first, count, sums, v * lanes, run,
                         )  # fmt: skip
                         v += take
                     channel = g * channels + b * ROWS
                     for r in range(rows):
-                        base = (channel + r) * area
+                        base = (channel + r) * area + job[10]
                         _emit(sums, r * run, start, stop, columns, flat, base, width, job, bias[channel + r])
 
 
 @compiled
 def _turn(image: Array, groups: int, first: int, places: int, turned: Array, base: int, pitch: int) -> None:
     """Some places of an image of the gradient as (groups, places, channels of a group)."""
-    channels, area = image.shape[0] // groups, image.shape[1] * image.shape[2]
+    channels, area = image.shape[0] // groups, image.shape[1] * image.shape[2] * image.shape[3]
     flat = image.reshape(-1)
     for c in range(groups):
         for q in range(places):
@@ -145,25 +156,28 @@ def _weigh(
     groups: int, lanes: int, images: int, lines: int,
 ) -> None:  # fmt: skip
     """total (groups, taps and more, channels and more) plus what some images, or some lines of one, add to it."""
-    width, pitch, tall = g.shape[3], total.shape[2], total.shape[1]
-    group = x.shape[1] // groups * len(at.high) * len(at.wide) * at.lines * at.columns
+    height, width, pitch, tall = g.shape[3], g.shape[4], total.shape[2], total.shape[1]
+    group, plane = _copied(x.shape[1] // groups, at), at.lines * at.columns
+    pieces = -(-height // lines)
     sums = total.reshape(-1)
     for block in range(0, len(x), images):
         many = min(images, len(x) - block)
         for n in range(many):
             _copy(x[block + n], buffer, n * group * groups, at)
-        for first in range(0, g.shape[2], lines):
-            some = min(lines, g.shape[2] - first)
+        for piece in range(g.shape[2] * pieces):
+            deep, first = piece // pieces, piece % pieces * lines
+            some = min(lines, height - first)
             size = some * width * pitch
             for n in range(many):
-                _turn(g[block + n], groups, first * width, some * width, turned, n * groups * size, pitch)
+                up = (deep * height + first) * width
+                _turn(g[block + n], groups, up, some * width, turned, n * groups * size, pitch)
             for c in range(groups):
                 for k in range(0, taps, ROWS):
                     for o in range(0, pitch, 2 * lanes):
                         for n in range(many):
                             outer(
                                 min(taps - k, ROWS), min((pitch - o) // lanes, 2), lanes, buffer,
-                                (n * groups + c) * group + first * at.columns, offsets, k, turned,
+                                (n * groups + c) * group + deep * plane + first * at.columns, offsets, k, turned,
                                 (n * groups + c) * size + o, sums, (c * tall + k) * pitch + o, pitch, some, width,
                                 at.columns,
                             )  # fmt: skip
@@ -174,16 +188,18 @@ def _weigh_few(
     g: Array, x: Array, total: Array, buffer: Array, offsets: Array, taps: int, at: Any, groups: int
 ) -> None:
     """The same where a group has so few channels that there is no vector of them: along the places."""
-    channels, lines, width = g.shape[1] // groups, g.shape[2], g.shape[3]
-    group = x.shape[1] // groups * len(at.high) * len(at.wide) * at.lines * at.columns
+    channels, planes, lines, width = g.shape[1] // groups, g.shape[2], g.shape[3], g.shape[4]
+    group, plane = _copied(x.shape[1] // groups, at), at.lines * at.columns
     for n in range(len(x)):
         _copy(x[n], buffer, 0, at)
         flat = g[n].reshape(-1)
         for c in range(groups):
             for k in range(taps):
                 for o in range(channels):
-                    up = (c * channels + o) * lines * width
-                    total[c, k, o] += dot(buffer, c * group + offsets[k], at.columns, flat, up, lines, width)
+                    for deep in range(planes):
+                        up = ((c * channels + o) * planes + deep) * lines * width
+                        start = c * group + deep * plane + offsets[k]
+                        total[c, k, o] += dot(buffer, start, at.columns, flat, up, lines, width)
 
 
 def _packed(weight: Array) -> Array:
@@ -196,17 +212,16 @@ def _packed(weight: Array) -> Array:
 
 
 def _fits(*arrays: Array) -> bool:
-    return suits(*arrays) and arrays[0].ndim in (3, 4) and all(a.size for a in arrays)
+    return suits(*arrays) and arrays[0].ndim in (3, 4, 5) and all(a.size for a in arrays)
 
 
-def _plane(a: Array) -> Array:
-    """(N, C, length) as (N, C, 1, length)."""
-    a = ready(a)
-    return a if a.ndim == 4 else a.reshape(*a.shape[:2], 1, a.shape[2])
+def _solid(a: Array) -> Array:
+    """(N, C, *spatial) with three spatial dimensions, the first of which may be of size 1."""
+    return ready(a).reshape(*a.shape[:2], *(1,) * (5 - a.ndim), *a.shape[2:])
 
 
-def _two(lead: int, *sizes: Sizes) -> tuple[Sizes, ...]:
-    return tuple(tuple(s) if len(s) == 2 else (lead, *s) for s in sizes)
+def _three(lead: int, *sizes: Sizes) -> tuple[Sizes, ...]:
+    return tuple((*(lead,) * (3 - len(s)), *s) for s in sizes)
 
 
 def _zeros(size: int, dtype: Any) -> Array:
@@ -231,18 +246,17 @@ def convolution(
 ) -> Array:
     if not _fits(x, weight, *(() if bias is None else (bias,))):
         return NotImplemented
-    line = x.ndim == 3
-    x, w = _plane(x), _plane(weight)
-    (stride, dilation), (padding,) = _two(1, stride, dilation), _two(0, padding)
     places = tuple(
         (n + 2 * p - d * (k - 1) - 1) // s + 1
-        for n, k, s, p, d in zip(x.shape[2:], w.shape[2:], stride, padding, dilation, strict=True)
+        for n, k, s, p, d in zip(x.shape[2:], weight.shape[2:], stride, padding, dilation, strict=True)
     )
-    plan = forward_plan(w.shape[1], w.shape[2:], places, stride, padding, dilation)
-    out = np.empty((len(x), len(w), *places), x.dtype)
+    out = np.empty((len(x), len(weight), *places), x.dtype)
+    x, w, solid = _solid(x), _solid(weight), _solid(out)
+    (stride, dilation), (padding,) = _three(1, stride, dilation), _three(0, padding)
+    plan = forward_plan(w.shape[1], w.shape[2:], solid.shape[2:], stride, padding, dilation)
     added = np.full(len(w), -0.0, x.dtype) if bias is None else ready(bias)  # adding -0 changes nothing
-    _run(x, out, plan, _packed(w.reshape(groups, len(w) // groups, -1)), added, groups)
-    return out[:, :, 0] if line else out
+    _run(x, solid, plan, _packed(w.reshape(groups, len(w) // groups, -1)), added, groups)
+    return out
 
 
 def convolution_input(
@@ -250,19 +264,15 @@ def convolution_input(
 ) -> Array:
     if not _fits(g, weight) or 0 in size:
         return NotImplemented
-    line = g.ndim == 3
-    g, w = _plane(g), _plane(weight)
-    (stride, dilation, size), (padding,) = _two(1, stride, dilation, size), _two(0, padding)
+    out = np.empty((len(g), weight.shape[1] * groups, *size), g.dtype)
+    g, w, solid = _solid(g), _solid(weight), _solid(out)
+    (stride, dilation), (padding,) = _three(1, stride, dilation), _three(0, padding)
     channels, rows = len(w) // groups, w.shape[1]
-    plan = input_plan(channels, groups, rows, size, w.shape[2:], stride, padding, dilation)
-    parts = w.reshape(groups, channels, *w.shape[1:]).transpose(0, 2, 1, 3, 4)
-    packed = [
-        _packed(parts[:, :, :, high, wide].reshape(groups, rows, int(job[1])))
-        for (high, wide), job in zip(plan.taps, plan.jobs, strict=True)
-    ]
-    out = np.empty((len(g), rows * groups, *size), g.dtype)
-    _run(g, out, plan, np.concatenate(packed), np.full(rows * groups, -0.0, g.dtype), groups)
-    return out[:, :, 0] if line else out
+    plan = input_plan(channels, groups, rows, solid.shape[2:], w.shape[2:], stride, padding, dilation)
+    parts = w.reshape(groups, channels, *w.shape[1:]).transpose(0, 2, 1, 3, 4, 5)
+    packed = [_packed(parts[:, :, :, *taps].reshape(groups, rows, count)) for *taps, count in plan.taps]
+    _run(g, solid, plan, np.concatenate(packed), np.full(rows * groups, -0.0, g.dtype), groups)
+    return out
 
 
 def convolution_weight(
@@ -271,17 +281,17 @@ def convolution_weight(
     if not _fits(g, x):
         return NotImplemented
     shape = (g.shape[1], x.shape[1] // groups, *kernel)
-    g, x = _plane(g), _plane(x)
-    (kernel, stride, dilation), (padding,) = _two(1, kernel, stride, dilation), _two(0, padding)
-    lanes, channels, width = SHAPE.width // g.itemsize, g.shape[1] // groups, g.shape[3]
+    g, x = _solid(g), _solid(x)
+    (kernel, stride, dilation), (padding,) = _three(1, kernel, stride, dilation), _three(0, padding)
+    lanes, channels, width = SHAPE.width // g.itemsize, g.shape[1] // groups, g.shape[4]
     plan = forward_plan(shape[1], kernel, g.shape[2:], stride, padding, dilation)
     taps, few, copy = len(plan.offsets), 4 * channels <= lanes, plan.size(x.shape[1])
     pitch, tall = (channels if few else -(-channels // lanes) * lanes), -(-taps // ROWS) * ROWS
     offsets = np.zeros(tall, np.int64)  # a tile reads as many as it has rows
     offsets[:taps] = plan.offsets
     line = width * pitch * groups * g.itemsize
-    lines = min(max(NEAR // line, 1), g.shape[2])
-    images = max(min(NEAR // max(line * lines, copy * g.itemsize), len(g)), 1) if lines == g.shape[2] else 1
+    lines = min(max(NEAR // line, 1), g.shape[3])
+    images = max(min(NEAR // max(line * lines, copy * g.itemsize), len(g)), 1) if lines == g.shape[3] else 1
 
     def some(g: Array, x: Array) -> Array:
         total = _zeros(groups * tall * pitch, g.dtype).reshape(groups, tall, pitch)
