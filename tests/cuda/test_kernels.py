@@ -85,7 +85,11 @@ def products() -> list[tuple[Any, ...]]:
 def steps(name: str) -> Iterator[tuple[Any, ...]]:
     for kind in (np.float32, np.float64):
         columns = 4 if name == "adam_step" else 3
-        arrays = [[abs(made(*shape)).astype(kind) for shape in ((3, 5), (4,))] for _ in range(columns)]
+        shapes = ((3, 5), (4,), (0,), *((2,) * n for n in range(1, 15 if kind == np.float64 else 2)))
+        arrays = [[abs(made(*shape[:3])).astype(kind) for shape in shapes] for _ in range(columns)]
+        arrays[1][0] = arrays[1][0].reshape(5, 3).T  # a gradient that lies in another order
+        if name == "sgd_step":
+            yield (*arrays[:2], 0.1, 0.0, 0.0, 0.3, False)
         for flag in (False, True):
             if name == "adam_step":
                 yield (*arrays, 3.0, 0.1, (0.9, 0.99), 1e-8, 0.01, flag)
@@ -161,6 +165,19 @@ def cross_entropies(back: bool) -> Iterator[tuple[Any, ...]]:
             yield (a, alike, classes, np.asarray(top), np.asarray(low), weight, ignored, smoothing)
 
 
+def classes(name: str) -> Iterator[tuple[Any, ...]]:
+    many = np.arange(700).reshape(7, 100) % 5
+    for target, ignored in ((many.T, 2), (np.array([1, 4, -1]), -1), (np.array(3), -100), (np.array([7, 7]), 7)):
+        if name == "counted":
+            yield (target, abs(made(8)), ignored, np.dtype(np.float64))
+            yield (target, single(8), ignored, np.dtype(np.float32))
+            yield (target, None, ignored, np.dtype(np.float32))
+        else:
+            yield (target, 5, ignored)
+            yield (target, 4, ignored)
+            yield (target.astype(np.uint8), 5, ignored)
+
+
 def reductions(name: str) -> Iterator[tuple[Any, ...]]:
     tail = (1, True) if name == "var" else (True,)
     for a, axes in (
@@ -223,6 +240,8 @@ CASES: dict[str, Callable[[], Any]] = {
     "rms_norm": lambda: rms_norms(False),
     "rms_norm_back": lambda: rms_norms(True),
     **{name: lambda name=name: channel_norms(name) for name in CHANNEL_NORMS},
+    "counted": lambda: classes("counted"),
+    "are_classes": lambda: classes("are_classes"),
     "cross_entropy": lambda: cross_entropies(False),
     "cross_entropy_back": lambda: cross_entropies(True),
     **{name: lambda name=name: reductions(name) for name in REDUCTIONS},
@@ -251,6 +270,9 @@ def compared(found: Any, expected: Any) -> None:
         assert len(found) == len(expected)
         for one, other in zip(found, expected, strict=True):
             compared(one, other)
+        return
+    if isinstance(expected, bool):
+        assert found is expected
         return
     got, expected = to_host(found), np.asarray(expected)
     assert got.dtype == expected.dtype and got.shape == expected.shape
@@ -314,7 +336,7 @@ def test_every_kernel_has_a_case() -> None:
 LAUNCHES = {
     **dict.fromkeys([*POOLS, *SOFTMAXES, "layer_norm", "rms_norm", "group_norm", "cross_entropy"], 1),
     "layer_norm_back": 3, "rms_norm_back": 3, "batch_norm": 2, "batch_norm_back": 2, "group_norm_back": 3,
-    "cross_entropy_back": 2,  # one for the sum of the weights
+    "are_classes": 1, "counted": 2, "cross_entropy_back": 2,  # one for the sum of the weights
 }  # fmt: skip
 
 

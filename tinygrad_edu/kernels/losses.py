@@ -13,9 +13,22 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["cross_entropy", "cross_entropy_back", "cross_entropy_parts"]
+__all__ = ["are_classes", "counted", "cross_entropy", "cross_entropy_back", "cross_entropy_parts"]
 
 Array = Any
+
+
+def are_classes(target: Array, count: int, ignore_index: int) -> bool:
+    """Whether each of them is one of so many classes, or the ignored one."""
+    if not target.size or (target.min() >= 0 and target.max() < count):
+        return True
+    return not ((target != ignore_index) & ((target < 0) | (target >= count))).any()
+
+
+def counted(target: Array, weight: Array | None, ignore_index: int, dtype: Any) -> Any:
+    """What the places that are not ignored count together: a number of a type of at least four bytes."""
+    kept = np.asarray(target != ignore_index)
+    return (kept.sum() if weight is None else weight[target[kept]].sum()).astype(dtype)
 
 
 def cross_entropy(

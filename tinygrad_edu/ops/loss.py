@@ -14,6 +14,7 @@ from tinygrad_edu.ops.registry import cases, elementwise, structured
 from tinygrad_edu.ops.shape import expand, unsqueeze
 from tinygrad_edu.ops.statistics import softmax
 
+_f32 = kernels.dtype("float32")
 _log = guarded(math.log, at_pole=-math.inf)
 
 
@@ -98,12 +99,11 @@ def _weighted_classes(make: Any) -> Any:
     yield (make(4),), (kernels.asarray(2), w, -100, 0.3, "mean")
 
 
-def _counted(target: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
+def _counted(dtype: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
     """What the reduction divides by: what the classes that are not ignored count."""
     if reduction != "mean":
         return 1
-    kept = kernels.asarray(target != ignore_index)
-    return kept.sum() if weight is None else weight[target[kept]].sum()
+    return kernels.counted(target, weight, ignore_index, dtype if dtype.itemsize > 2 else _f32)
 
 
 def _loss_name(node: Any) -> str:
@@ -131,7 +131,7 @@ def softmax_cross_entropy(
     if reduction != "none":
         cost = kernels.sum(cost, tuple(range(cost.ndim)), False)
     if reduction == "mean":
-        cost = (cost / _counted(target, weight, ignore_index, reduction)).astype(input.dtype)
+        cost = (cost / _counted(cost.dtype, target, weight, ignore_index, reduction)).astype(input.dtype, copy=False)
     return cost, top, low
 
 
@@ -139,9 +139,12 @@ def softmax_cross_entropy(
 def _(
     g: Any, out: Any, input: Any, target: Any, weight: Any, ignore_index: int, smoothing: float, reduction: str
 ) -> Any:
-    count = _counted(target, weight, ignore_index, reduction)
-    part = 1.0 / float(count) if count else math.nan  # nothing counts: 0 / 0
-    each = expand(g * part, target.shape)
+    count = _counted(_plain_dtype(input), target, weight, ignore_index, reduction)
+    if hasattr(count, "block") and not hasattr(g, "_record"):  # on a GPU: not waited for
+        each = expand(g / count, target.shape)
+    else:
+        part = 1.0 / float(count) if count else math.nan  # nothing counts: 0 / 0
+        each = expand(g * part, target.shape)
     if not hasattr(g, "_record"):
         return kernels.cross_entropy_back(input, each, target, out[1], out[2], weight, ignore_index, smoothing)
     shape, axis = tuple(input.shape), min(1, len(input.shape) - 1)

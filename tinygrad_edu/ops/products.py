@@ -81,7 +81,13 @@ def _shares(g: Any, a: Any, b: Any, beta: Any, alpha: Any, batches: bool = False
         return _scaled(expand(g, (a.shape[0], *g.shape)) if batches else g, alpha)
 
     if not batches and alpha == 1 and len(a.shape) == len(b.shape) == 2 and not hasattr(g, "_record"):
-        return lambda: _scaled(g, beta), lambda: kernels.matmul(g, b.T), lambda: kernels.matmul(a.T, g)
+        # On a GPU a product lies row by row: turned, a layer's weight gets its gradient in its own order.
+        turned = hasattr(g, "block")
+        return (
+            lambda: _scaled(g, beta),
+            lambda: kernels.matmul(g, b.T),
+            lambda: kernels.matmul(g.T, a).T if turned else kernels.matmul(a.T, g),
+        )
 
     def to_a() -> Any:
         return unsqueeze(spread(), -1) * b if len(b.shape) == 1 else spread() @ transpose(b, -1, -2)

@@ -93,7 +93,8 @@ class SGD(Optimizer):
         param -= group["lr"] * grad
 
     def fused_inputs(self, state: State, group: dict[str, Any]) -> FusedInputs | None:
-        if "momentum_buffer" not in state or not group["momentum"]:
-            return None
         options = tuple([group[name] for name in ("lr", "momentum", "dampening", "weight_decay", "nesterov")])
-        return (state["momentum_buffer"],), options
+        if not group["momentum"]:
+            return (), options
+        velocity = state.get("momentum_buffer")  # the first step makes it
+        return None if velocity is None else ((velocity,), options)

@@ -103,12 +103,28 @@ def _sgd(table: Array, lr: Any, momentum: Any, rate: Any, decay: Any, nesterov: 
                 p[i] = p[i] - lr * (slope + momentum * v[i] if nesterov else v[i])
 
 
-def sgd_step(
-    params: list[Array], grads: list[Array], velocities: list[Array],
-    lr: float, momentum: float, dampening: float, decay: float, nesterov: bool,
-) -> Any:  # fmt: skip
-    """A step of gradient descent with momentum for each parameter, in place; None if done."""
-    return _stepped(_sgd, (params, grads, velocities), (lr, momentum, 1 - dampening, decay), nesterov)
+@compiled_exactly
+def _descent(table: Array, lr: Any, decay: Any) -> None:
+    for row in range(len(table)):
+        count = table[row, 0]
+        p, g = carray(_pointer(table[row, 1], lr), count), carray(_pointer(table[row, 2], lr), count)
+        if decay == 0:
+            for i in range(count):
+                p[i] = p[i] - lr * g[i]
+        else:
+            for i in range(count):
+                p[i] = p[i] - lr * (g[i] + decay * p[i])
+
+
+def sgd_step(params: list[Array], grads: list[Array], *rest: Any) -> Any:
+    """A step of gradient descent for each parameter, in place; None if done.
+
+    `rest`: the velocities, if there is momentum; then lr, momentum, dampening, decay and whether it is Nesterov's.
+    """
+    *velocities, lr, momentum, dampening, decay, nesterov = rest
+    if not velocities:
+        return _stepped(_descent, (params, grads), (lr, decay))
+    return _stepped(_sgd, (params, grads, *velocities), (lr, momentum, 1 - dampening, decay), nesterov)
 
 
 def _stepped(function: Any, columns: tuple[list[Array], ...], numbers: tuple[float, ...], *flags: bool) -> Any:

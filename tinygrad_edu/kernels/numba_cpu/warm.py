@@ -61,6 +61,7 @@ def _arguments(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
     yield from _scattered(dtype)
     yield "adam_step", ([x.copy()], [x], [x.copy()], [x.copy()], 1.0, 0.1, (0.9, 0.999), 1e-8, 0.0, False)
     yield "sgd_step", ([x.copy()], [x], [x.copy()], 0.1, 0.9, 0.0, 0.0, False)
+    yield "sgd_step", ([x.copy()], [x], 0.1, 0.0, 0.0, 0.0, False)
 
 
 def _channels(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:

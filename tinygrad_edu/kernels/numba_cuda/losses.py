@@ -5,7 +5,8 @@ together, as in `softmax`; label smoothing takes one more. float32 is added up i
 its scores lie side by side (N, C), a thread where they lie across memory (N, C, ...).
 
 One writer per cell: the cost, the largest and the logarithm of a place are written by its thread, or its block's
-thread 0; score j's gradient by the one thread of the place's one block with j % WIDTH = t.
+thread 0; score j's gradient by the one thread of the place's one block with j % WIDTH = t;
+a sum of a block by its thread 0.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.kernels.numba_cuda.array import DeviceArray, empty
+from tinygrad_edu.kernels.numba_cuda.array import DeviceArray, empty, to_host
 from tinygrad_edu.kernels.numba_cuda.blocks import blocks_for, from_text, gathered_in, places, suit, width_for
 from tinygrad_edu.kernels.numba_cuda.reductions import reduce
 from tinygrad_edu.kernels.numba_cuda.runtime import grid_for, launch
 
-__all__ = ["cross_entropy", "cross_entropy_back"]
+__all__ = ["are_classes", "counted", "cross_entropy", "cross_entropy_back"]
 
 _COST = """
 def kernel(lines, length, step, A, at_a, Y, at_y, W, at_w, ignored, exact, even, COST, TOP, LOW):
@@ -81,6 +82,20 @@ def kernel(lines, length, step, g_step, G, at_g, A, at_a, Y, at_y, TOP, at_top, 
             if j == y:
                 share -= named
             OUT[p] = STORE(share)
+"""
+# What a place counts; or 1 where its class is none.
+_SUM = """
+def kernel(count, Y, at_y, W, at_w, ignored, classes, OUT):
+    t = cuda.threadIdx.x
+    cells = cuda.shared.array(WIDTH, TYPE)
+    s = ZERO
+    for k in range(cuda.blockIdx.x * WIDTH + t, count, cuda.gridDim.x * WIDTH):
+        y = int64(Y[at_y + k])
+        if y != ignored{condition}:
+            s += {term}
+    s = block_add(s, cells)
+    if t == 0:
+        OUT[cuda.blockIdx.x] = STORE(s)
 """
 _BLOCK = {"cells": "cells = cuda.shared.array(WIDTH, TYPE)", "first": "cuda.blockIdx.x", "blocks": "cuda.gridDim.x",
           "t": "t", "width": "WIDTH", "leader": "t == 0", "together_sum": "s = block_add(s, cells)",
@@ -156,3 +171,39 @@ def cross_entropy_back(
     arguments += [*places(a, target, top, low, a if weight is None else weight), each.block.typed(a.dtype)]
     _run(True, a, weight, smoothing, ignore_index, arguments, out)
     return out
+
+
+@functools.cache
+def _sum_kernel(wrong: bool, weighted: bool, gathered: Any, stored: Any, width: int) -> Any:
+    condition = " and (y < 0 or y >= classes)" if wrong else ""
+    text = _SUM.format(condition=condition, term="TYPE(W[at_w + y])" if weighted else "ONE")
+    return from_text(text, "classes", gathered, width, STORE=stored.type)
+
+
+def _summed(target: DeviceArray, weight: Any, ignored: int, classes: int, dtype: Any) -> DeviceArray:
+    """One sum for each block; of one block in the type."""
+    gathered = np.dtype(np.float64) if weight is None else gathered_in(weight.dtype)
+    width = width_for(target.size)
+    blocks = max(1, min(blocks_for(-(-target.size // (16 * width))), 1024))
+    out = empty((blocks,), gathered if blocks > 1 else dtype)
+    kernel = _sum_kernel(classes > 0, weight is not None, gathered, out.dtype, width)
+    launch(
+        kernel, out.size, width, target.size, *places(target, target if weight is None else weight), int(ignored),
+        classes, out.block.typed(out.dtype),
+    )  # fmt: skip
+    return out
+
+
+def are_classes(target: Any, count: int, ignore_index: int) -> Any:
+    """Whether each of them is one of so many classes, or the ignored one. Waits for the device."""
+    if target.__class__ is not DeviceArray or not target.size or not count:
+        return NotImplemented
+    return not to_host(_summed(target, None, ignore_index, count, np.float64)).any()
+
+
+def counted(target: Any, weight: Any, ignore_index: int, dtype: Any) -> Any:
+    """What the places that are not ignored count together, on the device."""
+    if target.__class__ is not DeviceArray or not target.size or not (weight is None or suit(weight)):
+        return NotImplemented
+    sums = _summed(target, weight, ignore_index, 0, dtype)
+    return reduce("add", sums, None, dtype) if sums.size > 1 else sums.reshape(())

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tinygrad_edu.errors import DTypeError, ShapeError
+from tinygrad_edu.kernels import kernels
 from tinygrad_edu.ops.index import take_along
 from tinygrad_edu.ops.loss import cross_entropy_of_two, pick_negative, softmax_cross_entropy, squared_error
 from tinygrad_edu.tensors.functions import functional, where
@@ -181,10 +182,8 @@ def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore_
             f"tensor of shape: {list(weight.shape)}"
         )
     classes = target._data
-    if not classes.size or (classes.min() >= 0 and classes.max() < count):
-        return
-    wrong = classes[(classes != ignore_index) & ((classes < 0) | (classes >= count))]
-    if wrong.size:
+    if not kernels.are_classes(classes, count, ignore_index):
+        wrong = classes[(classes != ignore_index) & ((classes < 0) | (classes >= count))]
         raise IndexError(f"Target {int(wrong.reshape(-1)[0])} is out of bounds: classes are 0 to {count - 1}")
 
 
