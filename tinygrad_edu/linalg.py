@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import Any
 
 from tinygrad_edu.errors import DTypeError, LinAlgError
@@ -28,6 +29,7 @@ from tinygrad_edu.tensors.matrices import (
     vecdot,
     vector_norm,
 )
+from tinygrad_edu.tensors.out import with_out
 from tinygrad_edu.tensors.products import matrix_power, multi_dot
 from tinygrad_edu.tensors.tensor import Tensor
 
@@ -66,3 +68,8 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
 def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
     """A view of the diagonals of matrices."""
     return A.diagonal(offset, dim1, dim2)
+
+
+for _name, _function in list(globals().items()):  # as in PyTorch all of them but the view take ``out=``
+    if _name in __all__ and isinstance(_function, FunctionType) and _name != "diagonal":
+        globals()[_name] = with_out(_function, f"linalg.{_name}")

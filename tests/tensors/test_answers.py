@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import tinygrad_edu as tg
@@ -51,6 +52,21 @@ CASES: dict[str, Callable[[Any], Any]] = {
     "index_fill": lambda m: m.zeros(2, 3).index_fill(1, m.tensor([-1, 0]), 3),
     "index_fill too far": lambda m: m.zeros(2, 3).index_fill(1, m.tensor([-4]), 3),
     "index_copy": lambda m: m.zeros(2, 3).index_copy(1, m.tensor([-1]), m.ones(2, 1)),
+    # numbers in lists bring their types along, and Tensors of one element are numbers
+    "list float64": lambda m: m.tensor([2, np.float64(1)]),
+    "list nested": lambda m: m.tensor([[1.0, 2.0], [np.float64(2), 1.0]]),
+    "list float32": lambda m: m.tensor([np.float32(1), 2.0]),
+    "list int64": lambda m: m.tensor([np.int64(2), 1.0]),
+    "list int8": lambda m: m.tensor([np.int8(2), True]),
+    "list uint8": lambda m: m.tensor([np.uint8(3), np.float16(2)]),
+    "list of Tensors": lambda m: m.tensor([m.tensor(1.5, dtype=m.float64), 2.0]),
+    "list of a half": lambda m: m.tensor([m.tensor(1.5, dtype=m.float16), 2]),
+    "list of a byte": lambda m: m.tensor([m.tensor(1, dtype=m.int8)]),
+    "list of one each": lambda m: m.tensor([m.tensor([1.0]), m.tensor([[2.0]]), 3.0]),
+    "list of lists of one": lambda m: m.tensor([[m.tensor([1.0])], [m.tensor([2.0])]]),
+    "Tensor of one each": lambda m: m.Tensor([m.tensor([1.0]), m.tensor([2.0])]),
+    "list, type given": lambda m: m.tensor([np.float64(1.5)], dtype=m.float16),
+    "as_tensor": lambda m: m.as_tensor([np.float64(1.5)]),
     # what cannot be
     "int data": lambda m: setattr(m.ones(2, requires_grad=True), "data", m.arange(2)),
     "int data without gradient": lambda m: _with(m.ones(2), lambda x: setattr(x, "data", m.arange(2))),

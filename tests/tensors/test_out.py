@@ -70,3 +70,38 @@ def test_operands_that_need_a_gradient() -> None:
             call()
     with tg.no_grad():
         assert tg.exp(x, out=tg.empty(2)).requires_grad is False
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda m, out: m.where(m.eye(2) > 0, m.ones(2, 2), m.zeros(1), out=out),
+        lambda m, out: m.rand(2, 2, out=out),
+        lambda m, out: m.randn(2, 2, out=out),
+        lambda m, out: m.randint(5, (2, 2), out=out),
+        lambda m, out: m.normal(0.0, 1.0, (2, 2), out=out),
+        lambda m, out: m.bernoulli(m.eye(2), out=out),
+        lambda m, out: m.linalg.inv(m.eye(2), out=out),
+        lambda m, out: m.linalg.solve(m.eye(2), m.ones(2, 2), out=out),
+        lambda m, out: m.linalg.cholesky(m.eye(2), out=out),
+        lambda m, out: m.linalg.multi_dot([m.ones(2, 3), m.ones(3, 2)], out=out),
+        lambda m, out: m.linalg.matmul(m.ones(2, 3), m.ones(3, 2), out=out),
+    ],
+)
+@pytest.mark.parametrize("library", ["tinygrad_edu", pytest.param("torch", marks=pytest.mark.oracle)])
+def test_wherever_pytorch_has_it(call: Any, library: str) -> None:
+    m = pytest.importorskip(library)
+    target = m.empty(2, 2).fill_(-9.0)
+    assert call(m, target) is target and (target > -9).all()
+
+
+def test_draws_and_pairs() -> None:
+    places = tg.empty(0, dtype=tg.int64)
+    assert tg.randperm(3, out=places) is places and sorted(places.tolist()) == [0, 1, 2]
+    assert tg.multinomial(tg.eye(2)[1], 1, out=places[:0]).tolist() == [1]
+    q, r = tg.empty(2, 2), tg.empty(2, 2)
+    assert tg.linalg.qr(tg.eye(2), out=(q, r)).R is r and abs(r).tolist() == [[1, 0], [0, 1]]
+    with pytest.raises(TypeError, match=r"linalg\.qr\(\): argument 'out' must be Tensor"):
+        tg.linalg.qr(tg.eye(2), out=(1, 2))
+    with pytest.raises(TypeError, match="generator"):
+        tg.rand(3, generator=3)

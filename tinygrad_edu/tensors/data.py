@@ -13,6 +13,7 @@ from tinygrad_edu.kernels import devices
 from tinygrad_edu.kernels.numpy import quietly
 from tinygrad_edu.tensors.device import cpu, moved
 from tinygrad_edu.tensors.dtype import get_default_dtype, of_numpy
+from tinygrad_edu.tensors.promotion import result_type, scalar_type
 from tinygrad_edu.tensors.tables import from_table, is_table
 
 __all__ = ["checked", "default_float", "fits", "legacy_array", "to_array"]
@@ -83,19 +84,22 @@ def to_array(data: Any, dtype: np.dtype[Any] | None = None) -> Any:
         data = from_table(data)
     if isinstance(data, (np.ndarray, np.generic)) or hasattr(data, "__array__"):
         return checked(np.array(data)) if dtype is None else checked(np.array(data)).astype(dtype)
+    kept = None
+    if isinstance(data, (list, tuple)) and any(map(_has_type, _kinds(data))):
+        kept = result_type({_type_of(x) for x in _leaves(data)} - {None}) if dtype is None else None
+        data = _as_numbers(data)
     array = _from_lists(data, dtype)
     if dtype is not None:
         if dtype.kind in "iu" and array.size and not _holds_arrays(data):
             for extreme in (array.min(), array.max()):  # nan is both
                 fits(extreme.item(), dtype, "tensor")
         return quietly(array.astype, dtype)
-    if array.dtype.kind == "f" and not _holds_arrays(data):
-        return quietly(array.astype, default_float())
-    return array
+    if kept is not None:
+        return quietly(array.astype, kept)
+    return quietly(array.astype, default_float()) if array.dtype.kind == "f" else array
 
 
 def _from_lists(data: Any, dtype: Any = None) -> Any:
-    data = _without_tensors(data)
     try:
         array = np.array(data)
         if array.dtype.kind in "uO" and dtype is not None and dtype.kind == "f" and isinstance(_first(data), int):
@@ -123,12 +127,35 @@ def _from_lists(data: Any, dtype: Any = None) -> Any:
     return array
 
 
-def _without_tensors(data: Any) -> Any:
-    if isinstance(data, (list, tuple, range)):
-        return [_without_tensors(x) for x in data]
-    if hasattr(data, "_data") and hasattr(data, "_counter"):
-        return moved(data._data, cpu)
-    return data
+def _kinds(data: Any) -> set[type]:
+    """The classes of what stands in nested lists. (Without a step of Python for each number: lists are long.)"""
+    kinds = set(map(type, data))
+    if any(issubclass(kind, (list, tuple)) for kind in kinds):
+        for row in data:
+            if isinstance(row, (list, tuple)):
+                kinds |= _kinds(row)
+    return kinds
+
+
+def _has_type(kind: type) -> bool:
+    return issubclass(kind, (np.ndarray, np.generic)) or hasattr(kind, "_wrap")
+
+
+def _type_of(element: Any) -> Any:
+    """The type that an element brings along; None for what is no number."""
+    if _has_type(type(element)):
+        return getattr(element, "_data", element).dtype
+    return scalar_type(type(element)) if isinstance(element, (bool, int, float)) else None
+
+
+def _as_numbers(data: Any) -> Any:
+    """Nested lists with arrays in place of the Tensors, and numbers in place of those of one element."""
+    if isinstance(data, (list, tuple)):
+        return [_as_numbers(x) for x in data]
+    if not hasattr(data, "_wrap"):
+        return data
+    array = moved(data._data, cpu)
+    return array.reshape(())[()] if array.size == 1 else array
 
 
 def _holds_arrays(data: Any) -> bool:

@@ -13,10 +13,11 @@ import numpy as np
 from tinygrad_edu.errors import DTypeError, broadcast_error
 from tinygrad_edu.tensors import random, sampling
 from tinygrad_edu.tensors.arguments import kinds_told
-from tinygrad_edu.tensors.creation import finish, like_options, numpy_type, place_of, shaped_like, sizes_of
+from tinygrad_edu.tensors.creation import creating, finish, like_options, numpy_type, place_of, shaped_like, sizes_of
 from tinygrad_edu.tensors.data import default_float
 from tinygrad_edu.tensors.device import as_device, cpu, device_of, moved
 from tinygrad_edu.tensors.inplace import write
+from tinygrad_edu.tensors.out import with_out
 from tinygrad_edu.tensors.placing import beside
 from tinygrad_edu.tensors.tensor import Tensor
 
@@ -37,6 +38,7 @@ def _size(size: tuple[Any, ...] | None, names: dict[str, Any], operation: str) -
     return sizes_of(size, operation)
 
 
+@creating
 def rand(
     *size: Any,
     generator: random.Generator | None = None,
@@ -58,6 +60,7 @@ def rand(
     return finish(values, device, requires_grad, "rand")
 
 
+@creating
 def randn(
     *size: Any,
     generator: random.Generator | None = None,
@@ -73,6 +76,7 @@ def randn(
     return finish(values, device, requires_grad, "randn")
 
 
+@creating
 def randint(
     low: int,
     high: Any = None,
@@ -102,6 +106,7 @@ def randint(
     return finish(values, device, requires_grad, "randint")
 
 
+@creating
 def randperm(
     n: int,
     *,
@@ -115,6 +120,7 @@ def randperm(
     return finish(values, device, requires_grad, "randperm")
 
 
+@with_out
 def normal(
     mean: Any,
     std: Any = 1.0,
@@ -207,6 +213,7 @@ def randint_like(
     return finish(made, device or place_of(input), requires_grad, "randint_like")
 
 
+@with_out
 @kinds_told("bernoulli")
 def bernoulli(input: Tensor, p: float | None = None, *, generator: random.Generator | None = None) -> Tensor:
     """1 with the probability that each element gives, or with `p` everywhere, else 0."""
@@ -218,6 +225,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: random.Genera
     return Tensor._wrap(sampling.bernoulli(generator, chances, chances.shape, chances.dtype, device_of(chances)))
 
 
+@with_out
 def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *, generator: random.Generator | None = None
 ) -> Tensor:

@@ -47,6 +47,8 @@ def _float_type(operation: str, dtype: Any) -> np.dtype[Any]:
 
 def reserved(count: int, generator: Generator | None = None) -> tuple[int, int]:
     """Take the blocks of so many words out of a generator's stream: (seed, number of the first)."""
+    if generator is not None and not isinstance(generator, Generator):
+        raise TypeError(f"argument 'generator' must be torch.Generator, not {type(generator).__name__}")
     return (generator or default_generator).take(-(-count // philox.WORDS))
 
 
