@@ -61,7 +61,7 @@ class Screen:
         """A statement, formatted for a terminal."""
         from tinygrad_edu.homework.show.wrapped import Statement
 
-        self.console.print(Statement(showable(text, self.encoding)), width=min(self.width, 100))
+        self.console.print(Statement(text, self.encoding), width=min(self.width, 100))
 
     def code(self, text: str) -> None:
         """Source text, coloured on a terminal."""

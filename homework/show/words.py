@@ -14,12 +14,19 @@ from tinygrad_edu.homework.course import LANGUAGES
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 PLAINER = {
-    "✓": "+", "✗": "x", "⏱": "T", "○": "-", "·": "-", "…": "...", "★": "*", "☆": "*", "◆": "#", "—": "-", "–": "-",
-    "²": "^2", "³": "^3", "×": "x", "−": "-", "≤": "<=", "≥": ">=", "→": "->", "█": "#", "░": ".", "∂": "d",
+    "✓": "+", "✗": "x", "⏱": "T", "○": "-", "·": "*", "…": "...", "★": "*", "☆": "*", "◆": "#", "—": "-", "–": "-",
+    "×": "x", "−": "-", "≤": "<=", "≥": ">=", "→": "->", "█": "#", "░": ".", "∂": "d",
     "⌊": "floor(", "⌋": ")", "ᵀ": ".T", "‘": "'", "’": "'", "“": '"', "”": '"', "≠": "!=", "√": "sqrt", "•": "*",
     "│": "|", "─": "-", "┃": "|", "━": "-", "├": "|", "└": "`", "▼": "v", "ₗ": "l", "₁": "1", "₂": "2",
+    "←": "<-", "½": "1/2", "±": "+/-", "\u0302": "_hat", "‥": "..", "①": "(1)",
 }  # fmt: skip
 """What is shown instead of a sign that a console's encoding lacks (cp932 has neither ✓ nor ²)."""
+
+NEARER = {"·": "・"}
+"""What comes before `PLAINER` where the encoding has it."""
+
+RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿˣᵗ", "0123456789+-nxt", strict=True))
+POWER = re.compile(f"[{''.join(RAISED)}]+")
 
 
 @cache
@@ -67,16 +74,24 @@ def showable(text: str, encoding: str) -> str:
 
     >>> showable("✓ x²", "cp932"), showable("✓ x²", "utf-8")
     ('+ x^2', '✓ x²')
+    >>> showable("n·xⁿ⁻¹", "ascii")
+    'n*x^(n-1)'
     """
     try:
         text.encode(encoding)
         return text
     except (UnicodeEncodeError, LookupError):
-        return "".join(_sign(sign, encoding) for sign in text)
+        return "".join(_sign(sign, encoding) for sign in POWER.sub(_power, text))
+
+
+def _power(found: re.Match[str]) -> str:
+    """A raised text as a power: ⁿ⁻¹ as ^(n-1)."""
+    exponent = "".join(RAISED[sign] for sign in found[0])
+    return f"^{exponent}" if exponent.isdigit() or len(exponent) == 1 else f"^({exponent})"
 
 
 def _sign(sign: str, encoding: str) -> str:
-    for candidate in (sign, PLAINER.get(sign, "?")):
+    for candidate in (sign, NEARER.get(sign, sign), PLAINER.get(sign, "?")):
         try:
             candidate.encode(encoding)
             return candidate

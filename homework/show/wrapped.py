@@ -10,6 +10,7 @@ from rich.markdown import Markdown, MarkdownContext, MarkdownElement, Paragraph,
 from rich.text import Text
 
 from tinygrad_edu.homework.japanese import breaks, is_japanese
+from tinygrad_edu.homework.show.words import showable
 
 
 class Wrapped(Text):
@@ -40,7 +41,13 @@ class _Cell(TableDataElement):
 
 
 class Statement(Markdown):
-    """Markdown for a terminal."""
+    """Markdown for a terminal.
+
+    Args:
+        markup: the source.
+        encoding: of the terminal. A sign that it lacks is replaced after the source is parsed: a · that becomes a * is
+            a product, not the beginning of an emphasis.
+    """
 
     elements: ClassVar[dict[str, type[MarkdownElement]]] = {
         **Markdown.elements,
@@ -48,3 +55,11 @@ class Statement(Markdown):
         "td_open": _Cell,
         "th_open": _Cell,
     }
+
+    def __init__(self, markup: str, encoding: str = "utf-8") -> None:
+        super().__init__(markup)
+        waiting = list(self.parsed)
+        while waiting:
+            token = waiting.pop()
+            token.content = showable(token.content, encoding)
+            waiting.extend(token.children or ())

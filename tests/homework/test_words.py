@@ -1,5 +1,6 @@
 """Both languages say the same: every sentence is there in both, with the same places to fill."""
 
+import io
 import re
 import tomllib
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 
 from tinygrad_edu.homework import show
 from tinygrad_edu.homework.course import HOME, LANGUAGES, Exercise, load
+from tinygrad_edu.homework.show.screen import Screen
 from tinygrad_edu.homework.show.words import PLAINER, harmless, has_word, showable
 
 PLACE = re.compile(r"\{(\w+)[^}]*\}")
@@ -66,6 +68,26 @@ def test_an_exercises_own_sentences_are_complete(exercise: Exercise) -> None:
 def test_what_a_console_lacks_is_replaced_and_what_steers_it_is_removed() -> None:
     for sign, plainer in PLAINER.items():
         assert showable(sign, "ascii") == plainer and plainer.isascii()
+    assert showable("x², n·xⁿ⁻¹, 2⁴⁰", "ascii") == "x^2, n*x^(n-1), 2^40"
+    assert showable("n·xⁿ⁻¹", "cp932") == "n・x^(n-1)"  # (no minus: it is a product)
     assert showable("日本", "ascii") == "??"
     assert showable("✓ 日本 ²", "utf-8") == "✓ 日本 ²"
     assert "\x1b" not in harmless("\x1b[31mred\x1b[0m") and "\u202e" not in harmless("\u202eabc")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_japanese_console_shows_every_sign_of_the_statements_and_hints(lang: str) -> None:
+    for exercise in load().exercises.values():
+        told = [exercise.statement(lang), *(getattr(text, lang) for text in exercise.says.values())]
+        told += [getattr(hint, lang) for name in exercise.checks for hint in exercise.check_text(name).hints]
+        for text in told:
+            assert showable(text, "cp932").count("?") == text.count("?"), text
+            if lang == "en":
+                text = text.replace("日本語", "")  # (a name in one of them)
+                assert showable(text, "ascii").count("?") == text.count("?"), text
+
+
+def test_a_sign_that_is_replaced_in_a_statement_is_no_markup() -> None:
+    file = io.TextIOWrapper(io.BytesIO(), encoding="ascii", write_through=True)
+    Screen(file, width=80).markdown("m is b1·m + b2·g, in code `a·b`")
+    assert file.buffer.getvalue().decode("ascii").split("\n")[0].rstrip() == "m is b1*m + b2*g, in code a*b"
