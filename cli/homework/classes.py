@@ -24,17 +24,21 @@ def stats_command(out: Path, lang: str | None) -> None:
     from tinygrad_edu.homework.grading.batch import JSON
     from tinygrad_edu.homework.grading.report import read_json
     from tinygrad_edu.homework.grading.statistics import statistics
+    from tinygrad_edu.homework.judge.verdict import STATES
 
     lang = language(lang)
     if not (out / JSON).exists():
         raise Problem(f"there is no {JSON} in {out}", "tinyedu hw grade SUBMISSIONS --out OUT makes it")
     results, _ = read_json(out / JSON)
-    head = tuple(word(f"stats.{key}", lang) for key in ("check", "passed", "mistakes"))
+    head = tuple(word(f"stats.{key}", lang) for key in ("check", "passed", "others", "mistakes"))
     rows = [head]
     for one in statistics(results):
         mistakes = ", ".join(f"{name} {count}" for name, count in one.mistakes.most_common(4))
         passed = f"{one.states['pass']}/{one.handed_in} ({one.pass_rate:.0%})"
-        rows.append((f"{one.exercise}/{one.check}", passed, mistakes))
+        others = ", ".join(
+            f"{word(f'state.{state}', lang)} {one.states[state]}" for state in STATES[1:] if one.states[state]
+        )
+        rows.append((f"{one.exercise}/{one.check}", passed, others, mistakes))
     Screen().table(rows)
 
 

@@ -17,7 +17,7 @@ from tinygrad_edu.homework.grading.report import Result
 from tinygrad_edu.homework.grading.roster import Matched, Student, is_late
 from tinygrad_edu.homework.grading.submissions import Submission
 from tinygrad_edu.homework.runner.batch import Launcher
-from tinygrad_edu.homework.show.words import word
+from tinygrad_edu.homework.show.words import both
 from tinygrad_edu.homework.workspace import write_atomically
 
 CSV, JSON = "grades.csv", "results.json"
@@ -61,7 +61,7 @@ def run(
             write_atomically(out / "students" / report.page_name(result.student), page)
             tell(number, len(wanted), result)
     for student in matched.missing:
-        kept.setdefault(student.id, Result(student, notes=["no submission / 提出なし"]))
+        kept.setdefault(student.id, Result(student, notes=[both("grade.no_submission")]))
     results = sorted(kept.values(), key=lambda r: r.student.id)
     report.write_csv(out / CSV, results, exercises)
     about: dict[str, Any] = {
@@ -84,20 +84,16 @@ def _one(
     result = Result(student, submission.name, submission.when.isoformat(sep=" ", timespec="seconds"))
     result.late = is_late(submission, deadline)
     if result.late:
-        result.notes.append(_both("grade.late", when=result.when))
+        result.notes.append(both("grade.late", when=result.when))
     if earlier := matched.earlier.get(student):
         names = ", ".join(s.name for s in earlier)
-        result.notes.append(_both("grade.earlier", count=len(earlier) + 1, names=names))
+        result.notes.append(both("grade.earlier", count=len(earlier) + 1, names=names))
     result.notes += submission.problems
     for graded in grade(submission, exercises, seed, launcher):
         result.exercises[graded.exercise.slug] = report.as_data(graded)
         if graded.problem:
             result.notes.append(f"{graded.exercise.slug}: {graded.problem.splitlines()[-1]}")
     return result
-
-
-def _both(key: str, **filled: Any) -> str:
-    return f"{word(key, 'en', **filled)} / {word(key, 'ja', **filled)}"
 
 
 def frequent_mistakes(results: Sequence[Result], most: int = 5) -> list[tuple[str, int]]:

@@ -133,10 +133,10 @@ def page_of(result: Result, exercises: Sequence[Exercise]) -> str:
     """The page: everything in Japanese, then everything in English."""
     title = result.student.name or result.student.id
     parts = [f"<h1>{escape(harmless(title))}</h1>"]
+    parts += [f"<p>{escape(harmless(note))}</p>" for note in result.notes]
     for lang in ("ja", "en"):
         of = sum(e.points for e in exercises)
         parts.append(f'<section lang="{lang}"><p><b>{word("foot.points", lang, earned=result.total, of=of)}</b></p>')
-        parts += [f"<p>{escape(harmless(note))}</p>" for note in result.notes if lang == "en"]
         for exercise in exercises:
             row = result.exercises.get(exercise.slug)
             if row:

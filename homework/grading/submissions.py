@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from tinygrad_edu.homework.course import Exercise
+from tinygrad_edu.homework.show.words import both
 
 MOST_FILES, MOST_BYTES, MOST_FILE = 2_000, 50_000_000, 2_000_000
 TAKEN = (".py", ".md", ".txt")
@@ -61,9 +62,9 @@ def read(entry: Path) -> Submission:
         else:
             made.files[entry.name] = _limited(entry)
     except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError, EOFError) as error:
-        made.problems.append(f"cannot be read: {error}")
+        made.problems.append(both("grade.cannot_read", why=error))
     except Exception as error:  # zlib.error and whatever else a broken archive leads to
-        made.problems.append(f"cannot be read: {type(error).__name__}: {error}")
+        made.problems.append(both("grade.cannot_read", why=f"{type(error).__name__}: {error}"))
     return made
 
 
@@ -117,10 +118,10 @@ def _read_zip(path: Path, made: Submission) -> None:
             if entry.is_dir() or SKIPPED & set(inside.parts):
                 continue
             if inside.is_absolute() or ".." in inside.parts or ":" in inside.parts[0]:
-                made.problems.append(f"a path that leads out of the zip was ignored: {entry.filename[:80]!r}")
+                made.problems.append(both("grade.leads_out", name=repr(entry.filename[:80])))
                 continue
             if stat.S_ISLNK(entry.external_attr >> 16):
-                made.problems.append(f"a link was ignored: {entry.filename[:80]!r}")
+                made.problems.append(both("grade.link", name=repr(entry.filename[:80])))
                 continue
             if inside.suffix.lower() not in TAKEN:
                 continue

@@ -48,6 +48,8 @@ def show(screen: Screen, exercise: Exercise, verdict: Verdict, lang: str, verbos
 
 def reason(exercise: Exercise, verdict: Verdict, lang: str) -> list[str]:
     """What is wrong, in lines: what was called, expected and got, the cause, the student's own line."""
+    if verdict.state == "blocked":
+        return [word("line.waits_for", lang, names=", ".join(verdict.waits_for))]
     if verdict.state == "pass" or verdict.seen is None:
         return []
     lines = []

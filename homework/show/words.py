@@ -46,6 +46,11 @@ def word(key: str, lang: str, **filled: Any) -> str:
     return str(place[lang]).format(**filled)
 
 
+def both(key: str, **filled: Any) -> str:
+    """The text in both languages, for what teachers of either read."""
+    return " / ".join(word(key, lang, **filled) for lang in LANGUAGES)
+
+
 def has_word(key: str) -> bool:
     """Whether the table has this key in both languages."""
     place: Any = _table()

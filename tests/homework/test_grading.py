@@ -278,9 +278,12 @@ def test_a_batch_ends_with_grades_whatever_is_in_it(tmp_path: Path) -> None:
     assert rows["s2222222"]["name"] == "'=cmd()"
     page = (out / "students" / "s7654321.html").read_text("utf-8")
     assert "考えられる原因" in page and "likely cause" in page
+    assert "waits for: reuse" in page and "先に合格が必要: reuse" in page and page.count("期限後の提出") == 1
+    assert "読み取れません" in rows["s1111111"]["notes"]
 
     told = tinyedu(tmp_path, "stats", str(out), "--lang", "en")
     assert "value/reuse" in told and "1/2 (50%)" in told and "overwrites_grad 1" in told
+    assert "fail 1" in told and "waits 1" in told
     told = tinyedu(tmp_path, "similarity-export", str(subs), "--out", "same", "--exercise", "value", "--lang", "en")
     assert "jplag" in told and (tmp_path / "same/value/submissions/s1234567/value.py").exists()
     assert (tmp_path / "same/value/template/value.py").read_text("utf-8") == VALUE.starter
