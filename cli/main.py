@@ -21,6 +21,10 @@ OK, FAILED, USAGE, DIVERGED, INTERRUPTED = 0, 1, 2, 3, 130
 UNWRITABLE = (errno.ENOSPC, errno.EBADF, errno.EIO, errno.EFBIG)  # the disk is full, not open for writing, gone
 
 
+class _Unread(Exception):
+    """Nobody reads the output any more."""
+
+
 class Tinyedu(LazyGroup):
     """The outermost group: the one place where errors end."""
 
@@ -30,6 +34,12 @@ class Tinyedu(LazyGroup):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return super().get_command(ctx, self.aliases.get(cmd_name, cmd_name))
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:  # which click would end with 1, as an error
+            raise _Unread from error
+
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
         arguments = list(sys.argv[1:] if args is None else args)
         extra.pop("standalone_mode", None)
@@ -38,7 +48,7 @@ class Tinyedu(LazyGroup):
             code = super().main(arguments, prog_name or "tinyedu", standalone_mode=False, **extra)
             if sys.stdout is not None:  # None where the shell closed it: `tinyedu ... >&-`
                 sys.stdout.flush()  # here, so that a closed pipe or a full disk is noticed here
-        except BrokenPipeError:  # `tinyedu ... | head`: whoever read us has enough
+        except (BrokenPipeError, _Unread):  # `tinyedu ... | head`: whoever read us has enough
             _drop_output()
             sys.exit(OK)
         except (KeyboardInterrupt, click.Abort):
@@ -108,6 +118,8 @@ def _explain(error: Exception) -> int:
         # The library's messages say what to do in their last sentence.
         message, _, hint = str(error).rpartition(". ") if ". " in str(error) else (str(error), "", "")
         code = USAGE
+    elif isinstance(error, MemoryError):
+        message, hint, code = f"there is not enough memory: {error}".rstrip(": "), "choose smaller numbers", USAGE
     else:
         message = f"unexpected {type(error).__name__}: {error}"
         hint, code = "this is a fault of tinyedu; run it again with --debug to see where", FAILED

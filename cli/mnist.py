@@ -10,7 +10,15 @@ import click
 
 from tinygrad_edu.cli.options import Number, Optim, Whole
 from tinygrad_edu.cli.problem import Problem
-from tinygrad_edu.cli.training import Settings, prepare, tell, training_options
+from tinygrad_edu.cli.training import (
+    Checkpoint,
+    Settings,
+    check_finite,
+    check_replaceable,
+    prepare,
+    tell,
+    training_options,
+)
 
 __all__ = ["command"]
 
@@ -34,7 +42,7 @@ WORST = 24  # mistakes to show
 @click.option("--limit", type=Whole(1), metavar="N", help="Learn from the first N pictures only.")
 @click.option("--resume", is_flag=True, help="Keep the run in --checkpoint after each epoch, and go on from there.")
 @click.option(
-    "--checkpoint", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    "--checkpoint", type=Checkpoint(), metavar="FILE",
     help="Where to keep the run. [default with --resume: mnist-MODEL.tg]",
 )  # fmt: skip
 @training_options()
@@ -63,8 +71,8 @@ def command(
 
         if resume and checkpoint is None:
             checkpoint = Path(f"mnist-{model}.tg")
-        if checkpoint is not None and not checkpoint.parent.is_dir():
-            raise Problem(f"--checkpoint: there is no folder {str(checkpoint.parent)!r}", "give a file in one that is")
+        if checkpoint is not None and not resume:
+            check_replaceable(checkpoint)
         pictures = find(data, limit)
         train, test = pictures.datasets()
         net = network(model, pictures.size).to(settings.device)
@@ -90,6 +98,7 @@ def command(
             if not resume:
                 raise
             raise Problem(str(error).rstrip("."), f"delete {str(checkpoint)!r} to begin anew") from error
+        check_finite(history, rate)
         chances = predict(net, test_loader).softmax(1).cpu().numpy()
         counts = confusion(chances, pictures.test[1])
         worst = mistakes(chances, pictures.test[1], WORST)

@@ -21,7 +21,7 @@ __all__ = ["command"]
     help="Numbers one by one, whole layers, or both side by side.",
 )  # fmt: skip
 @click.option("--steps", type=Whole(0), default=100, show_default=True, help="Steps, each with all points.")
-@click.option("--points", type=Whole(2), default=100, show_default=True, help="How many points.")
+@click.option("--points", type=Whole(2, 10**6), default=100, show_default=True, help="How many points.")
 @click.option(
     "--lr", type=Number(above=0), default=1.0, show_default=True, help="The first rate; it falls to a tenth."
 )

@@ -49,12 +49,13 @@ class Number(click.ParamType):
 
 
 class Whole(click.ParamType):
-    """A whole number, at least a bound."""
+    """A whole number within bounds; no demo can do anything with more than a billion of something."""
 
     name = "integer"
 
-    def __init__(self, least: int) -> None:
+    def __init__(self, least: int, most: int = 10**9) -> None:
         self.least = least
+        self.most = most
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         what = param.opts[0] if param is not None else "value"
@@ -64,6 +65,8 @@ class Whole(click.ParamType):
             raise Problem(f"{what}: {value!r} is not a whole number", f"write for instance {what} 100") from None
         if number < self.least:
             raise Problem(f"{what}: {value} is less than {self.least}", f"give {self.least} or more")
+        if number > self.most:
+            raise Problem(f"{what}: {value} is more than {self.most}", f"give {self.most} or less")
         return number
 
 
@@ -71,13 +74,7 @@ class Seed(Whole):
     """A number that a generator can be seeded with."""
 
     def __init__(self) -> None:
-        super().__init__(0)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        number = super().convert(value, param, ctx)
-        if number >= 2**64:
-            raise Problem(f"--seed: {number} is out of range", "give less than 2**64")
-        return number
+        super().__init__(0, 2**64 - 1)
 
 
 class Optim(click.ParamType):

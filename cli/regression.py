@@ -21,7 +21,7 @@ LIKE_THE_BOOK = {"adam": 0.08}  # its rate for this network; the others have the
 @click.option("--lr", type=Number(above=0), default=1e-4, show_default=True, help="Of the updates by hand and of SGD.")
 @click.option("--optim", type=Optim(), default="adam", show_default=True, help="The optimizer that follows SGD.")
 @click.option("--optim-lr", type=Number(above=0), help="Its learning rate. [default: it is printed]")
-@click.option("--observations", type=Whole(2), default=100, show_default=True, help="How many there are.")
+@click.option("--observations", type=Whole(2, 10**6), default=100, show_default=True, help="How many there are.")
 @training_options()
 def command(
     epochs: int, lr: float, optim: str, optim_lr: float | None, observations: int, **options: Any

@@ -11,7 +11,7 @@ import click
 
 from tinygrad_edu.cli.options import Number, Whole
 from tinygrad_edu.cli.problem import Problem
-from tinygrad_edu.cli.training import Settings, prepare, tell, training_options
+from tinygrad_edu.cli.training import Settings, check_finite, prepare, tell, training_options
 
 __all__ = ["command"]
 
@@ -24,12 +24,12 @@ DEFAULT = "sonnets.txt"
 @click.option("--steps", type=Whole(2 * EPOCHS), default=400, show_default=True, help="Batches to learn from.")
 @click.option("--batch-size", type=Whole(1), default=16, show_default=True, help="Windows in a batch.")
 @click.option("--window", type=Whole(2), default=48, show_default=True, help="Characters that are seen at once.")
-@click.option("--width", type=Whole(4), default=64, show_default=True, help="Numbers for each character.")
-@click.option("--layers", type=Whole(1), default=2, show_default=True, help="Blocks of attention.")
+@click.option("--width", type=Whole(4, 4096), default=64, show_default=True, help="Numbers for each character.")
+@click.option("--layers", type=Whole(1, 100), default=2, show_default=True, help="Blocks of attention.")
 @click.option("--lr", type=Number(above=0), default=3e-3, show_default=True, help="AdamW's largest learning rate.")
 @click.option("--length", type=Whole(1), default=300, show_default=True, help="Characters to write.")
 @click.option("--samples", type=Whole(1), default=2, show_default=True, help="How many texts to write.")
-@click.option("--temperature", type=Number(above=0), default=0.8, show_default=True, help="Below 1: more careful.")
+@click.option("--temperature", type=Number(least=0.001), default=0.8, show_default=True, help="Below 1: careful.")
 @training_options()
 def command(
     data: Path | None, steps: int, batch_size: int, window: int, width: int, layers: int, lr: float, length: int,
@@ -74,6 +74,7 @@ def command(
             )  # fmt: skip
         except DivergenceError as error:
             raise Problem(str(error).partition(". ")[0], f"try --lr {lr / 10:g}", code=3) from error
+        check_finite(history, lr)
         generator = Generator().manual_seed(settings.seed)
         start = "\n" if "\n" in vocabulary.numbers else vocabulary.characters[0]
         written = [write(model, vocabulary, start, length, temperature, generator)[1:] for _ in range(samples)]

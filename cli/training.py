@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -23,7 +24,8 @@ from tinygrad_edu.cli.options import (
 from tinygrad_edu.cli.problem import Problem
 
 __all__ = [
-    "VARIABLE", "Folder", "Settings", "loss_text", "prepare", "tell", "training_options",
+    "VARIABLE", "Checkpoint", "Folder", "Settings", "check_finite", "check_replaceable", "loss_text", "prepare", "tell",
+    "training_options",
 ]  # fmt: skip
 
 VARIABLE = "TINYEDU_BACKEND"
@@ -45,6 +47,42 @@ class Folder(click.ParamType):
         if why:
             raise Problem(f"{what}: cannot write to {str(path)!r}: {why}", "choose a folder that can be written to")
         return path
+
+
+class Checkpoint(click.ParamType):
+    """A file to keep a run in: it can be written, or made."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(value)
+        why = why_not_writable(path)
+        if why:
+            raise Problem(f"--checkpoint: cannot write {str(path)!r}: {why}", "choose a file that can be written")
+        return path
+
+
+def check_replaceable(checkpoint: Path) -> None:
+    """Refuse to write a checkpoint over a file that is none: somebody's data, by a slip of the hand."""
+    if not checkpoint.exists() or not checkpoint.stat().st_size:
+        return
+    from tinygrad_edu.serialization import load
+
+    try:
+        state = load(checkpoint)
+        known = isinstance(state, dict) and str(state.get("format")).startswith("tinygrad_edu.train ")
+    except Exception:  # whatever else it is
+        known = False
+    if not known:
+        told = f"--checkpoint: {str(checkpoint)!r} is there already, and is no checkpoint"
+        raise Problem(told, "give another file, or delete that one")
+
+
+def check_finite(history: Any, lr: float) -> None:
+    """The last step may have spoiled the network, which only the test after it has seen."""
+    if not math.isfinite(history[-1]["valid_loss"]):
+        told = f"the loss on what was held back is {history[-1]['valid_loss']} after the last epoch, with lr {lr:g}"
+        raise Problem(told, f"try --lr {lr / 10:g}", code=3)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,14 @@ CASES = {
     "folder": ([*DEMO, "--plot", "no/such/path.png"], "there is no folder", "can be written"),
     "option": ([*DEMO, "--setps", "3"], "no such option --setps", "--steps"),
     "command": (["dome"], "dome", "demo, run, graph, doctor"),
+    "huge batch": (["demo", "mnist", "--batch-size", "9" * 24], "is more than 1000000000", "or less"),
+    "huge points": (["demo", "moons", "--points", "9" * 24], "is more than 1000000", "or less"),
+    "huge observations": (["demo", "regression", "--observations", "9" * 24], "is more than 1000000", "or less"),
+    "huge width": (["demo", "text", "--width", "9" * 24], "is more than 4096", "or less"),
+    "huge layers": (["demo", "text", "--layers", "9" * 24], "is more than 100", "or less"),
+    "cold": (["demo", "text", "--temperature", "1e-320"], "--temperature: 1e-320 is less than 0.001", "0.001 or more"),
+    "checkpoint ''": (["demo", "mnist", "--checkpoint", ""], "--checkpoint: cannot write '.': it is a folder", ""),
+    "checkpoint": (["demo", "mnist", "--checkpoint", "no/a.tg"], "there is no folder", "can be written"),
     "two pictures": (["demo", "paraboloid", "--compare", "--sweep-lr"], "two different pictures", "one of them"),
     "own choice": (["demo", "paraboloid", "--compare", "--lr", "1"], "--lr does not go with --compare", ""),
     "c": (["demo", "paraboloid", "--c", "-2"], "--c: -2 is not above 0", ""),
@@ -83,6 +91,34 @@ def test_a_file_is_not_touched_by_the_check(tmp_path: Path) -> None:
     kept.write_bytes(b"old")
     done = CliRunner().invoke(main, [*DEMO, "--optim", "adam", "--momentum", "1", "--plot", str(kept)])
     assert done.exit_code == 2 and kept.read_bytes() == b"old"
+
+
+def test_a_checkpoint_is_not_written_over_a_file_that_is_none(tmp_path: Path) -> None:
+    thesis = tmp_path / "thesis.docx"
+    thesis.write_bytes(b"PK\x03\x04 years of work")
+    done = CliRunner().invoke(main, ["demo", "mnist", "--limit", "8", "--checkpoint", str(thesis)])
+    assert done.exit_code == 2 and done.stdout == ""
+    assert "is there already, and is no checkpoint" in done.stderr and "another file" in done.stderr
+    assert thesis.read_bytes() == b"PK\x03\x04 years of work"
+
+
+@pytest.mark.parametrize("demo", ["mnist", "text"])
+def test_a_network_that_the_last_step_spoiled_has_diverged(demo: str) -> None:
+    small = {"mnist": ["--limit", "64", "--epochs", "1"], "text": ["--steps", "20", "--width", "4", "--layers", "1"]}
+    done = CliRunner().invoke(main, ["demo", demo, *small[demo], "--lr", "1e308", "--quiet"])
+    assert done.exit_code == 3 and done.stdout == "" and "hint: try --lr 1e+307" in done.stderr
+
+
+def test_too_little_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise MemoryError("Unable to allocate 9 PiB")
+
+    monkeypatch.setattr("tinygrad_edu.cli.moons_net.make_moons", full)
+    done = CliRunner().invoke(main, ["demo", "moons"])
+    assert done.exit_code == 2, done.stderr
+    assert done.stderr.splitlines()[-2:] == [
+        "tinyedu: there is not enough memory: Unable to allocate 9 PiB", "hint: choose smaller numbers"
+    ]  # fmt: skip
 
 
 def test_a_folder_in_place_of_a_file(tmp_path: Path) -> None:

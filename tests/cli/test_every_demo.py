@@ -65,7 +65,7 @@ REFUSED = {
     "device": (["--device", "gpu"], "no kind of device is called 'gpu'", "cpu"),
     "device index": (["--device", "cpu:x"], "invalid device string", "cpu"),
     "seed": (["--seed", "-1"], "--seed: -1 is less than 0", "0 or more"),
-    "large seed": (["--seed", str(2**64)], "out of range", "2**64"),
+    "large seed": (["--seed", str(2**64)], f"is more than {2**64 - 1}", "or less"),
     "seed word": (["--seed", "one"], "--seed: 'one' is not a whole number", "--seed 100"),
     "folder": (["--plot", "no/such/a.png"], "there is no folder", "can be written"),
 }
