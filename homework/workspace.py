@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 import tempfile
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,23 @@ def read_source(path: Path) -> str:
         raise WorkspaceError(f"cannot read {path}: {error.strerror}") from None
 
 
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Only one process at a time is between; the system lets go of the lock of one that is killed."""
+    with path.open("ab") as file:
+        if sys.platform == "win32":
+            import msvcrt
+
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)  # (closing the file lets go of it)
+        else:
+            import fcntl
+
+            with suppress(OSError):  # (a network disk without locks: as good as it gets)
+                fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 class Workspace:
     """A folder made by `init`.
 
@@ -87,8 +105,8 @@ class Workspace:
         """Make a workspace, or change the language and track of one; files that are there stay."""
         (root / HIDDEN).mkdir(parents=True, exist_ok=True)
         workspace = cls(root)
-        workspace.state.update({"lang": lang, "track": track})
-        workspace.save()
+        with workspace.changing() as state:
+            state.update({"lang": lang, "track": track})
         return workspace
 
     @classmethod
@@ -110,7 +128,9 @@ class Workspace:
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
             if isinstance(found, dict):
-                fresh.update(found)
+                fresh.update(
+                    {key: value for key, value in found.items() if isinstance(value, type(fresh.get(key, value)))}
+                )
         except FileNotFoundError:
             pass
         except (OSError, ValueError):  # (kept beside: it is the student's record)
@@ -118,7 +138,15 @@ class Workspace:
                 os.replace(path, path.with_suffix(".broken.json"))
         return fresh
 
-    def save(self) -> None:
+    @contextmanager
+    def changing(self) -> Iterator[dict[str, Any]]:
+        """The state as it is on disk now, to be changed and saved: two checks at once must not undo each other."""
+        with _locked(self.hidden / "state.lock"):
+            self.state = self._read_state()
+            yield self.state
+            self._save()
+
+    def _save(self) -> None:
         text = json.dumps(self.state, ensure_ascii=False, indent=1, sort_keys=True)
         write_atomically(self.hidden / "state.json", text.encode("utf-8"))
 
@@ -152,17 +180,18 @@ class Workspace:
 
     # What was passed
 
-    def record(self, exercise: Exercise, verdicts: Iterable[Verdict]) -> None:
-        """Remember the verdicts with the hash of the file and the version of the exercise."""
-        mine = self.state["checks"].setdefault(exercise.slug, {})
-        for verdict in verdicts:
-            mine[verdict.check.name] = {
-                "state": verdict.state,
-                "hash": self.hash_of(exercise),
-                "version": exercise.version,
-                "when": time.strftime("%Y-%m-%d %H:%M:%S"),
-            }
-        self.save()
+    def record(self, exercise: Exercise, verdicts: Iterable[Verdict], judged_hash: str | None = None) -> None:
+        """Remember the verdicts with the version of the exercise and the hash of the file that was judged (by default
+        the one that is there now)."""
+        now = time.strftime("%Y-%m-%d %H:%M:%S")
+        judged = {
+            "hash": self.hash_of(exercise) if judged_hash is None else judged_hash,
+            "version": exercise.version,
+            "when": now,
+        }
+        with self.changing() as state:
+            mine = state["checks"].setdefault(exercise.slug, {})
+            mine.update({verdict.check.name: {"state": verdict.state, **judged} for verdict in verdicts})
 
     def last(self, exercise: Exercise) -> dict[str, dict[str, Any]]:
         found = self.state["checks"].get(exercise.slug, {})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -65,8 +64,9 @@ def check_command(
         raise Problem(f"{exercise.slug} is not started", f"tinyedu hw start {exercise.slug}")
     demand_packages([exercise])
     if as_json:
+        judged = workspace.hash_of(exercise)  # (it may be saved again while it is checked)
         verdicts = list(_verdicts(workspace, course, exercise, seed, only, base, in_process))
-        workspace.record(exercise, verdicts)
+        workspace.record(exercise, verdicts, judged)
         click.echo(json.dumps(_as_data(exercise, verdicts, language(lang, workspace)), ensure_ascii=False, indent=1))
     else:
         screen = Screen()
@@ -106,12 +106,16 @@ def run_checks(
     from tinygrad_edu.homework.show.words import word
 
     shown.head(screen, exercise, lang, word("head.public", lang, seed=PUBLIC_SEED if seed is None else seed))
-    verdicts = []
-    for verdict in _verdicts(workspace, course, exercise, seed, only or [], base, in_process):
-        verdicts.append(verdict)
-        shown.show(screen, exercise, verdict, lang, verbose)
-        sys.stdout.flush()
-    workspace.record(exercise, verdicts)
+    verdicts: list[Verdict] = []
+    judged = workspace.hash_of(exercise)
+    try:
+        for verdict in _verdicts(workspace, course, exercise, seed, only or [], base, in_process):
+            verdicts.append(verdict)
+            shown.show(screen, exercise, verdict, lang, verbose)
+            print(end="", flush=True)  # (there may be no standard output: `>&-`)
+    finally:  # Ctrl-C, or a reader that has seen enough: what was found out is remembered
+        if verdicts:
+            workspace.record(exercise, verdicts, judged)
     shown.foot(screen, workspace, course, exercise, verdicts, lang, complete=not only, base=base)
     return verdicts
 

@@ -49,8 +49,8 @@ def hint_command(name: str | None, lang: str | None) -> None:
     for rung in rungs:
         screen.line(word("done.hint", lang, rung=rung + 1, of=len(hints), name=full), style="bold")
         screen.line(hints[rung][lang], indent=2)
-    workspace.state["hints"][full] = min(seen + 1, len(hints))
-    workspace.save()
+    with workspace.changing() as state:
+        state["hints"][full] = min(seen + 1, len(hints))
     last_one = seen + 1 >= len(hints)
     screen.line(word("done.hint_last" if last_one else "done.hint_more", lang, name=full), style="dim")
 
@@ -71,8 +71,8 @@ def solution_command(name: str, give_up: bool, lang: str | None) -> None:
             told, f"tinyedu hw hint {exercise.slug}, or: tinyedu hw solution {exercise.slug} --give-up", FAILED
         )
     if not done and exercise.slug not in workspace.state["given_up"]:
-        workspace.state["given_up"].append(exercise.slug)
-        workspace.save()
+        with workspace.changing() as state:
+            state["given_up"].append(exercise.slug)
     path = workspace.file(exercise)
     if path.exists() and screen.console.width >= 160:
         from rich.columns import Columns

@@ -1,12 +1,17 @@
 """A student's bytes are never lost by reset, undo or upgrade. (Killing these at any moment: test_killed.py.)"""
 
+import io
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tinygrad_edu.cli.homework import checking
 from tinygrad_edu.homework import upgrade as upgrading
 from tinygrad_edu.homework.course import Course, Exercise, load
+from tinygrad_edu.homework.judge.verdict import Verdict
+from tinygrad_edu.homework.show.screen import Screen
 from tinygrad_edu.homework.workspace import Workspace, WorkspaceError
 
 MINE = b"# my own work\r\nx = '\xff'\n"
@@ -116,3 +121,37 @@ def test_a_japanese_folder_gets_japanese_starters_and_another_language_later_cha
     assert english.file(exercise).read_text(encoding="utf-8") == mine
     english.reset(exercise)
     assert english.file(exercise).read_text(encoding="utf-8") == exercise.starter
+
+
+def passes(exercise: Exercise) -> list[Verdict]:
+    return [Verdict(check, "pass") for check in exercise.checks.values()]
+
+
+def test_two_checks_at_once_both_leave_their_record(workspace: Workspace, exercise: Exercise) -> None:
+    other = load().exercises["tensor"]
+    first, second = Workspace(workspace.root), Workspace(workspace.root)  # both have read the state
+    first.record(exercise, passes(exercise), first.hash_of(exercise))
+    second.record(other, passes(other), "")
+    again = Workspace(workspace.root)
+    assert again.standing(exercise) == (exercise.points, True, False)
+    assert again.standing(other)[1]
+
+
+def test_what_is_saved_during_a_check_has_not_passed(workspace: Workspace, exercise: Exercise) -> None:
+    judged = workspace.hash_of(exercise)
+    workspace.file(exercise).write_bytes(b"# written while it was checked")
+    workspace.record(exercise, passes(exercise), judged)
+    assert workspace.standing(exercise) == (exercise.points, True, True)  # changed since
+
+
+def test_what_was_found_out_before_ctrl_c_is_remembered(
+    workspace: Workspace, exercise: Exercise, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> Iterator[Verdict]:
+        yield passes(exercise)[0]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checking, "_verdicts", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        checking.run_checks(Screen(io.StringIO(), width=80), workspace, load(), exercise, "en")
+    assert Workspace(workspace.root).last(exercise)["forward"]["state"] == "pass"
