@@ -186,6 +186,16 @@ WORKS = [
         "attention", ((8, 16, 1024, 64),) * 3, ((1, 2, 5, 3),) * 3,
         lambda lib, f, q, k, v: f.scaled_dot_product_attention(q, k, v), operations=4.0 * 8 * 16 * 1024**2 * 64,
     ),
+    Work(
+        "attention, causal", ((8, 16, 1024, 64),) * 3, ((1, 2, 5, 3),) * 3,
+        lambda lib, f, q, k, v: f.scaled_dot_product_attention(q, k, v, is_causal=True),
+        operations=2.0 * 8 * 16 * 1024**2 * 64,
+    ),
+    Work(
+        "attention and back", ((8, 16, 1024, 64),) * 3, ((1, 2, 5, 3),) * 3,
+        _pulled(lambda lib, f, q, k, v: f.scaled_dot_product_attention(q, k, v)),
+        operations=14.0 * 8 * 16 * 1024**2 * 64, error=1e-4,
+    ),
 ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from tinygrad_edu.kernels import kernels
 from tinygrad_edu.kernels.devices import to_device, to_host
 from tinygrad_edu.kernels.pooling import adaptive_windows, max_pool, strided_windows
 
-FILES = ("softmax", "steps", "convolution", "matmul", "norms", "channels", "losses", "pooling")
+FILES = ("softmax", "steps", "convolution", "matmul", "norms", "channels", "losses", "attention", "pooling")
 _random = np.random.default_rng(5)
 
 
@@ -165,6 +165,29 @@ def cross_entropies(back: bool) -> Iterator[tuple[Any, ...]]:
             yield (a, alike, classes, np.asarray(top), np.asarray(low), weight, ignored, smoothing)
 
 
+def attentions(back: bool) -> Iterator[tuple[Any, ...]]:
+    """Lengths and components below, at and above a tile's; masks of every row, of one head, that blind a query."""
+    low = -np.inf
+    blinding = np.array([[low] * 5, [0.5, low, -1, low, 2], [0] * 5])
+    heads = made(2, 3, 2, 5).transpose(0, 2, 1, 3)  # (2, 2, 3, 5), as heads lie in memory
+    for q, k, v, mask, causal in (
+        (made(2, 5, 3), made(2, 7, 3), made(2, 7, 4), None, False),
+        (heads, made(2, 2, 5, 5), made(2, 2, 5, 1), blinding, False),
+        (made(9, 2), made(9, 2), made(9, 3), None, True),
+        (made(2, 1, 4, 3), made(2, 1, 6, 3), made(2, 1, 6, 3), made(2, 1, 1, 6), True),
+        (single(1, 6, 4)[:, ::2], single(1, 4, 4), single(1, 4, 9)[:, :, ::3], None, False),
+        (np.broadcast_to(made(4, 3), (2, 4, 3)), made(2, 1, 3), made(2, 1, 2), made(4, 1), False),
+        (made(2, 0, 3), made(2, 4, 3), made(2, 4, 2), None, False), (made(2, 3), made(0, 3), made(0, 2), None, False),
+    ):  # fmt: skip
+        if not back:
+            yield (q, k, v, mask, causal, 0.7)
+        else:
+            from tinygrad_edu.kernels.attention import attention
+
+            out, known = attention(q, k, v, mask, causal, 0.7)
+            yield (made(*out.shape).astype(q.dtype), q, k, v, known, mask, causal, 0.7)
+
+
 def classes(name: str) -> Iterator[tuple[Any, ...]]:
     many = np.arange(700).reshape(7, 100) % 5
     for target, ignored in ((many.T, 2), (np.array([1, 4, -1]), -1), (np.array(3), -100), (np.array([7, 7]), 7)):
@@ -240,6 +263,8 @@ CASES: dict[str, Callable[[], Any]] = {
     "rms_norm": lambda: rms_norms(False),
     "rms_norm_back": lambda: rms_norms(True),
     **{name: lambda name=name: channel_norms(name) for name in CHANNEL_NORMS},
+    "attention": lambda: attentions(False),
+    "attention_back": lambda: attentions(True),
     "counted": lambda: classes("counted"),
     "are_classes": lambda: classes("are_classes"),
     "cross_entropy": lambda: cross_entropies(False),
@@ -334,9 +359,9 @@ def test_every_kernel_has_a_case() -> None:
 
 # How often a kernel is launched for arrays that lie row by row: what falls back to the specification takes dozens.
 LAUNCHES = {
-    **dict.fromkeys([*POOLS, *SOFTMAXES, "layer_norm", "rms_norm", "group_norm", "cross_entropy"], 1),
+    **dict.fromkeys([*POOLS, *SOFTMAXES, "layer_norm", "rms_norm", "group_norm", "cross_entropy", "attention"], 1),
     "layer_norm_back": 3, "rms_norm_back": 3, "batch_norm": 2, "batch_norm_back": 2, "group_norm_back": 3,
-    "are_classes": 1, "counted": 2, "cross_entropy_back": 2,  # one for the sum of the weights
+    "attention_back": 5, "are_classes": 1, "counted": 2, "cross_entropy_back": 2,  # one for the sum of the weights
 }  # fmt: skip
 
 
@@ -348,3 +373,17 @@ def test_launches_of_a_kernel(name: str) -> None:
     before = launches.count
     called(name, there)
     assert launches.count - before <= LAUNCHES[name]
+
+
+@pytest.mark.slow
+def test_attention_in_the_tiles_of_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The simulator's tiles are small; here are those of a card, 256 threads a block, filled and overlapping."""
+    from tinygrad_edu.kernels.attention import attention
+    from tinygrad_edu.kernels.numba_cuda import attention as own
+
+    monkeypatch.setattr(own, "simulated", lambda: False)
+    for queries, keys, width, values, causal in ((70, 40, 5, 20, False), (66, 66, 17, 16, True)):
+        q, k, v, mask = made(1, queries, width), made(1, keys, width), made(1, keys, values), made(queries, keys)
+        check("attention", (q, k, v, mask, causal, 0.5))
+        out, low = attention(q, k, v, mask, causal, 0.5)
+        check("attention_back", (made(*out.shape), q, k, v, low, mask, causal, 0.5))

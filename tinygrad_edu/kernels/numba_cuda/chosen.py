@@ -9,7 +9,10 @@ from typing import Any
 
 __all__ = ["FILES", "own"]
 
-FILES: tuple[str, ...] = ("spot", "softmax", "steps", "convolution", "norms", "channels", "losses", "pooling")
+FILES: tuple[str, ...] = (
+    "spot", "softmax", "steps", "convolution", "norms", "channels", "losses", "pooling",
+    "attention",
+)
 
 
 @functools.cache
