@@ -31,6 +31,10 @@ MOST, MOST_CAUSAL = 64, 32  # queries: with fewer at a time, more keys can be le
 EVEN = 32  # elements: rows of scores are rounded up to that, or the last exponentials would be computed one by one
 
 
+# Sums stand in the two kernels themselves: of a function that is called, the process that compiles it may use another
+# copy than one that loads it, with the terms in another order, and the bits would differ between the two.
+
+
 @compiled
 def _lay(a: Array, start: int, pitch: int, rows: int, size: int, out: Array, apart: int, factor: Any) -> None:
     """Rows side by side, times a factor."""
@@ -62,29 +66,6 @@ def _row(scores: Array, start: int, count: int, mask: Array, at: int, masked: bo
 
 
 @compiled
-def _grow(row: Array, top: Any) -> Any:
-    """Exponentials in place of the row, and their sum."""
-    total = row.dtype.type(0)
-    for i in range(row.size):
-        grown = exp(row[i] - top)
-        row[i] = grown
-        total += grown
-    return total
-
-
-@compiled
-def _share(row: Array, part: Array, whole: Any) -> None:
-    """Weights in place of the scores, and the gradients of the scores in place of those of the weights."""
-    along = row.dtype.type(0)
-    for i in range(row.size):
-        weight = exp(row[i] - whole)
-        row[i] = weight
-        along += weight * part[i]
-    for i in range(row.size):
-        part[i] = row[i] * (part[i] - along)
-
-
-@compiled
 def _forward(
     queries: Array, keys: Array, values: Array, results: Array, masks: Array, low: Array, arrays: Any, pitches: Any,
     sizes: Any, rows: int, causal: bool, masked: bool, scale: Any, lanes: int, scratch: Any,
@@ -108,7 +89,11 @@ def _forward(
                 top = top_of(row, one)
                 if top == -np.inf:
                     top = q.dtype.type(0)
-                total = _grow(row, top)
+                total = q.dtype.type(0)
+                for i in range(row.size):
+                    grown = exp(row[i] - top)
+                    row[i] = grown
+                    total += grown
                 scores[r * wide + row.size : r * wide + seen] = 0
                 if total == 0:
                     total = one
@@ -152,7 +137,13 @@ def _backward(
                 row = _row(weights, r * wide, count, mask, masks[h] + (first + r) * to_mask, masked)
                 part = shares[r * wide : r * wide + row.size]
                 part[count:] = 0
-                _share(row, part, low[h, first + r])
+                whole, along = low[h, first + r], q.dtype.type(0)
+                for i in range(row.size):
+                    weight = exp(row[i] - whole)
+                    row[i] = weight
+                    along += weight * part[i]
+                for i in range(row.size):
+                    part[i] = row[i] * (part[i] - along)
                 # up to where the tiles read: what stands there must add nothing to other keys
                 weights[r * wide + row.size : r * wide + last] = 0
                 shares[r * wide + row.size : r * wide + last] = 0
