@@ -8,6 +8,7 @@ from tinygrad_edu.homework.course import Course, Exercise
 from tinygrad_edu.homework.judge.fail import Cause, Fail
 from tinygrad_edu.homework.judge.verdict import Verdict
 from tinygrad_edu.homework.runner.seen import Frame
+from tinygrad_edu.homework.show.phrases import spoken
 from tinygrad_edu.homework.show.screen import Screen, cell_len, pad, styles
 from tinygrad_edu.homework.show.words import harmless, word
 from tinygrad_edu.homework.workspace import Workspace
@@ -55,7 +56,7 @@ def reason(exercise: Exercise, verdict: Verdict, lang: str) -> list[str]:
     lines = []
     if verdict.fail is not None:
         if verdict.fail.where:
-            lines.append(verdict.fail.where)
+            lines.append(spoken(verdict.fail.where, lang))
         lines.append(_difference(exercise, verdict.fail, lang))
         if verdict.twin:
             lines.append(word("line.twin", lang))
@@ -70,10 +71,11 @@ def reason(exercise: Exercise, verdict: Verdict, lang: str) -> list[str]:
 
 
 def _difference(exercise: Exercise, fail: Fail, lang: str) -> str:
+    label = spoken(fail.label, lang)
     if fail.kind.startswith("says."):
         sentence = exercise.says[fail.kind.removeprefix("says.")][lang].format(**fail.words)
-        return f"{fail.label}   {sentence}" if fail.label else sentence
-    told = word(f"fail.{fail.kind}", lang, label=fail.label, got=fail.got, expected=fail.expected)
+        return f"{label}   {sentence}" if label else sentence
+    told = word(f"fail.{fail.kind}", lang, label=label, got=fail.got, expected=fail.expected)
     if fail.kind in ("malformed", "not_raised"):
         return told
     return f"{told}   {word('line.expected', lang)} {fail.expected}   {word('line.got', lang)} {fail.got}"
@@ -93,7 +95,7 @@ def _error(exercise: Exercise, verdict: Verdict, lang: str) -> list[str]:
     for frame in dict.fromkeys((*shown[:1], *shown[-2:])):
         lines.append(frame_line(frame, lang))
     if verdict.seen.doing and kind not in ("syntax", "forbidden", "missing", "base"):
-        lines.append(word("line.called_with", lang, what=verdict.seen.doing))
+        lines.append(word("line.called_with", lang, what=spoken(verdict.seen.doing, lang)))
     return lines
 
 
@@ -159,7 +161,7 @@ def foot(
         mark = "★" if choice.own else "·"
         earlier = choice.exercise
         told = word(f"foot.{choice.told}", lang, number=f"{earlier.number:02d}", slug=earlier.slug)
-        screen.line(f"  {mark} {told}")
+        screen.line(f"{mark} {told}", indent=2)
     of = exercise.points if complete else sum(verdict.check.points for verdict in verdicts)
     points = word("foot.points", lang, earned=earned, of=of)
     if complete and any(verdict.check.part for verdict in verdicts):

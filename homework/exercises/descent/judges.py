@@ -140,11 +140,7 @@ def _followed(o, p, rule):
     equal(len(o["points"]), p["steps"], "len(points)", where)
     for step in (0, 1, p["steps"] - 1):
         # Where x has come down to nearly 0, what matters is that it is nearly 0.
-        close(o["points"][step], points[step], f"(x1, x2) after {_ordinal(step + 1)}", where, rtol=1e-5, atol=1e-6)
-
-
-def _ordinal(steps):
-    return f"{steps} step{'s' if steps > 1 else ''}"
+        close(o["points"][step], points[step], f"(x1, x2) after step {step + 1}", where, rtol=1e-5, atol=1e-6)
 
 
 @check("sgd", points=1, params=_bowl(0.4))
@@ -229,8 +225,8 @@ def two_parameters(o, p):
         of_w = p["momentum"] * of_w + scale * np.arange(w.size).reshape(w.shape)
         of_b = p["momentum"] * of_b + grad
         w, b = w - p["lr"] * of_w, b - p["lr"] * of_b
-        close(got["w"], w, f"w.data after {_ordinal(step)}", where)
-        close(got["b"], b, f"b.data after {_ordinal(step)}", where)
+        close(got["w"], w, f"w.data after step {step}", where)
+        close(got["b"], b, f"b.data after step {step}", where)
 
 
 @check(
