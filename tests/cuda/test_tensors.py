@@ -373,3 +373,19 @@ def test_memory_is_shared_with_other_libraries() -> None:
     assert torch.cuda.memory_allocated() == before  # the capsule keeps the memory
     del capsule
     assert torch.cuda.memory_allocated() < before
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"is_causal": True}, {"attn_mask": np.tri(5, dtype=bool)[:, ::-1] | np.eye(5, dtype=bool)}]
+)
+def test_attention_in_one_step(options: dict[str, Any]) -> None:
+    results = []
+    for device in ("cpu", "cuda"):
+        leaves = [drawn(2, 2, 5, 3, seed=i).to(device).requires_grad_() for i in range(3)]
+        given = {k: torch.tensor(v.copy(), device=device) if k == "attn_mask" else v for k, v in options.items()}
+        out = nn.functional.scaled_dot_product_attention(*leaves, **given)
+        assert type(out.grad_fn).__name__ == "ScaledDotProductFlashAttentionForCpuBackward0"
+        out.square().sum().backward()
+        results.append([out, *(leaf.grad for leaf in leaves)])
+    for theirs, mine in zip(*results, strict=True):
+        same(mine, theirs)

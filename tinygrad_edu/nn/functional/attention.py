@@ -48,14 +48,16 @@ def _in_one_step(
 ) -> Tensor | None:
     """The means from the kernel that keeps no weights; None where it is not meant for the arguments.
 
-    That is a mask that is learned, half precision, the GPU, and sizes that do not fit: the products say which.
+    That is a mask that is learned, half precision on the CPU, and sizes that do not fit: the products say which.
     """
     given = [query, key, value]
-    if not all(x._data.__class__ is np.ndarray and x._data.dtype.char in "fd" for x in given):
+    kind = query._data.__class__
+    kept = "fd" if kind is np.ndarray else "efd"
+    if not all(x._data.__class__ is kind and x._data.dtype.char in kept for x in given):
         return None
     if key.shape[-1] != query.shape[-1] or value.shape[-2] != key.shape[-2]:
         return None
-    if mask is not None and (mask.requires_grad or mask._data.__class__ is not np.ndarray):
+    if mask is not None and (mask.requires_grad or mask._data.__class__ is not kind):
         return None
     try:
         lead = np.broadcast_shapes(*(tuple(x.shape[:-2]) for x in given))
