@@ -170,6 +170,10 @@ SAME: dict[str, list[tuple[Any, ...]]] = {
         call("grid_sample", IMAGE, GRID, align_corners=True, padding_mode="reflection"),
         call("grid_sample", IMAGE, GRID, mode="nearest", padding_mode="border"),
         call("grid_sample", IMAGE, GRID, mode="nearest"),
+        call("grid_sample", IMAGE, GRID, mode="bicubic"),
+        call("grid_sample", IMAGE, GRID, mode="bicubic", padding_mode="border", align_corners=True),
+        call("grid_sample", IMAGE, GRID, mode="bicubic", padding_mode="reflection", align_corners=False),
+        call("grid_sample", IMAGE, GRID, mode="bicubic", padding_mode="reflection", align_corners=True),
         call("grid_sample", VOLUME, np.random.default_rng(2).uniform(-1.2, 1.2, (1, 2, 3, 2, 3)), mode="bilinear"),
     ],
 }
@@ -254,6 +258,7 @@ REFUSED: dict[str, list[tuple[Any, ...]]] = {
         call("grid_sample", IMAGE, GRID[:1]),
         call("grid_sample", IMAGE, GRID[..., :1]),
         call("grid_sample", IMAGE, GRID, mode="linear"),
+        call("grid_sample", VOLUME, np.zeros((1, 2, 3, 2, 3)), mode="bicubic"),
         call("grid_sample", IMAGE, GRID, padding_mode="circular"),
     ],
 }

@@ -55,7 +55,7 @@ autograd.function_node autograd.passes cuda.present
 distributions.distribution distributions.draws distributions.odds distributions.pathwise
 nn.functional.activations nn.functional.losses nn.functional.recurrent
 nn.modules.from_table nn.modules.hooks nn.modules.registry nn.modules.state
-optim.annealing optim.line_search optim.minimize optim.optimizer optim.options optim.schedule
+optim.annealing optim.line_search optim.minimize optim.optimizer optim.options optim.schedule optim.together
 serialization.archive serialization.foreign serialization.memory serialization.places serialization.safetensors
 serialization.structure train.history train.metrics train.progress train.state
 utils.data.fetch utils.data.pool utils.data.worker utils.files utils.tensorboard.records

@@ -267,6 +267,19 @@ BESIDE_CORE: dict[str, dict[str, str]] = {
             ("weight", f"p.ramp(2, 2, *[5] * {n}), (3, 2, *[3] * {n}), p.ramp(2, 3, *[3] * {n})"),
         )
     },
+    "nn.modules.module": {
+        "Module": "module('nn.modules.module').Module is t.nn.Module",
+        **{
+            f"register_module_{what}_hook": f"p.hooked(module('nn.modules.module').register_module_{what}_hook, {see})"
+            for what, see in (
+                ("forward_pre", "lambda m, args: args[0] * 2"),
+                ("forward", "lambda m, args, out: out + 1"),
+                ("full_backward_pre", "lambda m, grads: (grads[0] * 2,)"),
+                ("full_backward", "lambda m, ins, outs: (ins[0] * outs[0].sum(),)"),
+            )
+        },
+        "register_module_backward_hook": "callable(module('nn.modules.module').register_module_backward_hook)",
+    },
     "nn.modules.utils": {
         "consume_prefix_in_state_dict_if_present": "(lambda d: (module('nn.modules.utils')."
         "consume_prefix_in_state_dict_if_present(d, 'module.'), sorted(d))[1])({'module.a': 1, 'b': 2})",

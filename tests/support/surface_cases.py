@@ -107,6 +107,15 @@ class Parts:
         outputs = self.run(lambda *xs: self.flat(module(*xs)), *[x.double() for x in inputs])
         return [*outputs, {name: weight.grad for name, weight in module.named_parameters()}]
 
+    def hooked(self, register: Any, see: Any) -> list[Any]:
+        """What a network gives while a hook sees all its modules beside one's own, and afterwards."""
+        t, order = self.t, []
+        net = t.nn.Sequential(t.nn.Linear(2, 2), t.nn.Tanh())
+        net[1].register_forward_hook(lambda module, args, out: order.append("own"))
+        with register(lambda module, *seen: (order.append(type(module).__name__), see(module, *seen))[1]):
+            found = self.passes(net, self.ramp(3, 2))
+        return [order, *found, *self.passes(net, self.ramp(3, 2))]
+
     def flat(self, found: Any) -> Any:
         """The Tensors in nested tuples."""
         return tuple(x for part in found for x in self.flat(part)) if isinstance(found, tuple) else (found,)

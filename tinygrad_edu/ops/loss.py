@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from tinygrad_edu.kernels import elementwise as on_arrays
@@ -70,6 +71,38 @@ def squared_error(input: Any, target: Any, /, reduction: str = "mean") -> Any:
 def _(g: Any, _out: Any, input: Any, target: Any, reduction: str) -> Any:
     share = (input - target) * (g * (2.0 / _count(input.shape, reduction)))
     return share, lambda: -share
+
+
+def _bent(name: str, grad_name: str, formula: str, slope: Callable[[float], float]) -> Any:
+    """A loss that is quadratic in differences below its knee, and straight beyond."""
+
+    def bent(input: Any, target: Any, /, knee: float = 1.0, reduction: str = "mean") -> Any:
+        apart = input - target
+        near = kernels.clamp(apart, -knee, knee)
+        return _reduced(near * (apart - near * 0.5) * (slope(knee) / knee), reduction)
+
+    bent.__name__ = bent.__qualname__ = name
+    bent.__doc__ = f"{formula} of the difference d of two tensors of one shape: mean, sum, or all of them."
+    places = (((0.75, reduction)) for reduction in ("mean", "sum", "none"))
+    op = structured(
+        method=False, promote="same", grad_name=grad_name, oracle="",
+        samples=cases(*(([(2, 3), (2, 3)], place) for place in places)),
+    )(bent)  # fmt: skip
+
+    @op.vjp
+    def _(g: Any, _out: Any, input: Any, target: Any, knee: float, reduction: str) -> Any:
+        share = clamp(input - target, -knee, knee) * (g * (slope(knee) / knee / _count(input.shape, reduction)))
+        return share, lambda: -share
+
+    return op
+
+
+smooth_l1 = _bent(
+    "smooth_l1", "SmoothL1LossBackward0", "``d² / (2 knee)`` below the knee, ``|d| - knee / 2`` beyond,", lambda _: 1.0
+)
+huber = _bent(
+    "huber", "HuberLossBackward0", "``d² / 2`` below the knee, ``knee (|d| - knee / 2)`` beyond,", lambda knee: knee
+)
 
 
 def _classes(make: Any) -> Any:

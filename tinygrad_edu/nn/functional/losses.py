@@ -15,8 +15,17 @@ import numpy as np
 from tinygrad_edu.errors import DTypeError, ShapeError
 from tinygrad_edu.kernels import kernels
 from tinygrad_edu.ops.index import take_along
-from tinygrad_edu.ops.loss import cross_entropy_of_two, pick_negative, softmax_cross_entropy, squared_error
+from tinygrad_edu.ops.loss import (
+    cross_entropy_of_two,
+    huber,
+    pick_negative,
+    smooth_l1,
+    softmax_cross_entropy,
+    squared_error,
+)
 from tinygrad_edu.tensors.functions import functional, where
+from tinygrad_edu.tensors.parts import broadcast_tensors
+from tinygrad_edu.tensors.promotion import promote_types
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["LOSSES", "loss", "reduced", "reduction_of"]
@@ -135,11 +144,21 @@ def smooth_l1_loss(
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
     _check_floats("smooth_l1_loss", input, target)
     reduction = reduction_of(size_average, reduce, reduction)
-    apart = input - target
     if beta == 0:
-        return reduced(apart.abs(), reduction)
-    size = apart.abs()
-    return reduced(where(size < beta, apart * apart * (0.5 / beta), size - 0.5 * beta), reduction)
+        return reduced((input - target).abs(), reduction)
+    return _bent(smooth_l1, input, target, beta, reduction)
+
+
+def _bent(rule: Any, input: Tensor, target: Tensor, knee: float, reduction: str) -> Tensor:
+    if reduction not in _REDUCTIONS:
+        return reduced(input, reduction)  # refuses it
+    if input.shape != target.shape:
+        input, target = broadcast_tensors(input, target)
+    if input.dtype != target.dtype:
+        kind = promote_types(input.dtype, target.dtype)
+        input, target = input.to(kind), target.to(kind)
+    out: Tensor = rule(input, target, float(knee), reduction)
+    return out
 
 
 @loss("HuberLoss")
@@ -151,10 +170,9 @@ def huber_loss(
     if delta <= 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta, got {delta}")
     _check_floats("huber_loss", input, target)
-    apart = input - target
-    size = apart.abs()
-    values = where(size <= delta, apart * apart * 0.5, delta * (size - 0.5 * delta))
-    return reduced(values if weight is None else values * weight, reduction)  # the plain mean, as in PyTorch
+    if weight is None:
+        return _bent(huber, input, target, delta, reduction).to(input.dtype)
+    return reduced(_bent(huber, input, target, delta, "none") * weight, reduction)  # the plain mean, as in PyTorch
 
 
 def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int) -> None:

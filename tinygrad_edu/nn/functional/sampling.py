@@ -66,17 +66,18 @@ def grid_sample(
 
     Args:
         grid: (x, y) or (x, y, z) for each place of the result, -1 to 1 from edge to edge.
-        mode: "bilinear" between the neighbours, or "nearest".
+        mode: "bilinear" between the neighbours, "nearest", or for images "bicubic" (Keys, 1981, with a = -0.75).
         padding_mode: beyond the edges are "zeros", the "border" again, or a "reflection".
         align_corners: -1 and 1 are the centres of the outer elements, not their outer edges.
 
     Raises:
-        ValueError: an unknown mode; ShapeError: shapes that do not fit. NotImplementedError: mode "bicubic".
+        ValueError: an unknown mode; ShapeError: shapes that do not fit, or mode "bicubic" for volumes.
     """
-    if mode == "bicubic":
-        raise NotImplementedError("grid_sample: mode 'bicubic' is not supported: use 'bilinear' or 'nearest'")
-    if mode not in ("bilinear", "nearest"):
-        raise ValueError(f"nn.functional.grid_sample(): expected mode to be 'bilinear' or 'nearest', but got: '{mode}'")
+    if mode not in ("bilinear", "nearest", "bicubic"):
+        raise ValueError(
+            "nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: "
+            f"'{mode}'"
+        )
     if padding_mode not in ("zeros", "border", "reflection"):
         raise ValueError(
             "nn.functional.grid_sample(): expected padding_mode to be 'zeros', 'border', or 'reflection', but got: "
@@ -90,25 +91,48 @@ def grid_sample(
         )
     if grid.shape[-1] != spatial:
         raise ShapeError(f"grid_sample(): expected grid to have size {spatial} in last dimension, got {grid.shape[-1]}")
-    size = tuple(input.shape[2:])
-    places = [
-        _inside(_place(grid[..., spatial - 1 - d], n, bool(align_corners)), n, padding_mode, bool(align_corners))
-        for d, n in enumerate(size)
-    ]
+    size, align = tuple(input.shape[2:]), bool(align_corners)
+    free = [_place(grid[..., spatial - 1 - d], n, align) for d, n in enumerate(size)]
+    if mode == "bicubic":
+        if spatial != 2:
+            raise ShapeError("grid_sampler(): bicubic interpolation only supports 4D input")
+        return _weighted(input, free, _cubic, lambda at, n: np.rint(_inside(at, n, padding_mode, align)._data))
+    places = [_inside(place, n, padding_mode, align) for place, n in zip(free, size, strict=True)]
     if mode == "nearest":
         nothing = where(Tensor._wrap(np.zeros(grid.shape[:-1], bool)), grid[..., 0], 0.0)  # the grid's gradient is 0
         return _picked(input, [np.rint(p._data) for p in places]) + nothing.unsqueeze(1)
+    return _weighted(input, places, lambda t: {0: 1 - t, 1: t}, lambda at, n: at._data)
+
+
+def _weighted(input: Tensor, places: list[Tensor], shares: Any, found: Any) -> Tensor:
+    """The neighbours of each place, weighted: `shares` gives for the way t past an element its neighbours' weights.
+
+    `found` says where a neighbour (a whole position) is read, in a dimension of n elements.
+    """
+    size = tuple(input.shape[2:])
     lower = [np.floor(p._data) for p in places]
-    apart = [p - Tensor._wrap(low) for p, low in zip(places, lower, strict=True)]
+    weights = [shares(p - Tensor._wrap(low)) for p, low in zip(places, lower, strict=True)]
     total: Any = None
-    for corner in itertools.product((0, 1), repeat=spatial):
+    for corner in itertools.product(weights[0], repeat=len(places)):
         share: Any = 1
-        for far, t in zip(corner, apart, strict=True):
-            share = share * (t if far else 1 - t)
-        at = [low + far for low, far in zip(lower, corner, strict=True)]
+        for step, weight in zip(corner, weights, strict=True):
+            share = share * weight[step]
+        at = [found(Tensor._wrap(low + step), n) for low, step, n in zip(lower, corner, size, strict=True)]
         part = _picked(input, at) * share.unsqueeze(1)
         total = part if total is None else total + part
     return total
+
+
+def _cubic(t: Tensor, a: float = -0.75) -> dict[int, Tensor]:
+    """The weights of the four neighbours of a place that is t past the second of them."""
+
+    def near(x: Tensor) -> Tensor:
+        return ((a + 2) * x - (a + 3)) * x * x + 1
+
+    def far(x: Tensor) -> Tensor:
+        return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
+
+    return {-1: far(t + 1), 0: near(t), 1: near(1 - t), 2: far(2 - t)}
 
 
 def _place(x: Tensor, n: int, align: bool) -> Tensor:

@@ -12,7 +12,50 @@ from typing import TYPE_CHECKING, Any
 from tinygrad_edu.tensors.hooks import RemovableHandle
 from tinygrad_edu.tensors.tensor import Tensor
 
-__all__ = ["Hooked"]
+__all__ = [
+    "EVERYWHERE", "Hooked", "register_module_backward_hook", "register_module_forward_hook",
+    "register_module_forward_pre_hook", "register_module_full_backward_hook", "register_module_full_backward_pre_hook",
+]  # fmt: skip
+
+EVERYWHERE: dict[int, tuple[str, Any]] = {}
+"""The hooks of all modules: of which kind, and the entry that a module's own would be."""
+
+
+def _everywhere(kind: str) -> dict[int, Any]:
+    return {number: entry for number, (one, entry) in EVERYWHERE.items() if one == kind} if EVERYWHERE else {}
+
+
+def register_module_forward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call ``hook(module, args)`` before the `forward` of every module, ahead of its own hooks."""
+    return RemovableHandle(EVERYWHERE, ("_forward_pre_hooks", (hook, False)))
+
+
+def register_module_forward_hook(
+    hook: Callable[..., Any], *, with_kwargs: bool = False, always_call: bool = False
+) -> RemovableHandle:
+    """Call ``hook(module, args, output)`` after the `forward` of every module, ahead of its own hooks.
+
+    >>> import tinygrad_edu as tg
+    >>> with register_module_forward_hook(lambda module, args, output: print(type(module).__name__, output.shape)):
+    ...     _ = tg.nn.Sequential(tg.nn.Linear(2, 3), tg.nn.ReLU())(tg.ones(1, 2))
+    Linear torch.Size([1, 3])
+    ReLU torch.Size([1, 3])
+    Sequential torch.Size([1, 3])
+    """
+    return RemovableHandle(EVERYWHERE, ("_forward_hooks", (hook, with_kwargs, always_call)))
+
+
+def register_module_full_backward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call ``hook(module, grad_output)`` of every module, ahead of its own hooks."""
+    return RemovableHandle(EVERYWHERE, ("_backward_pre_hooks", hook))
+
+
+def register_module_full_backward_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call ``hook(module, grad_input, grad_output)`` of every module, ahead of its own hooks."""
+    return RemovableHandle(EVERYWHERE, ("_backward_hooks", hook))
+
+
+register_module_backward_hook = register_module_full_backward_hook  # PyTorch's former one
 
 
 class Hooked:
@@ -70,9 +113,13 @@ class Hooked:
 
     register_backward_hook = register_full_backward_hook  # PyTorch's former one, which saw the last operation only
 
+    def _hooks_of(self, kind: str) -> dict[int, Any]:
+        """Those of all modules, then this one's own."""
+        return {**_everywhere(kind), **getattr(self, kind)}
+
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """`forward` with all hooks around it."""
-        for hook, with_kwargs in list(self._forward_pre_hooks.values()):
+        for hook, with_kwargs in self._hooks_of("_forward_pre_hooks").values():
             if with_kwargs:
                 replaced = hook(self, args, kwargs)
                 if replaced is not None:
@@ -85,20 +132,21 @@ class Hooked:
                 replaced = hook(self, args)
                 if replaced is not None:
                     args = replaced if isinstance(replaced, tuple) else (replaced,)
-        watch = Watch(self) if self._backward_hooks or self._backward_pre_hooks else None
+        watched = self._hooks_of("_backward_hooks") or self._hooks_of("_backward_pre_hooks")
+        watch = Watch(self) if watched else None
         if watch is not None:
             args = watch.inputs(args)
         output = None
         called = set()
         try:
             output = self.forward(*args, **kwargs)
-            for number, (hook, with_kwargs, _) in list(self._forward_hooks.items()):
+            for number, (hook, with_kwargs, _) in self._hooks_of("_forward_hooks").items():
                 called.add(number)
                 replaced = hook(self, args, kwargs, output) if with_kwargs else hook(self, args, output)
                 if replaced is not None:
                     output = replaced
         except Exception:
-            for number, (hook, with_kwargs, always) in list(self._forward_hooks.items()):
+            for number, (hook, with_kwargs, always) in self._hooks_of("_forward_hooks").items():
                 if always and number not in called:
                     hook(self, args, kwargs, output) if with_kwargs else hook(self, args, output)
             raise
@@ -151,7 +199,7 @@ class Watch:
         self.waiting_out.discard(i)
         replaced = None
         if not self.waiting_out:
-            for hook in list(self.module._backward_pre_hooks.values()):
+            for hook in self.module._hooks_of("_backward_pre_hooks").values():
                 found = hook(self.module, tuple(self.grad_output))
                 if found is not None:
                     replaced = self.grad_output[i] = self._only(found, len(self.watched_out))
@@ -166,7 +214,7 @@ class Watch:
 
     def _finish(self, i: int | None = None) -> Any:
         replaced = None
-        for hook in list(self.module._backward_hooks.values()):
+        for hook in self.module._hooks_of("_backward_hooks").values():
             found = hook(self.module, tuple(self.grad_input), tuple(self.grad_output))
             if found is not None and i is not None:
                 replaced = self.grad_input[i] = self._only(found, len(self.watched_in))

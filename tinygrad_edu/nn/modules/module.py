@@ -7,14 +7,25 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from tinygrad_edu.engine.modes import no_grad
-from tinygrad_edu.nn.modules.hooks import Hooked
+from tinygrad_edu.nn.modules.hooks import (
+    EVERYWHERE,
+    Hooked,
+    register_module_backward_hook,
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+    register_module_full_backward_hook,
+    register_module_full_backward_pre_hook,
+)
 from tinygrad_edu.nn.modules.state import Stateful
 from tinygrad_edu.tensors.device import device as Device
 from tinygrad_edu.tensors.dtype import as_dtype, bfloat16
 from tinygrad_edu.tensors.dtype import dtype as DType
 from tinygrad_edu.tensors.tensor import Tensor
 
-__all__ = ["Module"]
+__all__ = [
+    "Module", "register_module_backward_hook", "register_module_forward_hook", "register_module_forward_pre_hook",
+    "register_module_full_backward_hook", "register_module_full_backward_pre_hook",
+]  # fmt: skip
 
 _PLAIN = {
     "training": True,
@@ -80,6 +91,7 @@ class Module(Stateful, Hooked):
                 or own["_forward_pre_hooks"]
                 or own["_backward_hooks"]
                 or own["_backward_pre_hooks"]
+                or EVERYWHERE
             )
         except KeyError:
             kind = type(self).__name__
