@@ -15,12 +15,13 @@ from tinygrad_edu.homework.grading import report
 from tinygrad_edu.homework.grading.grade import grade
 from tinygrad_edu.homework.grading.report import Result
 from tinygrad_edu.homework.grading.roster import Matched, Student, is_late
-from tinygrad_edu.homework.grading.submissions import Submission
+from tinygrad_edu.homework.grading.submissions import Submission, program_files
 from tinygrad_edu.homework.runner.batch import Launcher
 from tinygrad_edu.homework.show.words import both
 from tinygrad_edu.homework.workspace import write_atomically
 
 CSV, JSON = "grades.csv", "results.json"
+MOST_NAMED = 8  # files, in a note
 
 
 def new_seed() -> int:
@@ -89,6 +90,10 @@ def _one(
         names = ", ".join(s.name for s in earlier)
         result.notes.append(both("grade.earlier", count=len(earlier) + 1, names=names))
     result.notes += submission.problems
+    unread = submission.problems and not submission.files
+    if not unread and not any(program_files(submission, exercise)[0] is not None for exercise in exercises):
+        names = ", ".join(sorted(submission.files)[:MOST_NAMED]) or "–"
+        result.notes.append(both("grade.no_file", names=names))
     for graded in grade(submission, exercises, seed, launcher):
         result.exercises[graded.exercise.slug] = report.as_data(graded)
         if graded.problem:

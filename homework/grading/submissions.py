@@ -6,6 +6,7 @@ student's file is recognised by its name (`value.py`), in a folder of the exerci
 
 from __future__ import annotations
 
+import re
 import stat
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -139,19 +140,37 @@ def _read_zip(path: Path, made: Submission) -> None:
 def program_files(submission: Submission, exercise: Exercise) -> tuple[str | None, dict[str, str]]:
     """The student's file for an exercise and the files beside it, as text; (None, {}) if there is none.
 
-    A file in a folder of the exercise's name is preferred, then the one with the shortest path.
+    The plain name is preferred to what platforms and browsers make of it, then a file in a folder of the exercise's
+    name, then the shortest path; of several copies the one with the highest number.
     """
-    named = [path for path in submission.files if PurePosixPath(path).name == exercise.file]
-    if not named:
+    ranks = {path: rank for path in submission.files if (rank := _rank(path, submission, exercise)) is not None}
+    if not ranks:
         return None, {}
-    path = min(named, key=lambda p: (PurePosixPath(p).parent.name != exercise.slug, len(p), p))
+    path = min(
+        ranks, key=lambda p: (ranks[p][0], PurePosixPath(p).parent.name != exercise.slug, -ranks[p][1], len(p), p)
+    )
     folder = PurePosixPath(path).parent
     beside = {
         PurePosixPath(other).name: text(content)
         for other, content in submission.files.items()
-        if PurePosixPath(other).parent == folder and other != path and other.endswith(".py")
+        if PurePosixPath(other).parent == folder and other not in ranks and other.endswith(".py")
     }
     return text(submission.files[path]), beside
+
+
+def _rank(path: str, submission: Submission, exercise: Exercise) -> tuple[int, int] | None:
+    """(how far the name is from the exercise's, number of the copy); None if it is another file.
+
+    Browsers write `value (1).py`, Canvas `adalovelace_LATE_123_456_value-1.py`, Moodle
+    `Ada Lovelace_123_assignsubmission_file_value.py`.
+    """
+    name = PurePosixPath(path).name
+    if name == exercise.file:
+        return 0, 0
+    prefix = r"(?:.*[_ -])?" if path == submission.name else r"(?:.*_(?:file|\d+)_)?"
+    copy = r"(?:[ _-]*\(?(\d{1,3})\)?)?"
+    found = re.fullmatch(f"{prefix}{re.escape(exercise.module)}{copy} *\\.py", name, re.IGNORECASE)
+    return (1, int(found[1] or 0)) if found else None
 
 
 def text(content: bytes) -> str:

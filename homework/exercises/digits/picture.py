@@ -32,7 +32,7 @@ def draw(o: dict[str, Any], p: dict[str, Any], lang: str) -> str:
         p: not used.
         lang: "en" or "ja".
     """
-    words, canvas = WORDS[lang], Canvas(860, 560)
+    words, canvas = WORDS[lang], Canvas(920, 560)
     answers = np.asarray(o["answers"]).astype(int).reshape(len(TEST_LABELS))
     logits = np.asarray(o["logits"], dtype=float).reshape(len(TEST_LABELS), 10)
     _losses(canvas, [float(loss) for loss in o["losses"]], words["loss"])

@@ -31,7 +31,7 @@ def draw(o: dict[str, Any], p: dict[str, Any], lang: str) -> str:
     low, high = math.floor(math.log10(min(every))), math.ceil(math.log10(max(every)))
     high = max(high, low + 1)
     threads = {"en": f"{o['threads']} threads", "ja": f"{o['threads']} スレッド"}[lang]
-    canvas = Canvas(LEFT + WIDTH + 170, TOP + HEIGHT + 50)
+    canvas = Canvas(LEFT + WIDTH + 200, TOP + HEIGHT + 50)
 
     def place(n: float, seconds: float) -> tuple[float, float]:
         x = LEFT + WIDTH * math.log(n / sizes[0]) / math.log(sizes[-1] / sizes[0])
