@@ -17,7 +17,7 @@ _numbers = itertools.count()
 class RemovableHandle:
     """What registering a hook returns: ``handle.remove()`` takes the hook away again. Also a context manager."""
 
-    def __init__(self, hooks: dict[int, Any], hook: Callable[..., Any]) -> None:
+    def __init__(self, hooks: dict[int, Any], hook: Any) -> None:
         self.id = next(_numbers)
         hooks[self.id] = hook
         self._hooks = hooks

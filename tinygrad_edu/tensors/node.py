@@ -77,6 +77,7 @@ class Node(Place):
     version: int
     _hooks: Hooks | None
     _sequence: int
+    block: bool
 
     # --- what the backward pass asks for ---------------------------------------------------------------------------
 
