@@ -27,12 +27,19 @@ __all__ = [
 _ = functional  # importing it gives Tensor its methods
 
 
+def _need_tensor(name: str, argument: str, given: Any) -> None:
+    if not isinstance(given, Tensor):
+        raise TypeError(f"{name}(): argument '{argument}' must be Tensor, not {type(given).__name__}")
+
+
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``input @ weight.T + bias``: (..., in) and (out, in) give (..., out).
 
     Raises:
         ShapeError: the last dimensions of input and weight differ; DTypeError: their types do.
+        TypeError: the input is no Tensor, but a list or a NumPy array, say.
     """
+    _need_tensor("linear", "input", input)
     inside, expected = input._data.shape[-1:], weight._data.shape[-1:]
     if inside != expected:
         raise ShapeError(
@@ -92,7 +99,9 @@ def embedding(
 
     Raises:
         IndexError: an index is negative or not below n; DTypeError: indices that are no integers.
+        TypeError: the indices are no Tensor.
     """
+    _need_tensor("embedding", "indices", input)
     indices = input._data
     if indices.dtype.kind not in "iu":
         raise DTypeError(f"embedding: Expected tensor for argument #1 'indices' to be Long or Int, got {input.dtype}")
@@ -192,8 +201,9 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     """Each element 0 with probability `p`, and the others divided by ``1 - p`` (Srivastava et al., 2014).
 
     Raises:
-        ValueError: `p` is not in [0, 1].
+        ValueError: `p` is not in [0, 1]; TypeError: the input is no Tensor.
     """
+    _need_tensor("dropout", "input", input)
     return _drop(input, p, input._data.shape, training, inplace, "dropout_")
 
 

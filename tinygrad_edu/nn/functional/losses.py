@@ -274,12 +274,20 @@ def cross_entropy(
 
     Raises:
         ShapeError, ValueError: shapes that do not fit; IndexError: a class that does not exist.
+        RuntimeError: an ignore_index of 0 or more beside probabilities. TypeError: the target is no Tensor.
     """
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     reduction = reduction_of(size_average, reduce, reduction)
     dim = 1 if input.ndim > 1 else 0
+    if not isinstance(target, Tensor):
+        raise TypeError(f"cross_entropy_loss(): argument 'target' must be Tensor, not {type(target).__name__}")
     if target.shape == input.shape and target.is_floating_point():
+        if ignore_index >= 0:
+            raise RuntimeError(
+                f"cross_entropy_loss(): ignore_index is not supported for floating point target, got {ignore_index}: "
+                "probabilities have no index to ignore; give such rows the probability 0 for every class"
+            )
         return _against_probabilities(input, target, weight, reduction, label_smoothing)
     _check_classes(input, target, weight, ignore_index)
     if reduction in _REDUCTIONS and input.is_floating_point() and not (weight is not None and weight.requires_grad):

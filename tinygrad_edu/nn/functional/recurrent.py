@@ -100,7 +100,8 @@ def recurrent_layer(
         return x.flip(0) if order is None else x[order]
 
     rows = (turned(input) if reverse else input).reshape(steps * batch, size)
-    projected = _projected(mode, rows, weights).reshape(steps, batch, -1)
+    gates = weights.weight_ih.shape[0]  # not -1: a batch of none leaves no size to work out
+    projected = _projected(mode, rows, weights).reshape(steps, batch, gates)
     found = _scan(mode, projected, states, weights, sizes)
     if order is None:
         final = tuple(state[steps - 1] for state in found)

@@ -202,7 +202,9 @@ class Watch:
             for hook in self.module._hooks_of("_backward_pre_hooks").values():
                 found = hook(self.module, tuple(self.grad_output))
                 if found is not None:
-                    replaced = self.grad_output[i] = self._only(found, len(self.watched_out))
+                    replaced = self.grad_output[i] = self._only(
+                        found, self.watched_out, self.grad_output, "grad_output"
+                    )
             if not self.watched_in:
                 self._finish()
         return replaced
@@ -217,18 +219,24 @@ class Watch:
         for hook in self.module._hooks_of("_backward_hooks").values():
             found = hook(self.module, tuple(self.grad_input), tuple(self.grad_output))
             if found is not None and i is not None:
-                replaced = self.grad_input[i] = self._only(found, len(self.watched_in))
+                replaced = self.grad_input[i] = self._only(found, self.watched_in, self.grad_input, "grad_input")
         self.grad_input = [None] * len(self.grad_input)  # ready for another pass through the same graph
         self.grad_output = [None] * len(self.grad_output)
         self.waiting_in, self.waiting_out = set(self.watched_in), set(self.watched_out)
         return replaced
 
-    def _only(self, found: Any, watched: int) -> Any:
+    def _only(self, found: Any, watched: frozenset[int], all_of_them: list[Any], what: str) -> Any:
         """The one gradient that a hook has returned."""
-        if watched > 1:
+        returned = len(found) if isinstance(found, (tuple, list)) else 1
+        if returned != len(all_of_them):
+            raise RuntimeError(
+                f"Backward hook returned an invalid number of {what}, got {returned}, but expected {len(all_of_them)}: "
+                f"a hook of {type(self.module).__name__} returns one for each, or None to leave them as they are"
+            )
+        if len(watched) > 1:
             raise RuntimeError(
                 f"a backward hook of {type(self.module).__name__} may only replace the gradient where there is one, "
-                f"here there are {watched}: return None, and register hooks on the Tensors themselves"
+                f"here there are {len(watched)}: return None, and register hooks on the Tensors themselves"
             )
         listed = found if isinstance(found, (tuple, list)) else (found,)
         return next((gradient for gradient in listed if gradient is not None), None)
