@@ -53,7 +53,7 @@ INSIDE = """
 absent errors kernels engine viz ops tensors compat homework cli settings value
 autograd.function_node autograd.passes cuda.present
 distributions.distribution distributions.draws distributions.odds distributions.pathwise
-nn.functional.activations nn.functional.losses nn.functional.recurrent
+nn.functional.activations nn.functional.losses nn.functional.recurrent optim.together
 nn.modules.from_table nn.modules.hooks nn.modules.registry nn.modules.state
 optim.annealing optim.line_search optim.minimize optim.optimizer optim.options optim.schedule optim.together
 serialization.archive serialization.foreign serialization.memory serialization.places serialization.safetensors

@@ -25,20 +25,21 @@ def are_classes(target: Array, count: int, ignore_index: int) -> bool:
     return not ((target != ignore_index) & ((target < 0) | (target >= count))).any()
 
 
-def counted(target: Array, weight: Array | None, ignore_index: int, dtype: Any) -> Any:
+def counted(target: Array, weight: Array | None, ignore_index: int | None, dtype: Any) -> Any:
     """What the places that are not ignored count together: a number of a type of at least four bytes."""
-    kept = np.asarray(target != ignore_index)
+    kept = np.ones(target.shape, bool) if ignore_index is None else np.asarray(target != ignore_index)
     return (kept.sum() if weight is None else weight[target[kept]].sum()).astype(dtype)
 
 
 def cross_entropy(
-    a: Array, target: Array, weight: Array | None, ignore_index: int, smoothing: float
+    a: Array, target: Array, weight: Array | None, ignore_index: int | None, smoothing: float
 ) -> tuple[Array, Array, Array]:
     """The cost of each place, 0 where it is ignored; the largest score but nan, and the logarithm of the sum beside it.
 
     Args:
         a: scores (N, C, ...) or (C,).
         target: classes (N, ...) or (), in int64; each is below C, or the ignored one.
+        ignore_index: None: no target is ignored.
         weight: what each class counts, (C,); None: 1.
     """
     axis = min(1, a.ndim - 1)
@@ -62,8 +63,9 @@ def cross_entropy(
 
 
 def cross_entropy_back(
-    a: Array, g: Array, target: Array, top: Array, low: Array, weight: Array | None, ignore_index: int, smoothing: float
-) -> Array:
+    a: Array, g: Array, target: Array, top: Array, low: Array, weight: Array | None, ignore_index: int | None,
+    smoothing: float,
+) -> Array:  # fmt: skip
     """The gradient of the scores; g has one element for each place."""
     axis = min(1, a.ndim - 1)
     if _usual(a, target, weight, ignore_index, smoothing):
@@ -87,13 +89,17 @@ def cross_entropy_back(
     return share
 
 
-def _usual(a: Array, target: Array, weight: Array | None, ignore_index: int, smoothing: float) -> bool:
+def _usual(a: Array, target: Array, weight: Array | None, ignore_index: int | None, smoothing: float) -> bool:
     """Whether it is the loss of most training loops, which is fewer steps: for small batches each of them counts."""
-    return weight is None and not smoothing and a.ndim == 2 and a.shape[1] > 0 and not (target == ignore_index).any()
+    if weight is not None or smoothing or a.ndim != 2 or not a.shape[1]:
+        return False
+    return ignore_index is None or not (target == ignore_index).any()
 
 
-def _chosen(target: Array, ignore_index: int, axis: int) -> tuple[Array, Array]:
+def _chosen(target: Array, ignore_index: int | None, axis: int) -> tuple[Array, Array]:
     """Which places count, and the class of each, 0 where it is ignored, with a dimension for the classes."""
+    if ignore_index is None:
+        return np.ones(target.shape, bool), np.expand_dims(target, axis)
     kept = np.asarray(target != ignore_index)
     return kept, np.expand_dims(np.where(kept, target, 0), axis)
 
@@ -103,7 +109,7 @@ def _along(weight: Array, ndim: int, axis: int) -> Array:
 
 
 def cross_entropy_parts(
-    shape: tuple[int, ...], dtype: Any, target: Array, weight: Array | None, ignore_index: int, smoothing: float
+    shape: tuple[int, ...], dtype: Any, target: Array, weight: Array | None, ignore_index: int | None, smoothing: float
 ) -> tuple[Array, Array]:
     """(T, K) of the gradient of the scores, which is ``softmax(a) * T - K`` times that of the cost."""
     axis = min(1, len(shape) - 1)

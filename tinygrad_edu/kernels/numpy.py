@@ -212,6 +212,8 @@ def one_hot_along(shape: tuple[int, ...], axis: int, position: int) -> Array:
 
 def sum_to(a: Array, shape: tuple[int, ...]) -> Array:
     new = a.ndim - len(shape)
+    if new == 1 and shape and 1 not in shape:  # a bias
+        return np.add.reduce(a, 0)
     axes = tuple(range(new)) + tuple(i + new for i, size in enumerate(shape) if size == 1 and a.shape[i + new] != 1)
     total = np.add.reduce(a, axis=axes, keepdims=True) if axes else a
     return total.reshape(shape) if new else total
@@ -313,6 +315,9 @@ def matmul(a: Array, b: Array, out: Out = None) -> Array:
             return _into(out, product)
     if a.ndim == 2 and b.ndim == 2:
         return a.dot(b, out)  # the same product by the same BLAS, and ready to begin in a third of the time
+    if b.ndim == 2 and a.ndim > 2 and out is None and a.flags.c_contiguous and a.size:
+        # The rows of all matrices as those of one: a product that BLAS divides as it likes.
+        return a.reshape(-1, a.shape[-1]).dot(b).reshape(*a.shape[:-1], b.shape[1])
     if out is None and a.ndim == b.ndim and a.shape[:-2] == b.shape[:-2] and a.dtype == b.dtype:
         work = math.prod(a.shape) * b.shape[-1]
         # BLAS computes a product of at most 64 x 64 x 64 in one thread, so the batch is shared out among them

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from tinygrad_edu.errors import ShapeError
@@ -24,6 +25,21 @@ def matmul_error(a: tuple[int, ...], b: tuple[int, ...], operation: str = "matmu
             f"{where}, and these must be equal. Is one of them missing a transpose?"
         )
     return ShapeError(f"{operation}: the batch dimensions of shapes {a} and {b} do not broadcast")
+
+
+def product_share(a: Any, g: Any, b: Any, turned: bool = False) -> Any:
+    """The gradient of the matrix b in ``a @ b``, for arrays: ``a.T @ g``, with the rows of a whole batch as one matrix.
+
+    It lies in memory as b does, where that is known, else as `turned` says: of a weight that came transposed (as in
+    ``x @ weight.T``) the gradient is then, turned back, in the weight's own order.
+    """
+    if len(a.shape) > 2:
+        rows = math.prod(a.shape[:-1])
+        a, g = kernels.reshape(a, (rows, a.shape[-1])), kernels.reshape(g, (rows, g.shape[-1]))
+    flags = getattr(b, "flags", None)
+    if turned if flags is None else not flags.c_contiguous:
+        return kernels.matmul(g.T, a).T
+    return kernels.matmul(a.T, g)
 
 
 def _name(node: Any) -> str:
@@ -67,9 +83,9 @@ def matmul(input: Any, other: Any, /) -> Any:
 @matmul.vjp(uses=("b", "a"))
 def _(g: Any, _out: Any, a: Any, b: Any) -> Any:
     n, m = len(a.shape), len(b.shape)
+    if n >= 2 and m == 2 and not hasattr(g, "_record"):
+        return lambda: kernels.matmul(g, b.T), lambda: product_share(a, g, b)
     if n == 2 and m == 2:
-        if not hasattr(g, "_record"):
-            return lambda: kernels.matmul(g, b.T), lambda: kernels.matmul(a.T, g)
         return lambda: g @ transpose(b, 0, 1), lambda: transpose(a, 0, 1) @ g
     if n == 1 and m == 1:
         return lambda: g * b, lambda: g * a

@@ -128,14 +128,17 @@ def _weighted_classes(make: Any) -> Any:
     for reduction in ("mean", "sum", "none"):
         yield (make(3, 4),), (y, None, 3, 0.0, reduction)
         yield (make(3, 4),), (y, w, 1, 0.1, reduction)
+        yield (make(3, 4),), (y, None, None, 0.0, reduction)
     yield (make(2, 4, 3),), (kernels.asarray([[0, 3, 1], [2, 2, 3]]), w, -100, 0.3, "mean")
-    yield (make(4),), (kernels.asarray(2), w, -100, 0.3, "mean")
+    yield (make(4),), (kernels.asarray(2), w, None, 0.3, "mean")
 
 
-def _counted(dtype: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
+def _counted(dtype: Any, target: Any, weight: Any, ignore_index: int | None, reduction: str) -> Any:
     """What the reduction divides by: what the classes that are not ignored count."""
     if reduction != "mean":
         return 1
+    if ignore_index is None and weight is None:
+        return target.size
     return kernels.counted(target, weight, ignore_index, dtype if dtype.itemsize > 2 else _f32)
 
 
@@ -152,11 +155,13 @@ def softmax_cross_entropy(
     /,
     target: Any,
     weight: Any = None,
-    ignore_index: int = -100,
+    ignore_index: int | None = -100,
     smoothing: float = 0.0,
     reduction: str = "mean",
 ) -> Any:
     """Minus the logarithm of the softmax of scores (N, C, ...) at the classes (N, ...) in int64; see `cross_entropy`.
+
+    Where no target is the ignored one, None says so, and nobody needs to look.
 
     Then the largest score of each place, and the logarithm of the sum of exponentials beside it.
     """
@@ -170,17 +175,18 @@ def softmax_cross_entropy(
 
 @softmax_cross_entropy.vjp
 def _(
-    g: Any, out: Any, input: Any, target: Any, weight: Any, ignore_index: int, smoothing: float, reduction: str
+    g: Any, out: Any, input: Any, target: Any, weight: Any, ignore_index: int | None, smoothing: float, reduction: str
 ) -> Any:
     count = _counted(_plain_dtype(input), target, weight, ignore_index, reduction)
     if hasattr(count, "block") and not hasattr(g, "_record"):  # on a GPU: not waited for
-        each = expand(g / count, target.shape)
+        share = g / count
     else:
-        part = 1.0 / float(count) if count else math.nan  # nothing counts: 0 / 0
-        each = expand(g * part, target.shape)
+        share = g * (1.0 / float(count) if count else math.nan)  # nothing counts: 0 / 0
     if not hasattr(g, "_record"):
+        each = kernels.broadcast_to(share, target.shape)
         return kernels.cross_entropy_back(input, each, target, out[1], out[2], weight, ignore_index, smoothing)
     shape, axis = tuple(input.shape), min(1, len(input.shape) - 1)
+    each = expand(share, target.shape)
     total, fixed = kernels.cross_entropy_parts(shape, _plain_dtype(input), target, weight, ignore_index, smoothing)
     return unsqueeze(each, axis) * (softmax(input, axis) * total - fixed)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.kernels import kernels
-from tinygrad_edu.ops.linalg import matmul_error
+from tinygrad_edu.ops.linalg import matmul_error, product_share
 from tinygrad_edu.ops.registry import cases, structured
 from tinygrad_edu.ops.shape import expand, transpose, unsqueeze, wrap_dim
 from tinygrad_edu.ops.views import diagonal_back
@@ -40,6 +40,10 @@ def _(g: Any, _out: Any, a: Any, b: Any) -> Any:
 
 def _plus(operation: str, input: Any, product: Any, beta: Any, alpha: Any) -> Any:
     """``beta * input + alpha * product``; with beta 0 nan and inf in the input do not count."""
+    kind = product.dtype
+    if beta == 1 and alpha == 1 and kind == input.dtype and kind.kind == "f" and input.shape == product.shape[-1:]:
+        product += input  # the usual bias; the product is nobody else's
+        return product
     try:
         input = kernels.broadcast_to(input, product.shape)
     except ValueError:
@@ -49,7 +53,6 @@ def _plus(operation: str, input: Any, product: Any, beta: Any, alpha: Any) -> An
         ) from None
     if product.dtype.kind != "f":
         beta, alpha = int(beta), int(alpha)  # as PyTorch converts them
-    kind = product.dtype
     if alpha != 1:
         product = (alpha * product).astype(kind, copy=False)
     if beta == 0:
@@ -81,13 +84,7 @@ def _shares(g: Any, a: Any, b: Any, beta: Any, alpha: Any, batches: bool = False
         return _scaled(expand(g, (a.shape[0], *g.shape)) if batches else g, alpha)
 
     if not batches and alpha == 1 and len(a.shape) == len(b.shape) == 2 and not hasattr(g, "_record"):
-        # On a GPU a product lies row by row: turned, a layer's weight gets its gradient in its own order.
-        turned = hasattr(g, "block")
-        return (
-            lambda: _scaled(g, beta),
-            lambda: kernels.matmul(g, b.T),
-            lambda: kernels.matmul(g.T, a).T if turned else kernels.matmul(a.T, g),
-        )
+        return lambda: _scaled(g, beta), lambda: kernels.matmul(g, b.T), lambda: product_share(a, g, b, True)
 
     def to_a() -> Any:
         return unsqueeze(spread(), -1) * b if len(b.shape) == 1 else spread() @ transpose(b, -1, -2)

@@ -22,6 +22,7 @@ __all__ = ["cross_entropy", "cross_entropy_back"]
 
 Array = Any
 _PLACES = 256  # columns at a time
+NONE = -1  # what no target is
 
 
 @compiled
@@ -146,13 +147,14 @@ def _arguments(a: Array, target: Array, weight: Array | None, ignored: int) -> A
     return (x[:, :, 0] if x.shape[2] == 1 else x), ready(target).reshape(len(x), -1), ready(weight)
 
 
-def cross_entropy(a: Array, target: Array, weight: Array | None, ignore_index: int, smoothing: float) -> Any:
-    found = _arguments(a, target, weight, ignore_index)
+def cross_entropy(a: Array, target: Array, weight: Array | None, ignore_index: int | None, smoothing: float) -> Any:
+    ignored = NONE if ignore_index is None else ignore_index
+    found = _arguments(a, target, weight, ignored)
     if found is None:
         return NotImplemented
     x, classes, counts = found
     results = tuple(np.empty(target.shape, a.dtype) for _ in range(3))
-    extra = (counts, ignore_index, a.dtype.type(smoothing))
+    extra = (counts, ignored, a.dtype.type(smoothing))
     if x.ndim == 2:
         on_blocks(_rows, a.size, ready(x), classes[:, 0], *(r.reshape(-1) for r in results), extra=extra)
     else:
@@ -161,14 +163,16 @@ def cross_entropy(a: Array, target: Array, weight: Array | None, ignore_index: i
 
 
 def cross_entropy_back(
-    a: Array, g: Array, target: Array, top: Array, low: Array, weight: Array | None, ignore_index: int, smoothing: float
-) -> Any:
-    found = _arguments(a, target, weight, ignore_index)
+    a: Array, g: Array, target: Array, top: Array, low: Array, weight: Array | None, ignore_index: int | None,
+    smoothing: float,
+) -> Any:  # fmt: skip
+    ignored = NONE if ignore_index is None else ignore_index
+    found = _arguments(a, target, weight, ignored)
     if found is None or not suits(a, g, top, low) or not g.shape == top.shape == low.shape == target.shape:
         return NotImplemented
     x, classes, counts = found
     share = np.empty(a.shape, a.dtype)
-    extra = (counts, ignore_index, a.dtype.type(smoothing))
+    extra = (counts, ignored, a.dtype.type(smoothing))
     g, top, low = (ready(b).reshape(classes.shape) for b in (g, top, low))
     if x.ndim == 2:
         flat = (g[:, 0], classes[:, 0], top[:, 0], low[:, 0])

@@ -24,6 +24,8 @@ from tinygrad_edu.kernels.numba_cuda.runtime import grid_for, launch
 
 __all__ = ["are_classes", "counted", "cross_entropy", "cross_entropy_back"]
 
+NONE = -1  # what no target is
+
 _COST = """
 def kernel(lines, length, step, A, at_a, Y, at_y, W, at_w, ignored, exact, even, COST, TOP, LOW):
     t = cuda.threadIdx.x
@@ -141,7 +143,7 @@ def _run(
     )  # fmt: skip
 
 
-def cross_entropy(a: Any, target: Any, weight: Any, ignore_index: int, smoothing: float) -> Any:
+def cross_entropy(a: Any, target: Any, weight: Any, ignore_index: int | None, smoothing: float) -> Any:
     """The cost of each place, 0 where it is ignored; the largest score but nan, and the logarithm of the sum beside it.
 
     Args:
@@ -153,12 +155,12 @@ def cross_entropy(a: Any, target: Any, weight: Any, ignore_index: int, smoothing
         return NotImplemented
     cost, top, low = (empty(target.shape, a.dtype) for _ in "ctl")
     arguments = places(a, target, a if weight is None else weight)
-    _run(False, a, weight, smoothing, ignore_index, arguments, cost, top, low)
+    _run(False, a, weight, smoothing, NONE if ignore_index is None else ignore_index, arguments, cost, top, low)
     return cost, top, low
 
 
 def cross_entropy_back(
-    a: Any, g: Any, target: Any, top: Any, low: Any, weight: Any, ignore_index: int, smoothing: float
+    a: Any, g: Any, target: Any, top: Any, low: Any, weight: Any, ignore_index: int | None, smoothing: float
 ) -> Any:
     """The gradient of the scores; g has one element for each place."""
     if not _meant(a, target, weight, g, top, low):
@@ -169,7 +171,7 @@ def cross_entropy_back(
     same = not any(g.strides)
     arguments = [0 if same else 1, *places(g.on((1,), (g.itemsize,)) if same else g)]
     arguments += [*places(a, target, top, low, a if weight is None else weight), each.block.typed(a.dtype)]
-    _run(True, a, weight, smoothing, ignore_index, arguments, out)
+    _run(True, a, weight, smoothing, NONE if ignore_index is None else ignore_index, arguments, out)
     return out
 
 

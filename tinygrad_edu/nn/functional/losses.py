@@ -37,6 +37,7 @@ logaddexp: Any = functional("logaddexp")
 
 
 _REDUCTIONS = ("mean", "sum", "none")
+_UNSIGNED = {"i": np.uint64, "u": np.uint8}
 
 
 def loss(module: str) -> Callable[[Function], Function]:
@@ -175,8 +176,11 @@ def huber_loss(
     return reduced(_bent(huber, input, target, delta, "none") * weight, reduction)  # the plain mean, as in PyTorch
 
 
-def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int) -> None:
-    """Shapes and range of class indices: (N, C, ...) needs (N, ...), (C,) needs (); a weight needs (C,)."""
+def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int) -> bool:
+    """Shapes and range of class indices: (N, C, ...) needs (N, ...), (C,) needs (); a weight needs (C,).
+
+    Returns whether a target may be the ignored one.
+    """
     expected = input.shape[:1] + input.shape[2:] if input.ndim > 1 else ()
     if tuple(target.shape) != tuple(expected):
         if input.ndim > 1 and target.ndim and input.shape[0] != target.shape[0]:
@@ -200,9 +204,14 @@ def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore_
             f"tensor of shape: {list(weight.shape)}"
         )
     classes = target._data
+    if classes.__class__ is np.ndarray and classes.size:
+        # As numbers without a sign, of which a negative one is a very large one.
+        if np.maximum.reduce(classes.view(_UNSIGNED[classes.dtype.kind]), None) < count:
+            return 0 <= ignore_index < count
     if not kernels.are_classes(classes, count, ignore_index):
         wrong = classes[(classes != ignore_index) & ((classes < 0) | (classes >= count))]
         raise IndexError(f"Target {int(wrong.reshape(-1)[0])} is out of bounds: classes are 0 to {count - 1}")
+    return True
 
 
 def _picked(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int) -> tuple[Tensor, Tensor | None]:
@@ -289,11 +298,12 @@ def cross_entropy(
                 "probabilities have no index to ignore; give such rows the probability 0 for every class"
             )
         return _against_probabilities(input, target, weight, reduction, label_smoothing)
-    _check_classes(input, target, weight, ignore_index)
+    ignores = _check_classes(input, target, weight, ignore_index)
     if reduction in _REDUCTIONS and input.is_floating_point() and not (weight is not None and weight.requires_grad):
         counts = None if weight is None else weight._data.astype(input._data.dtype, copy=False)
         places = target._data.astype(np.int64, copy=False)
-        out: Tensor = softmax_cross_entropy(input, places, counts, ignore_index, label_smoothing, reduction)[0]
+        ignored = ignore_index if ignores else None
+        out: Tensor = softmax_cross_entropy(input, places, counts, ignored, label_smoothing, reduction)[0]
         return out
     logs = input.log_softmax(dim)
     exact = _of_classes(logs, target, weight, ignore_index, reduction)
