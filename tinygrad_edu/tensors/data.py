@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from tinygrad_edu.tensors.dtype import get_default_dtype, of_numpy
 from tinygrad_edu.tensors.promotion import result_type, scalar_type
 from tinygrad_edu.tensors.tables import from_table, is_table
 
-__all__ = ["checked", "default_float", "fits", "legacy_array", "to_array"]
+__all__ = ["checked", "default_float", "fits", "is_whole", "legacy_array", "to_array"]
 
 
 def default_float() -> np.dtype[Any]:
@@ -220,3 +221,16 @@ def legacy_array(args: Sequence[Any], dtype: np.dtype[Any], name: str) -> Any:
     if isinstance(data, float):
         raise TypeError(f"new(): data must be a sequence (got float): write {name}([{data}]) or tensor({data})")
     return to_array(data, dtype)
+
+
+def is_whole(gradient: Any) -> bool:
+    """Whether an array is nobody else's memory: its own, or all of that of an array that only it still refers to.
+
+    The gradient of a weight that was transposed, turned back, is such a view.
+    """
+    base = gradient.base
+    if base is None:
+        return True
+    # 3: the name here, the view, and getrefcount's argument.
+    alone = base.__class__ is np.ndarray and base.base is None and sys.getrefcount(base) == 3
+    return alone and bool(base.flags.owndata) and gradient.size == base.size and bool(gradient.flags.c_contiguous)

@@ -16,6 +16,7 @@ from tinygrad_edu.engine.backward import accumulating
 from tinygrad_edu.engine.modes import enable_grad, is_inference_mode_enabled, recording, set_grad_enabled
 from tinygrad_edu.errors import DTypeError, GradError, ShapeError
 from tinygrad_edu.ops.views import as_strided, lies
+from tinygrad_edu.tensors.data import is_whole
 from tinygrad_edu.tensors.hooks import Hooks, RemovableHandle, run_hooks, run_node_hooks
 from tinygrad_edu.tensors.node import Node, backward_pass
 from tinygrad_edu.tensors.untracked import Untracked
@@ -301,28 +302,14 @@ class Differentiable:
             self._grad = gradient if held is None else held + gradient
         elif held is None:
             # 2: the name here and getrefcount's argument. A view, a seed or another leaf's gradient is copied.
-            if gradient.__class__ is np.ndarray or hasattr(gradient, "block"):
-                if sys.getrefcount(gradient) > 2 or not gradient.flags.writeable or not _is_whole(gradient):
-                    gradient = gradient.copy()
+            if sys.getrefcount(gradient) > 2 or not gradient.flags.writeable or not is_whole(gradient):
+                gradient = gradient.copy()
             self._grad = self._wrap(gradient)
         elif held._requires or isinstance(held._data, np.generic):
             self._grad = held + self._wrap(gradient)
         else:
             np.add(held._data, gradient, out=held._data)
             held._counter[0] += 1
-
-
-def _is_whole(gradient: Any) -> bool:
-    """Whether an array is nobody else's memory: its own, or all of that of an array that only it still refers to.
-
-    The gradient of a weight that was transposed, turned back, is such a view.
-    """
-    base = gradient.base
-    if base is None:
-        return True
-    # 3: the name here, the view, and getrefcount's argument.
-    alone = base.__class__ is np.ndarray and base.base is None and sys.getrefcount(base) == 3
-    return alone and bool(base.flags.owndata) and gradient.size == base.size and bool(gradient.flags.c_contiguous)
 
 
 def backward(
