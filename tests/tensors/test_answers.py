@@ -17,6 +17,36 @@ def _with(made: Any, change: Callable[[Any], Any]) -> Any:
     return made
 
 
+BY_ROWS: dict[str, Callable[[Any, Any], Any]] = {
+    "softmax": lambda m, x: x.softmax(0),
+    "log_softmax": lambda m, x: x.log_softmax(-1),
+    "cumsum": lambda m, x: x.cumsum(0),
+    "cumprod": lambda m, x: x.cumprod(1),
+    "cummax": lambda m, x: x.cummax(0).indices,
+    "logcumsumexp": lambda m, x: x.logcumsumexp(0),
+    "masked_fill": lambda m, x: x.masked_fill(x > 2, 0.0),
+    "scatter": lambda m, x: x.scatter(0, m.zeros(1, 1, 1).long(), 5.0),
+    "scatter_add": lambda m, x: x.scatter_add(0, m.zeros(1, 1, 1).long(), m.ones(1, 1, 1)),
+    "index_add": lambda m, x: x.index_add(0, m.tensor([0]), m.ones(1, *x.shape[1:])),
+    "roll": lambda m, x: x.roll(1, 0),
+    "tril": lambda m, x: x.tril(),
+    "topk": lambda m, x: x.topk(2, -1).values,
+    "topk in front": lambda m, x: x.contiguous().topk(2, -1).indices,
+    "renorm": lambda m, x: x.renorm(2, 0, 1.0),
+    "cross": lambda m, x: x.cross(x + 1, dim=x.shape.index(3)),
+    "one_hot": lambda m, x: m.nn.functional.one_hot(x.long()),
+    "layer_norm": lambda m, x: m.nn.functional.layer_norm(x, x.shape[-1:]),
+    "where": lambda m, x: m.where(x > 2)[1],
+}
+
+
+def _shuffled(call: Callable[[Any, Any], Any]) -> Callable[[Any], Any]:
+    return lambda m: [
+        call(m, x).is_contiguous()
+        for x in (m.arange(24.0).view(2, 3, 4).permute(2, 0, 1), m.arange(24.0).view(2, 3, 4).transpose(1, 2))
+    ]
+
+
 CASES: dict[str, Callable[[Any], Any]] = {
     # sums in a type of one's own: what does not fit wraps around
     "sum int32": lambda m: m.arange(6).sum(dtype=m.int32),
@@ -33,6 +63,14 @@ CASES: dict[str, Callable[[Any], Any]] = {
     "stride behind": lambda m: m.arange(24).view(4, 6)[..., None].stride(),
     "stride expanded": lambda m: m.arange(24).view(4, 6).narrow(0, 0, 1).expand(3, 1, 6).stride(),
     "nonzero in a row": lambda m: [i.is_contiguous() for i in m.where(m.eye(3))],
+    # results lie by rows where PyTorch's do, so that view() works on them
+    **{f"by rows: {name}": _shuffled(call) for name, call in BY_ROWS.items()},
+    # and elsewhere as the input lies
+    "zeros_like": lambda m: m.zeros_like(m.arange(24.0).view(2, 3, 4).permute(2, 0, 1)).stride(),
+    "rand_like": lambda m: m.rand_like(m.arange(24.0).view(2, 3, 4).transpose(1, 2)).stride(),
+    "full_like": lambda m: m.full_like(m.arange(24).view(4, 6).t(), 3, dtype=m.float64),
+    "ones_like with gaps": lambda m: m.ones_like(m.arange(24.0).view(4, 6)[:, ::2]).stride(),
+    "empty_like expanded": lambda m: m.empty_like(m.ones(3).expand(2, 3)).stride(),
     # bytes read as another type
     "view int32": lambda m: m.arange(4.0).view(m.int32),
     "view int64": lambda m: m.arange(4.0).view(m.int64),

@@ -57,7 +57,9 @@ def broadcastable(draw: Any, dtype: Any = types) -> Any:
 def test_there_and_back(array: Any) -> None:
     t = tensor(array)
     assert t.numpy() is array and tuple(t.shape) == array.shape
-    assert t.stride() == tuple(s // array.itemsize for s in array.strides)
+    for d, (stride, size) in enumerate(zip(array.strides, array.shape, strict=True)):
+        if array.size and size > 1:  # where there are no neighbours, NumPy may say 0
+            assert t.stride(d) == stride // array.itemsize
     np.testing.assert_array_equal(np.array(t.tolist(), dtype=array.dtype).reshape(array.shape), array)
     np.testing.assert_array_equal(t.contiguous().numpy(), array)
     assert t.contiguous().is_contiguous() and t.is_contiguous() == array.flags.c_contiguous

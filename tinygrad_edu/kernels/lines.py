@@ -95,12 +95,15 @@ def isneginf(a: Array) -> Array:
 
 
 def along(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A kernel on lines, made to take what has no dimensions: it becomes a line and is taken out of it again."""
+    """A kernel on lines, made to take what has no dimensions: it becomes a line and is taken out of it again.
+
+    Results lie row by row in memory, as PyTorch's: NumPy would keep the order of a transposed array.
+    """
 
     @wraps(function)
     def call(*arguments: Any) -> Any:
         if np.ndim(arguments[0]):
-            return function(*arguments)
+            return function(np.ascontiguousarray(arguments[0]), *arguments[1:])
         results = function(*(np.reshape(x, 1) if isinstance(x, (np.ndarray, np.generic)) else x for x in arguments))
         if isinstance(results, tuple):
             return tuple(r.reshape(())[()] for r in results)

@@ -139,13 +139,13 @@ def pad_constant(a: Array, widths: tuple[tuple[int, int], ...], value: Any) -> A
 
 
 def add_at(a: Array, axis: int, index: Array, source: Array) -> Array:
-    changed = np.array(a)
+    changed = np.array(a, order="C")
     np.add.at(changed, _at(axis, index), source)
     return changed
 
 
 def copy_at(a: Array, axis: int, index: Array, source: Any) -> Array:
-    changed = np.array(a)
+    changed = np.array(a, order="C")
     changed[_at(axis, index)] = source
     return changed
 
@@ -163,14 +163,14 @@ def _part(source: Array, indices: Array) -> Array:
 
 
 def scatter(a: Array, axis: int, indices: Array, source: Array) -> Array:
-    changed = np.array(a)
+    changed = np.array(a, order="C")
     if indices.size:
         changed[_along(indices, axis, a.ndim)] = _part(source, indices)
     return changed
 
 
 def scatter_add(a: Array, axis: int, indices: Array, source: Array) -> Array:
-    changed = np.array(a)
+    changed = np.array(a, order="C")
     if indices.size:
         np.add.at(changed, _along(indices, axis, a.ndim), _part(source, indices))
     return changed
@@ -178,14 +178,14 @@ def scatter_add(a: Array, axis: int, indices: Array, source: Array) -> Array:
 
 def scatter_where(a: Array, axis: int, indices: Array, source: Array, how: str) -> Array:
     """Elements combined in place, one after the other: how is multiply, maximum or minimum."""
-    changed = np.array(a)
+    changed = np.array(a, order="C")
     if indices.size:
         getattr(np, how).at(changed, _along(indices, axis, a.ndim), _part(source, indices))
     return changed
 
 
 def fill_where(a: Array, mask: Array, value: Any) -> Array:
-    changed = np.array(np.broadcast_to(a, np.broadcast_shapes(a.shape, mask.shape)))
+    changed = np.array(np.broadcast_to(a, np.broadcast_shapes(a.shape, mask.shape)), order="C")
     changed[np.broadcast_to(mask, changed.shape)] = value
     return changed
 

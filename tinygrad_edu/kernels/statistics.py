@@ -48,6 +48,7 @@ def softmax(a: Array, axis: int) -> Array:
         return a * 0 + 1
     if not a.size:
         return np.array(a)
+    a = np.ascontiguousarray(a)  # so that the result lies row by row, as PyTorch's
     grown = np.exp(a - np.maximum.reduce(a, axis=axis, keepdims=True))
     return grown / np.add.reduce(grown, axis=axis, keepdims=True)
 
@@ -57,6 +58,7 @@ def log_softmax(a: Array, axis: int) -> Array:
         return a * 0
     if not a.size:
         return np.array(a)
+    a = np.ascontiguousarray(a)
     lowered = a - np.maximum.reduce(a, axis=axis, keepdims=True)
     return lowered - np.log(np.add.reduce(np.exp(lowered), axis=axis, keepdims=True))
 
@@ -77,6 +79,7 @@ def log_softmax_back(g: Array, out: Array, axis: int) -> Array:
 
 def standardised(a: Array, axes: tuple[int, ...], eps: float) -> tuple[Array, Array, Array]:
     """The array less its mean and divided by its deviation over the axes; and the mean and the variance, as sizes 1."""
+    a = np.ascontiguousarray(a)
     middle = np.add.reduce(a, axis=axes, keepdims=True) / _size(a, axes)
     apart = a - middle
     variance = np.add.reduce(apart * apart, axis=axes, keepdims=True) / _size(a, axes)

@@ -57,7 +57,8 @@ def topk(input: Any, /, k: int, dim: int = -1, largest: bool = True) -> Any:
     values, indices = kernels.in_order(input, dim, largest)
     if not input.shape:
         return values, indices
-    return kernels.narrow(values, dim, 0, k), kernels.narrow(indices, dim, 0, k)
+    first = kernels.narrow(values, dim, 0, k), kernels.narrow(indices, dim, 0, k)
+    return tuple([kernels.ascontiguousarray(part) for part in first])  # the rest of the memory can go
 
 
 @topk.vjp

@@ -171,7 +171,7 @@ def cross(input: Any, other: Any, /, dim: int = -1) -> Any:
         raise ShapeError(f"cross: inputs must have the same number of dimensions, got shapes {tuple(a)} and {tuple(b)}")
     if not all(s[dim] == 3 for s in (a, b)):
         raise ShapeError(f"cross: inputs of shapes {tuple(a)} and {tuple(b)} must have 3 elements in dimension {dim}")
-    return kernels.cross(input, other, axis=dim)
+    return kernels.ascontiguousarray(kernels.cross(input, other, axis=dim))
 
 
 @cross.vjp(uses=("b", "a"))

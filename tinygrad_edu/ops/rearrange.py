@@ -37,6 +37,7 @@ def roll(input: Any, /, shifts: Any, dims: Any = None) -> Any:
     dims = (dims,) if isinstance(dims, int) else tuple(dims)
     if len(dims) != len(shifts):
         raise ShapeError(f"roll: shifts and dimensions must align: {len(shifts)} shifts, {len(dims)} dims")
+    input = kernels.ascontiguousarray(input) if input.ndim else input  # results lie by rows, as PyTorch's
     return kernels.roll(input, shifts, tuple(wrap_dim(d, len(input.shape), "roll") for d in dims))
 
 
@@ -57,14 +58,14 @@ _triangles = cases(([(3, 3)], ()), ([(2, 4)], (1,)), ([(2, 3, 2)], (-1,)), ([(0,
 def tril(input: Any, /, diagonal: int = 0) -> Any:
     """The lower triangles of matrices, zeros above; `diagonal` moves the border up (positive) or down."""
     _matrices(input, "tril")
-    return kernels.tril(input, diagonal)
+    return kernels.tril(kernels.ascontiguousarray(input), diagonal)
 
 
 @structured(samples=_triangles)
 def triu(input: Any, /, diagonal: int = 0) -> Any:
     """The upper triangles of matrices, zeros below; `diagonal` moves the border up (positive) or down."""
     _matrices(input, "triu")
-    return kernels.triu(input, diagonal)
+    return kernels.triu(kernels.ascontiguousarray(input), diagonal)
 
 
 @tril.vjp

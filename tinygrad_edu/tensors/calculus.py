@@ -194,7 +194,7 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Any:
         raise RuntimeError(f"renorm: p must be positive and maxnorm not negative, got {p} and {maxnorm}")
     dim = wrap_dim(dim, input.ndim, "renorm")
     others = tuple(d for d in range(input.ndim) if d != dim)
-    input = input.clone()  # what the rules keep: `renorm_` writes over the Tensor itself
+    input = input.contiguous().clone()  # what the rules keep: `renorm_` writes over the Tensor itself
     sizes = record(norms.vector_norm, (input,), (p, others, True))
     above = (sizes.detach() > maxnorm)._data
     return input * record(elementwise.choose, (maxnorm / (sizes + 1e-7), 1.0), (above,))

@@ -32,16 +32,26 @@ def creating(function: _Made) -> _Made:
 
 
 def shaped_like(function: _Made) -> _Made:
-    """Decorator: a ``*_like`` function also takes ``memory_format=``; without it the elements lie by rows."""
+    """Decorator: a ``*_like`` function also takes ``memory_format=``; without it the elements lie as the input's."""
 
     @functools.wraps(function)
     def call(*args: Any, memory_format: Any = None, requires_grad: bool = False, **options: Any) -> Any:
         made = function(*args, **options)
         if memory_format is not None and getattr(memory_format, "name", "") != "preserve_format":
             made = made.contiguous(memory_format=memory_format)
+        elif args and isinstance(args[0], Tensor) and not args[0]._data.flags.c_contiguous:
+            made._data = _lying_as(made._array(), args[0]._array())
         return made.requires_grad_() if requires_grad else made
 
     return call  # type: ignore[return-value]
+
+
+def _lying_as(made: Any, like: Any) -> Any:
+    """A new array with its elements in the order of another one's, if those lie without gaps or overlaps."""
+    order = sorted(range(like.ndim), key=lambda d: -like.strides[d])
+    if not like.transpose(order).flags.c_contiguous:
+        return made
+    return np.ascontiguousarray(made.transpose(order)).transpose(sorted(range(like.ndim), key=order.__getitem__))
 
 
 def finish(array: Any, device: Any, requires_grad: bool, operation: str) -> Tensor:

@@ -163,9 +163,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
     (tensor,) = tensors_of("one_hot", (tensor,))
     classes = tensor._array()
     if classes.dtype != np.int64:
-        raise RuntimeError(
-            f"one_hot is only applicable to index tensor of type LongTensor, got {tensor.dtype}: .long()"
-        )
+        raise DTypeError(f"one_hot is only applicable to index tensor of type LongTensor, got {tensor.dtype}: .long()")
     if not classes.size and num_classes <= 0:
         raise RuntimeError("Can not infer total number of classes from empty tensor: give num_classes")
     if classes.size and classes.min() < 0:
@@ -175,7 +173,8 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
         raise RuntimeError(f"one_hot: num_classes should be positive, got {num_classes}")
     if classes.size and classes.max() >= count:
         raise RuntimeError(f"Class values must be smaller than num_classes: {classes.max()} is not below {count}")
-    return Tensor._wrap((classes[..., None] == moved(np.arange(count), device_of(classes))).astype(np.int64))
+    rows = (classes[..., None] == moved(np.arange(count), device_of(classes))).astype(np.int64)
+    return Tensor._wrap(np.ascontiguousarray(rows))
 
 
 @composed(many=True)

@@ -15,6 +15,7 @@ from tinygrad_edu.ops.norms import vector_norm
 from tinygrad_edu.ops.products import addmm
 from tinygrad_edu.tensors import sampling
 from tinygrad_edu.tensors.functions import broadcast_shapes, functional, where
+from tinygrad_edu.tensors.grids import one_hot
 from tinygrad_edu.tensors.inplace import write
 from tinygrad_edu.tensors.placing import beside
 from tinygrad_edu.tensors.tensor import Tensor
@@ -132,28 +133,6 @@ def _shorten(weight: Tensor, used: Any, max_norm: float, norm_type: float) -> No
         rows = weight[Tensor._wrap(used)]
         norms = vector_norm(rows, norm_type, -1, True)
         weight[Tensor._wrap(used)] = where(norms > max_norm, rows * (max_norm / (norms + 1e-7)), rows)
-
-
-def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
-    """1 at each index, else 0: (...) gives (..., num_classes); by default as many as the largest index needs.
-
-    Raises:
-        RuntimeError: a negative index, one that is too large, or none to count.
-    """
-    indices = input._data
-    if indices.dtype != np.int64:
-        raise DTypeError(f"one_hot is only applicable to index tensor of type LongTensor, got {input.dtype}")
-    if not indices.size and num_classes <= 0:
-        raise RuntimeError("Can not infer total number of classes from empty tensor: say num_classes")
-    if indices.size and indices.min() < 0:
-        raise RuntimeError(f"Class values must be non-negative, got {int(indices.min())}")
-    if num_classes == -1:
-        num_classes = int(indices.max()) + 1
-    elif num_classes < 1:
-        raise RuntimeError(f"num_classes should be positive, got {num_classes}")
-    elif indices.size and indices.max() >= num_classes:
-        raise RuntimeError(f"Class values must be smaller than num_classes ({num_classes}), got {int(indices.max())}")
-    return Tensor._wrap((indices[..., None] == beside(np.arange(num_classes), input)._data).astype(np.int64))
 
 
 def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None) -> Tensor:
