@@ -75,7 +75,6 @@ class Node(Place):
     dtype: Any
     counters: tuple[Any, ...]
     version: int
-    block: bool
     _hooks: Hooks | None
     _sequence: int
     block: bool
