@@ -113,3 +113,11 @@ def test_a_none_that_comes_from_elsewhere_is_not_taken_for_one() -> None:
     source = VALUE.solution.replace("self.grad = 0.0", "self.grad = None")
     verdicts = {verdict.check.name: verdict for verdict in check_program(VALUE, Program(source), only=["mul"])}
     assert verdicts["mul"].state == "error" and verdicts["mul"].cause is None
+
+
+def test_a_gradient_overwritten_by_the_second_pass_is_diagnosed_without_a_known_mistake() -> None:
+    tensor = load().exercises["tensor"]
+    program = Program(tensor.mistakes["second_backward_overwrites"].source)
+    verdicts = {v.check.name: v for v in check_program(tensor, program, only=["accumulate"], explain=False)}
+    fail = verdicts["accumulate"].fail
+    assert fail is not None and fail.cause is not None and fail.cause.key == "overwritten"

@@ -261,8 +261,8 @@ def accumulate(o, p):
     once = [2 * x * y * g, x * x * g]
     require(isinstance(o["between"], list) and len(o["between"]) == 2, "form", where)
     for name, got, part in zip("xy", o["twice"], once, strict=True):
-        if isinstance(got, np.ndarray) and got.dtype.kind == "f" and got.shape == part.shape:
-            close(got, 2 * part, f"{name}.grad", where, cause=_of_two(got, part))
+        if _saw_the_first(got, part):
+            close(got, 2 * part, f"{name}.grad", where, cause=Cause("second_pass"))
         grad_close(got, 2 * part, f"{name}.grad", where, parts=[part, part])
     for name, got, part in zip("wu", o["between"], [g * y, g], strict=True):
         if got is not None:  # (as in PyTorch, results may keep none)
@@ -273,10 +273,10 @@ def accumulate(o, p):
     require(not pairs, "shared", "z = x + y; z.backward(G)", which=told)
 
 
-def _of_two(got, part):
-    """Where the second pass sent on what the first had left: more than two times the gradient of one."""
-    more = np.abs(got) > np.abs(2 * part) * (1 + 1e-6)
-    return Cause("second_pass") if more.all() else None
+def _saw_the_first(got, part):
+    """Whether the second pass sent on what the first had left: more than two times the gradient of one."""
+    numbers = isinstance(got, np.ndarray) and got.dtype.kind == "f" and got.shape == part.shape
+    return numbers and bool((np.abs(got) > np.abs(2 * part) * (1 + 1e-6)).all())
 
 
 @check("no_grad", points=1, part="D", params=lambda rng, public: {"x": _away(rng, 3)})
