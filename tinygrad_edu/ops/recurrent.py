@@ -129,7 +129,8 @@ def lstm_scan(projected: Any, hidden: Any, cell: Any, weight: Any, /, sizes: Any
     compiled = worthwhile("lstm_step", hidden.size * 4)
 
     def step(x: Any, h: Any, c: Any) -> Any:
-        sums = x + kernels.matmul(h, across)
+        sums = kernels.matmul(h, across)
+        sums += x
         if compiled is not None:
             both = compiled(sums, c)
             if both is not NotImplemented:
@@ -147,8 +148,12 @@ def _(g: Any, out: Any, projected: Any, hidden: Any, cell: Any, weight: Any, siz
     steps, batch, units = projected.shape[0], projected.shape[1], hidden.shape[1]
     to_h, to_c = g[:, :, :units], g[:, :, units:]
     states, cells = _before(hidden, out[:, :, :units]), _before(cell, out[:, :, units:])
-    sums = projected + reshape(_flat(states) @ transpose(weight, 0, 1), projected.shape)
     compiled = None if hasattr(g, "_record") else worthwhile("lstm_back", hidden.size * 4)
+    sums = reshape(_flat(states) @ transpose(weight, 0, 1), projected.shape)
+    if compiled is None:
+        sums = projected + sums
+    else:
+        sums += projected
     if compiled is not None:
         walked = _lstm_back_compiled(compiled, sums, cells, out[:, :, units:], to_h, to_c, weight)
         if walked is not None:
