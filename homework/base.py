@@ -42,9 +42,7 @@ def choices(workspace: Workspace, course: Course, exercise: Exercise, wish: str 
         exists = workspace.file(earlier).exists()
         passed = exists and done and not stale
         if wish == "mine" and not exists:
-            raise WorkspaceError(
-                f"there is no {workspace.file(earlier).name} of yours to build on", f"tinyedu hw start {slug}"
-            )
+            raise WorkspaceError("no_base", name=workspace.file(earlier).name, slug=slug)
         own = wish == "mine" or (wish is None and passed)
         found[module] = Choice(earlier, own, passed, wish is not None)
     return found

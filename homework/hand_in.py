@@ -31,7 +31,7 @@ def pack(workspace: Workspace, course: Course, exercises: list[Exercise]) -> tup
             if (path.parent / extra).is_file():
                 files[f"{exercise.slug}/{extra}"] = (path.parent / extra).read_bytes()
     if not files:
-        raise WorkspaceError("nothing to hand in: no exercise was started", "tinyedu hw start value")
+        raise WorkspaceError("nothing_to_hand_in")
     manifest = {
         "course": course.version,
         "made": time.strftime("%Y-%m-%d %H:%M:%S"),
@@ -48,5 +48,5 @@ def pack(workspace: Workspace, course: Course, exercises: list[Exercise]) -> tup
     write_atomically(target, buffer.getvalue())
     with zipfile.ZipFile(target) as archive:  # what is on disk is what counts
         if archive.testzip() is not None:
-            raise WorkspaceError(f"{target.name} was not written correctly; try again")
+            raise WorkspaceError("not_written", name=target.name)
     return target, len(files)

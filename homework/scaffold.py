@@ -51,11 +51,11 @@ def create(slug: str, place: Path = EXERCISES) -> Path:
         WorkspaceError: the name is no slug, or the folder exists.
     """
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", slug):
-        raise WorkspaceError(f"{slug!r} is no name for an exercise", "small letters and digits, joined by -")
+        raise WorkspaceError("bad_name", slug=repr(slug))
     module = slug.replace("-", "_")
     folder = place / module
     if folder.exists():
-        raise WorkspaceError(f"{folder} exists", "choose another name; an exercise's name is never used again")
+        raise WorkspaceError("name_taken", folder=folder)
     for name, text in FILES.items():
         filled = text.format(slug=slug, module=module)
         write_atomically(folder / name.format(module=module), filled.encode("utf-8"))

@@ -19,17 +19,23 @@ from typing import Any
 
 from tinygrad_edu.homework.course import Course, Exercise
 from tinygrad_edu.homework.judge.verdict import Verdict
+from tinygrad_edu.homework.show.words import problem
 
 HIDDEN = ".tinyedu"
 MOST_BYTES = 2_000_000  # of a student's file
 
 
 class WorkspaceError(Exception):
-    """Something about the student's folder that they can put right; `hint` says how."""
+    """Something about the student's folder that they can put right.
 
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message, self.hint = message, hint
+    Args:
+        key: of the table `problem` in `show/words.toml`: what is wrong, and what to do.
+        filled: the places of both texts.
+    """
+
+    def __init__(self, key: str, **filled: Any) -> None:
+        super().__init__(problem(key, "en", **filled)[0])
+        self.key, self.filled = key, filled
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -63,12 +69,12 @@ def read_source(path: Path) -> str:
     try:
         size = path.stat().st_size
         if size > MOST_BYTES:
-            raise WorkspaceError(f"{path.name} has {size} bytes; a solution has a few thousand")
+            raise WorkspaceError("too_large", name=path.name, size=size)
         return path.read_bytes().decode("utf-8", "surrogateescape")
     except FileNotFoundError:
-        raise WorkspaceError(f"{path.name} is not there", f"tinyedu hw start {path.parent.name} makes it") from None
+        raise WorkspaceError("missing", name=path.name, slug=path.parent.name) from None
     except OSError as error:
-        raise WorkspaceError(f"cannot read {path}: {error.strerror}") from None
+        raise WorkspaceError("unreadable", path=path, why=error.strerror) from None
 
 
 @contextmanager
@@ -120,7 +126,7 @@ class Workspace:
         for folder in (here, *here.parents):
             if (folder / HIDDEN).is_dir():
                 return cls(folder)
-        raise WorkspaceError("no homework folder here or above", "tinyedu hw init makes one in the current folder")
+        raise WorkspaceError("no_folder")
 
     def _read_state(self) -> dict[str, Any]:
         fresh: dict[str, Any] = {"format": 1, "lang": "en", "track": "full", "checks": {}, "hints": {}, "given_up": []}
@@ -283,4 +289,4 @@ class Workspace:
             self.back_up(exercise)
             write_atomically(self.file(exercise), content)
             return exercise, folder
-        raise WorkspaceError("there is no backup of anything else", "reset and upgrade make one")
+        raise WorkspaceError("no_backup")

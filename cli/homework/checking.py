@@ -19,9 +19,9 @@ from tinygrad_edu.cli.homework.common import (
     language,
     language_option,
     load,
+    problem,
     split_name,
 )
-from tinygrad_edu.cli.problem import Problem
 from tinygrad_edu.homework.course import Course, Exercise
 from tinygrad_edu.homework.judge.verdict import Verdict
 from tinygrad_edu.homework.show.screen import Screen
@@ -61,7 +61,7 @@ def check_command(
     exercise = exercise_named(course, slug)
     only = [check_named(exercise, check)] if check else []
     if not workspace.file(exercise).exists():
-        raise Problem(f"{exercise.slug} is not started", f"tinyedu hw start {exercise.slug}")
+        raise problem("not_started", slug=exercise.slug)
     demand_packages([exercise])
     if as_json:
         judged = workspace.hash_of(exercise)  # (it may be saved again while it is checked)

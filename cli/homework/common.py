@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
@@ -11,7 +12,7 @@ import click
 
 from tinygrad_edu.cli.problem import Problem, nearest
 from tinygrad_edu.homework.course import Course, CourseError, Exercise, load
-from tinygrad_edu.homework.show.words import default_language
+from tinygrad_edu.homework.show import words
 from tinygrad_edu.homework.workspace import Workspace, WorkspaceError
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "here",
     "language",
     "language_option",
+    "problem",
     "split_name",
 ]
 
@@ -43,12 +45,12 @@ def explained(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args, **kwargs)
         except WorkspaceError as error:
-            raise Problem(error.message, error.hint, USAGE) from error
+            raise problem(error.key, **error.filled) from error
         except CourseError as error:
             raise Problem(str(error), "the installed course is damaged; install tinygrad_edu again", BROKEN) from error
         except (RuntimeError, OSError) as error:
             told = str(error) if isinstance(error, RuntimeError) else f"{error.strerror}: {error.filename}"
-            raise Problem(told, "tinyedu hw doctor shows what works here", BROKEN) from error
+            raise problem("environment", BROKEN, told=told) from error
 
     return run
 
@@ -59,7 +61,16 @@ def here() -> Workspace:
 
 
 def language(lang: str | None, workspace: Workspace | None = None) -> str:
-    return lang or (workspace.lang if workspace else default_language())
+    return lang or (workspace.lang if workspace else words.default_language())
+
+
+def problem(key: str, code: int = USAGE, **filled: Any) -> Problem:
+    """A problem of the table, in the language of the command (`--lang`), the workspace or the environment."""
+    context = click.get_current_context(silent=True)
+    lang = context.params.get("lang") if context else None
+    with suppress(WorkspaceError):
+        lang = lang or here().lang
+    return Problem(*words.problem(key, lang or words.default_language(), **filled), code)
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -78,9 +89,9 @@ def exercise_named(course: Course, name: str) -> Exercise:
         if name in (exercise.slug, str(exercise.number), f"{exercise.number:02d}"):
             return exercise
     guess = nearest(name, course.exercises)
-    raise Problem(
-        f"no exercise {name!r}", f"did you mean {guess}?" if guess else f"there are {', '.join(course.exercises)}"
-    )
+    if guess:
+        raise problem("like_exercise", name=repr(name), guess=guess)
+    raise problem("no_exercise", name=repr(name), names=", ".join(course.exercises))
 
 
 def check_named(exercise: Exercise, name: str) -> str:
@@ -92,8 +103,9 @@ def check_named(exercise: Exercise, name: str) -> str:
     if name in exercise.checks:
         return name
     guess = nearest(name, exercise.checks)
-    hint = f"did you mean {exercise.slug}/{guess}?" if guess else f"there are {', '.join(exercise.checks)}"
-    raise Problem(f"no check {name!r} in {exercise.slug}", hint)
+    if guess:
+        raise problem("like_check", name=repr(name), slug=exercise.slug, guess=guess)
+    raise problem("no_check", name=repr(name), slug=exercise.slug, names=", ".join(exercise.checks))
 
 
 def demand_packages(exercises: Iterable[Exercise]) -> None:
@@ -105,7 +117,7 @@ def demand_packages(exercises: Iterable[Exercise]) -> None:
     for exercise in exercises:
         for name in exercise.needs_packages:
             if importlib.util.find_spec(name) is None:
-                raise Problem(f"{exercise.slug} needs {name}, which is not installed", f"pip install {name}", BROKEN)
+                raise problem("needs_package", BROKEN, slug=exercise.slug, name=name)
 
 
 def current_exercise(workspace: Workspace, course: Course) -> Exercise:

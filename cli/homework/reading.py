@@ -14,6 +14,7 @@ from tinygrad_edu.cli.homework.common import (
     language,
     language_option,
     load,
+    problem,
     split_name,
 )
 from tinygrad_edu.cli.problem import Problem
@@ -66,10 +67,7 @@ def solution_command(name: str, give_up: bool, lang: str | None) -> None:
     exercise, lang, screen = exercise_named(course, name), language(lang, workspace), Screen()
     done = workspace.standing(exercise)[1]
     if not done and not give_up:
-        told = f"{exercise.slug} does not pass yet" if lang == "en" else f"{exercise.slug} はまだ合格していません"
-        raise Problem(
-            told, f"tinyedu hw hint {exercise.slug}, or: tinyedu hw solution {exercise.slug} --give-up", FAILED
-        )
+        raise problem("not_passed", FAILED, slug=exercise.slug)
     if not done and exercise.slug not in workspace.state["given_up"]:
         with workspace.changing() as state:
             state["given_up"].append(exercise.slug)

@@ -51,6 +51,11 @@ def both(key: str, **filled: Any) -> str:
     return " / ".join(word(key, lang, **filled) for lang in LANGUAGES)
 
 
+def problem(key: str, lang: str, **filled: Any) -> tuple[str, str]:
+    """What is wrong and what to do about it, in a language."""
+    return word(f"problem.{key}.text", lang, **filled), word(f"problem.{key}.hint", lang, **filled)
+
+
 def has_word(key: str) -> bool:
     """Whether the table has this key in both languages."""
     place: Any = _table()

@@ -2,12 +2,17 @@
 
 import io
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from support.commands import tinyedu
 
 from tinygrad_edu.homework import show
 from tinygrad_edu.homework.course import HOME, LANGUAGES, Exercise, load
@@ -42,7 +47,10 @@ def test_every_sentence_is_in_both_languages_with_the_same_places() -> None:
 def test_every_sentence_that_the_source_names_exists() -> None:
     used = set()
     for path in SOURCES:
-        used |= set(re.findall(r'word\("([\w.]+)"', path.read_text(encoding="utf-8")))
+        source = path.read_text(encoding="utf-8")
+        used |= set(re.findall(r'word\("([\w.]+)"', source))
+        for key in re.findall(r'(?:problem|WorkspaceError)\(\s*"(\w+)"', source):
+            used |= {f"problem.{key}.text", f"problem.{key}.hint"}
     assert len(used) > 40
     assert [key for key in sorted(used) if not has_word(key)] == []
 
@@ -53,6 +61,15 @@ def test_every_cause_and_every_kind_of_failure_has_words() -> None:
         assert has_word(f"cause.{cause}"), cause
     for kind in re.findall(r'Fail\("(\w+)"', source):
         assert has_word(f"fail.{kind}"), kind
+
+
+def test_a_wrong_name_is_answered_in_the_language_of_the_folder(tmp_path: Path) -> None:
+    assert "宿題フォルダがありません" in tinyedu(tmp_path, "list", "--lang", "ja", code=2)
+    tinyedu(tmp_path, "init", "--lang", "ja")
+    assert "value ではありませんか" in tinyedu(tmp_path, "start", "valeu", code=2)
+    assert "conv2d はまだ始めていません" in tinyedu(tmp_path, "check", "conv2d", code=2)
+    assert "バックアップはありません" in tinyedu(tmp_path, "undo", code=2)
+    assert "is not started" in tinyedu(tmp_path, "check", "conv2d", "--lang", "en", code=2)
 
 
 @pytest.mark.parametrize("exercise", load().exercises.values(), ids=lambda e: e.slug)
