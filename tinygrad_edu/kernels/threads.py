@@ -96,7 +96,7 @@ def on_pieces(function: Callable[..., Any], table: Any, itemsize: int, *, extra:
     A row is the number of elements and the address of each array. A part holds as many elements as another; an array
     may be cut for that, so what the function does with an element must not depend on its neighbours.
     """
-    elements = int(table[:, 0].sum())
+    elements = int(table[:, 0].sum()) if _team.number > 1 else 0
     parts = min(_team.number, max(elements // WORTH, 1))
     if parts <= 1:
         function(table, *extra)

@@ -39,8 +39,11 @@ _pointer: Any = intrinsic(_pointer_code)
 
 
 @compiled_exactly
-def _address(a: Array) -> int:
-    return a.ctypes.data
+def _enter(table: Array, row: int, *arrays: Array) -> None:
+    """The row of these arrays, which have one dimension, in the table."""
+    table[row, 0] = arrays[0].size
+    for column in range(len(arrays)):
+        table[row, column + 1] = arrays[column].ctypes.data
 
 
 @compiled_exactly
@@ -132,15 +135,13 @@ def _stepped(function: Any, columns: tuple[list[Array], ...], numbers: tuple[flo
     first = columns[0][0]
     if not suits(first):
         return NotImplemented
-    kind, rows = first.dtype, []
-    for arrays in zip(*columns, strict=True):
+    kind, table = first.dtype, np.empty((len(columns[0]), 1 + len(columns)), np.int64)
+    for row, arrays in enumerate(zip(*columns, strict=True)):
         shape = arrays[0].shape
         for a in arrays:
-            if a.__class__ is not np.ndarray or a.dtype != kind or a.shape != shape:
+            # carray: contiguous, and may be written to
+            if a.__class__ is not np.ndarray or a.dtype != kind or a.shape != shape or not a.flags.carray:
                 return NotImplemented
-            flags_of = a.flags
-            if not (flags_of.c_contiguous and flags_of.writeable):
-                return NotImplemented
-        rows.append((arrays[0].size, *[_address(a.reshape(-1)) for a in arrays]))
-    on_pieces(function, np.array(rows, np.int64), kind.itemsize, extra=[*map(kind.type, numbers), *flags])
+        _enter(table, row, *[a.reshape(-1) for a in arrays])
+    on_pieces(function, table, kind.itemsize, extra=[*map(kind.type, numbers), *flags])
     return None
