@@ -38,7 +38,12 @@ def init_command(folder: Path, track: str | None, lang: str | None) -> None:
     workspace = Workspace.create(folder, chosen, track or (old.track if old else "full"))
     screen, course = Screen(), load()
     screen.line(word("done.init", chosen, folder=folder.resolve(), track=workspace.track))
-    screen.line(word("done.init_next", chosen, slug=current_exercise(workspace, course).slug))
+    slug = current_exercise(workspace, course).slug
+    if folder.resolve() == Path.cwd().resolve():
+        screen.line(word("done.init_next", chosen, slug=slug))
+    else:  # (the other commands look for the folder from where they are)
+        shown = f'"{folder}"' if " " in str(folder) else str(folder)
+        screen.line(word("done.init_next_there", chosen, folder=shown, slug=slug))
 
 
 @click.command("list")

@@ -261,3 +261,8 @@ def test_base_mine_insists_and_a_fault_in_the_base_is_named_as_such(tmp_path: Pa
     out = tinyedu(tmp_path, *command, code=1)
     assert "tensor.py, which this exercise builds on, cannot be imported" in out and "      x = (" in out
     assert "likely cause" not in out and "draw_graph.py:" not in out
+
+
+def test_a_folder_made_elsewhere_says_how_to_get_there(tmp_path: Path) -> None:
+    assert 'next: cd "my work"   then: tinyedu hw start value' in tinyedu(tmp_path, "init", "my work", "--lang", "en")
+    assert "next: tinyedu hw start value" in tinyedu(tmp_path / "my work", "init")
