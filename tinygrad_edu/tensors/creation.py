@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tinygrad_edu.errors import DeviceError, DTypeError, ShapeError
-from tinygrad_edu.kernels import devices
+from tinygrad_edu.kernels import devices, kernels
 from tinygrad_edu.tensors.data import checked, default_float, fits, to_array
 from tinygrad_edu.tensors.device import as_device, chosen_default, cuda, device_of, moved
 from tinygrad_edu.tensors.dtype import as_dtype
@@ -51,7 +51,7 @@ def _lying_as(made: Any, like: Any) -> Any:
     order = sorted(range(like.ndim), key=lambda d: -like.strides[d])
     if not like.transpose(order).flags.c_contiguous:
         return made
-    return np.ascontiguousarray(made.transpose(order)).transpose(sorted(range(like.ndim), key=order.__getitem__))
+    return kernels.ascontiguousarray(made.transpose(order)).transpose(sorted(range(like.ndim), key=order.__getitem__))
 
 
 def finish(array: Any, device: Any, requires_grad: bool, operation: str) -> Tensor:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.errors import DTypeError, ShapeError
+from tinygrad_edu.kernels import kernels
 from tinygrad_edu.ops import rearrange
 from tinygrad_edu.ops.shape import stack, wrap_dim
 from tinygrad_edu.tensors.composed import apply, composed, positions, tensors_of
@@ -174,7 +175,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
     if classes.size and classes.max() >= count:
         raise RuntimeError(f"Class values must be smaller than num_classes: {classes.max()} is not below {count}")
     rows = (classes[..., None] == moved(np.arange(count), device_of(classes))).astype(np.int64)
-    return Tensor._wrap(np.ascontiguousarray(rows))
+    return Tensor._wrap(kernels.ascontiguousarray(rows))
 
 
 @composed(many=True)

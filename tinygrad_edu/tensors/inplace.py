@@ -119,7 +119,9 @@ def write_view(input: Any, value: Any, /, view: Any, base: Any) -> Any:
     changed = np.copy(input, order="C")
     places = _places(view, base)
     inside = places >= 0
-    changed.reshape(-1)[places[inside]] = np.broadcast_to(value, places.shape)[inside]
+    if hasattr(value, "strides") and value.ndim:
+        value = np.broadcast_to(value, places.shape)[inside]
+    changed.reshape(-1)[places[inside]] = value
     return changed
 
 
