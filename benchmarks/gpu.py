@@ -25,6 +25,7 @@ import numpy as np
 
 import tinygrad_edu as tg
 import tinygrad_edu.nn.functional as F
+from tinygrad_edu.cli.bench import NETWORKS, training_step
 from tinygrad_edu.kernels.presence import simulated
 
 
@@ -270,6 +271,33 @@ def _limits(torch: Any) -> tuple[float, float]:
     return 2 * 4 * 2.0**28 / copy, 2 * 8192.0**3 / product
 
 
+def check_steps(small: bool) -> None:
+    """The losses of three training steps of each network beside the CPU's. AssertionError where they differ."""
+    for name in NETWORKS:
+        losses = []
+        for device in ("cpu", "cuda"):
+            step = training_step(tg, name, device, small)
+            losses.append([step().item() for _ in range(3)])
+        assert np.allclose(*losses, rtol=1e-3), f"{name}: losses {losses[1]} for {losses[0]}"
+        print(f"{name}, training steps: right", flush=True)
+
+
+def measure_steps(torch: Any) -> None:
+    """Print launches and microseconds of a training step, beside PyTorch's."""
+    from tinygrad_edu.kernels.numba_cuda.runtime import launches
+
+    print("\n| training step | launches | ours, µs | PyTorch, µs | ratio |\n|---|---|---|---|---|")
+    for name, (_, _, batch) in NETWORKS.items():
+        mine, theirs = (training_step(lib, name, "cuda") for lib in (tg, torch))
+        ours = _seconds(lambda i, mine=mine: mine(), tg.cuda.Event, tg.cuda.synchronize)
+        other = _seconds(lambda i, theirs=theirs: theirs(), torch.cuda.Event, torch.cuda.synchronize)
+        before = launches.count
+        mine()
+        count = launches.count - before
+        label = f"{name}, batch {batch}, Adam"
+        print(f"| {label} | {count} | {ours * 1e6:.0f} | {other * 1e6:.0f} | {ours / other:.2f} |", flush=True)
+
+
 def measure(works: list[Work]) -> None:
     """Print the table."""
     import torch
@@ -312,8 +340,18 @@ def main(arguments: list[str] | None = None) -> int:
         except Exception as error:
             failed += 1
             print(f"{work.name}: WRONG. {type(error).__name__}: {error}", flush=True)
+    if not options.only or "training step".startswith(options.only):
+        try:
+            check_steps(options.small)
+        except Exception as error:
+            failed += 1
+            print(f"training steps: WRONG. {type(error).__name__}: {error}", flush=True)
     if not options.check:
         measure(works)
+        if not options.only or "training step".startswith(options.only):
+            import torch
+
+            measure_steps(torch)
     return 1 if failed else 0
 
 

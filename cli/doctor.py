@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -67,29 +68,61 @@ def numba() -> Finding:
 
 
 def cuda() -> Finding:
-    """The CUDA driver, asked directly: which device there is, or why none can be used."""
+    """The CUDA driver, asked directly: which device there is, or why none can be used; and whether it is simulated."""
     import ctypes
     from ctypes.util import find_library
 
+    from tinygrad_edu.kernels.presence import simulated
+
+    if simulated():
+        if find_spec("numba") is None:
+            return Finding("CUDA", False, "the simulator needs Numba, which is not installed", "pip install numba")
+        return Finding("CUDA", True, "simulated: NUMBA_ENABLE_CUDASIM=1 runs kernels as Python, right but very slow")
     library = "nvcuda.dll" if sys.platform == "win32" else find_library("cuda") or "libcuda.so.1"
-    advice = "needs an NVIDIA GPU and its driver; everything works without, on the CPU"
+    advice = (
+        "needs an NVIDIA GPU and its driver (nvidia.com/drivers); everything works without, on the CPU, and "
+        "NUMBA_ENABLE_CUDASIM=1 simulates a GPU"
+    )
     try:
         driver = ctypes.CDLL(library)
     except OSError:
         return Finding("CUDA", False, "no NVIDIA driver on this machine", advice)
     error = driver.cuInit(0)
-    count = ctypes.c_int(0)
+    count, number = ctypes.c_int(0), ctypes.c_int(0)
     if error or driver.cuDeviceGetCount(ctypes.byref(count)):
         return Finding("CUDA", False, f"the driver does not start (CUDA error {error})", advice)
+    driver.cuDriverGetVersion(ctypes.byref(number))
+    version = f"driver for CUDA {number.value // 1000}.{number.value % 1000 // 10}"
     if count.value == 0:
-        return Finding("CUDA", False, "the driver is there, but no device", advice)
+        return Finding("CUDA", False, f"{version}, but no device", advice)
     name = ctypes.create_string_buffer(100)
     driver.cuDeviceGetName(name, 100, 0)
     more = f" and {count.value - 1} more" if count.value > 1 else ""
-    device = name.value.decode(errors="replace") + more
+    device = f"{name.value.decode(errors='replace')}{more}, {version}"
     if find_spec("numba_cuda") is None:
-        return Finding("CUDA", False, f"{device}, but numba-cuda is not installed", "pip install numba-cuda")
+        return Finding("CUDA", False, f"{device}, but numba-cuda is not installed", "pip install tinygrad-edu[cuda]")
+    from tinygrad_edu.kernels import devices
+
+    if not devices.available():
+        return Finding("CUDA", False, f"{device}: {devices.why_not()}", "see the toolkit, in the next line")
     return Finding("CUDA", True, f"{device}, numba-cuda {_version('numba-cuda')}")
+
+
+def toolkit() -> Finding:
+    """What Numba compiles kernels of a GPU with: a package from pip, or NVIDIA's toolkit in its folder."""
+    from pathlib import Path
+
+    packages = [f"nvidia-cuda-{part}{end}" for part in ("nvcc", "nvrtc") for end in ("", "-cu12", "-cu13")]
+    found = [f"{name} {_version(name)}" for name in packages if _version(name)]
+    folders = [os.environ[name] for name in ("CUDA_HOME", "CUDA_PATH") if os.environ.get(name)]
+    found += [folder for folder in (*folders, "/usr/local/cuda") if (Path(folder) / "nvvm").is_dir()][:1]
+    if found:
+        checker = shutil.which("compute-sanitizer")
+        return Finding("CUDA toolkit", True, ", ".join(found) + (", compute-sanitizer" if checker else ""))
+    return Finding(
+        "CUDA toolkit", False, "not found: kernels of a GPU cannot be compiled",
+        'with a GPU: pip install "numba-cuda[cu13]" (or [cu12], as the driver says), or set CUDA_HOME to a toolkit',
+    )  # fmt: skip
 
 
 def renderer() -> Finding:
@@ -139,7 +172,7 @@ def oracle() -> Finding:
     )
 
 
-CHECKS: tuple[Callable[[], Finding], ...] = (python, numpy, numba, cuda, renderer, fonts, plots, oracle)
+CHECKS: tuple[Callable[[], Finding], ...] = (python, numpy, numba, cuda, toolkit, renderer, fonts, plots, oracle)
 
 
 def examine() -> list[Finding]:

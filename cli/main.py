@@ -28,7 +28,7 @@ class _Unread(Exception):
 class Tinyedu(LazyGroup):
     """The outermost group: the one place where errors end."""
 
-    homes = {name: name for name in ("demo", "run", "graph", "doctor", "warmup", "homework")}
+    homes = {name: name for name in ("demo", "run", "graph", "doctor", "bench", "warmup", "homework")}
     aliases = {"hw": "homework"}
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -77,6 +77,7 @@ def main(debug: bool) -> None:
     tinyedu run script.py --epochs 3
     tinyedu graph "0.2*x1**2 + 0.2*x2**2 - 5" --at x1=2 --at x2=2
     tinyedu doctor
+    tinyedu bench --device cuda
     tinyedu warmup                    (compile the fast kernels now)
     tinyedu homework                  (or hw: the exercises of the course)
 

@@ -26,10 +26,30 @@ def test_doctor_reports_every_check() -> None:
     result = json.loads(done.stdout)
     assert done.exit_code == 0 and result["schema"] == "tinyedu.doctor/1"
     names = [check["name"] for check in result["checks"]]
-    assert names == ["Python", "NumPy", "Numba", "CUDA", "Graph renderer", "Fonts", "Matplotlib", "PyTorch"]
+    devices = ["CUDA", "CUDA toolkit"]
+    assert names == ["Python", "NumPy", "Numba", *devices, "Graph renderer", "Fonts", "Matplotlib", "PyTorch"]
     for check in result["checks"]:
         assert check["found"] and (check["ok"] or check["advice"])
     assert "Python" in CliRunner().invoke(main, ["doctor"]).stdout
+
+
+def test_doctor_knows_the_simulator() -> None:
+    pytest.importorskip("numba")
+    for value, found in (("1", "simulated: NUMBA_ENABLE_CUDASIM=1"), ("0", "")):
+        done = tinyedu("doctor", "--json", NUMBA_ENABLE_CUDASIM=value)
+        (check,) = [check for check in json.loads(done.stdout)["checks"] if check["name"] == "CUDA"]
+        assert check["found"].startswith(found) and (check["ok"] or (not found and check["advice"]))
+
+
+def test_bench_times_the_cpu_and_refuses_the_simulator() -> None:
+    done = tinyedu("bench", "--repeat", "1", "--json")
+    result = json.loads(done.stdout)
+    assert result["schema"] == "tinyedu.bench/1" and result["device"] == "cpu" and len(result["rows"]) > 6
+    assert all(row["seconds"] > 0 and row["launches"] is None for row in result["rows"])
+    for simulator, message in (("0", b"no GPU can be used"), ("1", b"simulator")):
+        done = tinyedu("bench", "--device", "cuda", NUMBA_ENABLE_CUDASIM=simulator)
+        if done.returncode:  # there may be a GPU
+            assert done.returncode == 3 and message in done.stderr and done.stdout == b""
 
 
 def test_doctor_tells_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

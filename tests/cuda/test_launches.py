@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 import tinygrad_edu as torch
-from tinygrad_edu import nn
+from tinygrad_edu.cli.bench import NETWORKS, training_step
 from tinygrad_edu.kernels.numba_cuda.runtime import launches
 
-
-def mlp() -> tuple[nn.Module, Any]:
-    return nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 3)), torch.randn(4, 6)
-
-
-def cnn() -> tuple[nn.Module, Any]:
-    first = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.MaxPool2d(2))
-    second = nn.Sequential(nn.Conv2d(2, 3, 3), nn.ReLU(), nn.MaxPool2d(2))
-    return nn.Sequential(first, second, nn.Flatten(), nn.Linear(3, 3)), torch.randn(2, 1, 12, 12)
+# Of the layers as they are, on few samples; where sums are cut into parts, over more, each takes one more.
+EXPECTED = {"MLP 784-512-512-10": 29, "CNN 1-32-64": 39}
 
 
 @pytest.mark.parametrize(
-    "make, optimizer, expected", [(mlp, "SGD", 21), (mlp, "Adam", 21), pytest.param(cnn, "SGD", 32)]
+    "optimizer", ["Adam", pytest.param("SGD", marks=pytest.mark.slow), pytest.param("AdamW", marks=pytest.mark.slow)]
 )
-def test_launches_of_a_training_step(make: Any, optimizer: str, expected: int) -> None:
-    net, x = make()
-    net, x, target = net.to("cuda"), x.to("cuda"), torch.arange(len(x), device="cuda") % 3
-    steps = getattr(torch.optim, optimizer)(net.parameters(), lr=0.1)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_launches_of_a_training_step(network: str, optimizer: str) -> None:
+    step = training_step(torch, network, "cuda", small=True, optimizer=optimizer)
     counts = []
     for _ in range(3):  # the first makes the optimizer's state
-        steps.zero_grad()
         before = launches.count
-        nn.functional.cross_entropy(net(x), target).backward()
-        steps.step()
+        step()
         counts.append(launches.count - before)
-    # sums over larger batches are cut into parts, and take one more launch each
-    assert counts[1] == counts[2] == expected, counts
+    assert counts[1] == counts[2] == EXPECTED[network], counts
