@@ -94,6 +94,22 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
+def _is_sound(state: Any) -> bool:
+    """Whether a state has the form of one: hands and merges change files."""
+    if not isinstance(state, dict):
+        return False
+    checks, hints = state.get("checks", {}), state.get("hints", {})
+    return (
+        isinstance(checks, dict)
+        and all(
+            isinstance(rows, dict) and all(isinstance(row, dict) for row in rows.values()) for rows in checks.values()
+        )
+        and isinstance(hints, dict)
+        and all(isinstance(rung, int) for rung in hints.values())
+        and isinstance(state.get("given_up", []), list)
+    )
+
+
 class Workspace:
     """A folder made by `init`.
 
@@ -133,10 +149,9 @@ class Workspace:
         path = self.hidden / "state.json"
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
-            if isinstance(found, dict):
-                fresh.update(
-                    {key: value for key, value in found.items() if isinstance(value, type(fresh.get(key, value)))}
-                )
+            if not _is_sound(found):
+                raise ValueError("not what save() writes")
+            fresh.update(found)
         except FileNotFoundError:
             pass
         except (OSError, ValueError):  # (kept beside: it is the student's record)

@@ -35,7 +35,7 @@ __all__ = ["check_command", "run_checks"]
 @click.option(
     "--base", type=click.Choice(["mine", "ref"]), help="Build on your own earlier exercise, or on the course's."
 )
-@click.option("--seed", type=int, default=None, help="Seed of the parameters that are drawn.")
+@click.option("--seed", type=click.IntRange(min=0), default=None, help="Seed of the parameters that are drawn.")
 @click.option("-v", "--verbose", is_flag=True, help="Show every wrong element, and what your program printed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
 @click.option(

@@ -266,3 +266,8 @@ def test_base_mine_insists_and_a_fault_in_the_base_is_named_as_such(tmp_path: Pa
 def test_a_folder_made_elsewhere_says_how_to_get_there(tmp_path: Path) -> None:
     assert 'next: cd "my work"   then: tinyedu hw start value' in tinyedu(tmp_path, "init", "my work", "--lang", "en")
     assert "next: tinyedu hw start value" in tinyedu(tmp_path / "my work", "init")
+
+
+def test_a_seed_below_zero_is_wrong_usage(tmp_path: Path) -> None:
+    tinyedu(tmp_path, "init")
+    assert "--seed" in tinyedu(tmp_path, "check", "--seed", "-3", code=2)

@@ -58,11 +58,14 @@ def test_undo_without_a_backup_says_so(workspace: Workspace) -> None:
         workspace.undo(load())
 
 
-def test_a_broken_state_file_is_kept_beside(workspace: Workspace) -> None:
-    (workspace.hidden / "state.json").write_text("{", encoding="utf-8")
+@pytest.mark.parametrize(
+    "broken", ["{", "[]", '{"checks": [1]}', '{"checks": {"value": {"mul": 3}}}', '{"hints": {"value/mul": "x"}}']
+)
+def test_a_broken_state_file_is_kept_beside(workspace: Workspace, exercise: Exercise, broken: str) -> None:
+    (workspace.hidden / "state.json").write_text(broken, encoding="utf-8")
     again = Workspace(workspace.root)
-    assert again.state["checks"] == {}
-    assert (workspace.hidden / "state.broken.json").read_text(encoding="utf-8") == "{"
+    assert again.standing(exercise) == (0, False, False)
+    assert (workspace.hidden / "state.broken.json").read_text(encoding="utf-8") == broken
 
 
 def test_undo_after_two_resets_brings_the_students_own_file_back(workspace: Workspace, exercise: Exercise) -> None:
