@@ -288,6 +288,7 @@ def no_grad(o, p):
     where = "y = x * 2, after a block with no_grad() in which an exception was raised"
     equal(o["after"].get("requires_grad"), True, "y.requires_grad", where)
     equal(o["after"].get("parents"), True, "len(y.parents) > 0", where)
+    equal(o["after"].get("came_out"), True, "the exception came out of the block", where)
     where = "y = x * 2 in a block with no_grad(), after another such block inside it has ended"
     equal(o["nested"], False, "y.requires_grad", where)
 

@@ -210,14 +210,15 @@ def no_grad(s, p, t):
     with s.no_grad():
         y = x * 2
     inside = {"parents": len(y.parents), "requires_grad": y.requires_grad}
+    came_out = False
     try:
         with s.no_grad():
             raise KeyError("on purpose")
     except KeyError:
-        pass
+        came_out = True
     t.doing("y = x * 2 after the block")
     y = x * 2
-    after = {"parents": len(y.parents) > 0, "requires_grad": y.requires_grad}
+    after = {"parents": len(y.parents) > 0, "requires_grad": y.requires_grad, "came_out": came_out}
     t.doing("with no_grad(): (with no_grad(): pass); y = x * 2")
     with s.no_grad():
         with s.no_grad():
