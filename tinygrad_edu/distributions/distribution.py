@@ -16,7 +16,7 @@ from tinygrad_edu.engine.modes import no_grad
 from tinygrad_edu.tensors.size import Size
 from tinygrad_edu.tensors.tensor import Tensor
 
-__all__ = ["Distribution", "Elementwise"]
+__all__ = ["Distribution", "Elementwise", "Located"]
 
 
 class Distribution:
@@ -194,3 +194,20 @@ class Elementwise(Distribution):
         """The first parameter."""
         first: Tensor = self.__dict__[next(name for name in self.arg_constraints if name in self.__dict__)]
         return first
+
+
+class Located(Elementwise):
+    """A distribution of all real numbers with a place `loc`, its mode, and a positive width `scale`."""
+
+    arg_constraints: Any = {"loc": constraints.real, "scale": constraints.positive}
+    support: Any = constraints.real
+    has_rsample = True
+    loc: Tensor
+    scale: Tensor
+
+    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
+        super().__init__(validate_args, loc=loc, scale=scale)
+
+    @property
+    def mode(self) -> Tensor:
+        return self.loc

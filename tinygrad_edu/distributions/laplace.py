@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from tinygrad_edu.distributions import constraints
-from tinygrad_edu.distributions.distribution import Elementwise
+from tinygrad_edu.distributions.distribution import Located
 from tinygrad_edu.tensors.draws import rand
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["Laplace"]
 
 
-class Laplace(Elementwise):
+class Laplace(Located):
     """``exp(-|x - loc| / scale) / (2 * scale)``."""
-
-    arg_constraints: Any = {"loc": constraints.real, "scale": constraints.positive}
-    support: Any = constraints.real
-    has_rsample = True
-    loc: Tensor
-    scale: Tensor
-
-    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
-        super().__init__(validate_args, loc=loc, scale=scale)
 
     @property
     def mean(self) -> Tensor:
-        return self.loc
-
-    @property
-    def mode(self) -> Tensor:
         return self.loc
 
     @property

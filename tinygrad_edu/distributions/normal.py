@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tinygrad_edu.distributions import constraints
-from tinygrad_edu.distributions.distribution import Elementwise
+from tinygrad_edu.distributions.distribution import Elementwise, Located
 from tinygrad_edu.tensors.draws import randn
 from tinygrad_edu.tensors.functions import where
 from tinygrad_edu.tensors.tensor import Tensor
@@ -17,7 +17,7 @@ __all__ = ["HalfNormal", "LogNormal", "Normal"]
 _HALF_LOG_TURN = 0.5 * math.log(2 * math.pi)
 
 
-class Normal(Elementwise):
+class Normal(Located):
     """``exp(-((x - loc) / scale)² / 2) / (scale * sqrt(2 pi))``.
 
     Raises:
@@ -28,21 +28,8 @@ class Normal(Elementwise):
     (Normal(loc: 0.0, scale: 2.0), tensor(4.), tensor(-1.6121))
     """
 
-    arg_constraints: Any = {"loc": constraints.real, "scale": constraints.positive}
-    support: Any = constraints.real
-    has_rsample = True
-    loc: Tensor
-    scale: Tensor
-
-    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
-        super().__init__(validate_args, loc=loc, scale=scale)
-
     @property
     def mean(self) -> Tensor:
-        return self.loc
-
-    @property
-    def mode(self) -> Tensor:
         return self.loc
 
     @property
@@ -72,17 +59,10 @@ class Normal(Elementwise):
         return 0.5 + _HALF_LOG_TURN + self.scale.log() + self.loc * 0
 
 
-class LogNormal(Elementwise):
+class LogNormal(Located):
     """exp of a normal number."""
 
-    arg_constraints: Any = Normal.arg_constraints
     support: Any = constraints.positive
-    has_rsample = True
-    loc: Tensor
-    scale: Tensor
-
-    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
-        super().__init__(validate_args, loc=loc, scale=scale)
 
     @property
     def _base(self) -> Normal:

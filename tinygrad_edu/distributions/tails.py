@@ -4,33 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.distributions import constraints
-from tinygrad_edu.distributions.distribution import Elementwise
+from tinygrad_edu.distributions.distribution import Located
 from tinygrad_edu.tensors.draws import rand
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["Cauchy", "Gumbel"]
 
 
-class _Located(Elementwise):
-    """A place and a width."""
-
-    arg_constraints: Any = {"loc": constraints.real, "scale": constraints.positive}
-    support: Any = constraints.real
-    has_rsample = True
-    loc: Tensor
-    scale: Tensor
-
-    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
-        super().__init__(validate_args, loc=loc, scale=scale)
-
-    @property
-    def mode(self) -> Tensor:
-        return self.loc
+class _Drawn(Located):
+    """One that draws by the inverse of its distribution function."""
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         share = rand(self._extended_shape(sample_shape), dtype=self.loc.dtype)
@@ -38,7 +23,7 @@ class _Located(Elementwise):
         return self.icdf(share.clamp(float(kind.tiny), 1 - float(kind.epsneg)))
 
 
-class Cauchy(_Located):
+class Cauchy(_Drawn):
     """``1 / (pi * scale * (1 + ((x - loc) / scale)²))``: its mean is nan, its variance inf."""
 
     @property
@@ -64,7 +49,7 @@ class Cauchy(_Located):
         return math.log(4 * math.pi) + self.scale.log()
 
 
-class Gumbel(_Located):
+class Gumbel(_Drawn):
     """``exp(-(z + exp(-z))) / scale`` with ``z = (x - loc) / scale``: how the greatest of many numbers falls."""
 
     @property
