@@ -271,3 +271,13 @@ def test_a_folder_made_elsewhere_says_how_to_get_there(tmp_path: Path) -> None:
 def test_a_seed_below_zero_is_wrong_usage(tmp_path: Path) -> None:
     tinyedu(tmp_path, "init")
     assert "--seed" in tinyedu(tmp_path, "check", "--seed", "-3", code=2)
+
+
+def test_a_value_that_takes_no_name_is_told_how_it_was_made(tmp_path: Path) -> None:
+    tinyedu(tmp_path, "init", "--lang", "en")
+    (tmp_path / "value").mkdir()
+    (tmp_path / "value" / "value.py").write_text(
+        "class Value:\n    def __init__(self, data):\n        self.data = data\n"
+    )
+    text = tinyedu(tmp_path, "check", "value/mul", code=1)
+    assert "3 were given" in text and "called with: x = Value(" in text and ', "x")' in text

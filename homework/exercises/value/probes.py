@@ -8,6 +8,7 @@ def _grads(*values):
 
 
 def forward(s, p, t):
+    t.doing(f'a = Value({p["a"]}, "a")')
     a, b = s.Value(p["a"], "a"), s.Value(p["b"], "b")
     steps = {
         "a + b": lambda: a + b,
@@ -31,6 +32,7 @@ def forward(s, p, t):
 
 
 def mul(s, p, t):
+    t.doing(f'x = Value({p["x"]}, "x")')
     x, y = s.Value(p["x"], "x"), s.Value(p["y"], "y")
     t.doing("z = x * y; z.backward()")
     z = x * y
