@@ -286,3 +286,21 @@ def test_options_of_callbacks_are_checked() -> None:
             make()
     with pytest.raises(KeyError, match="there are epoch"):
         History([{"epoch": 1}])["loss"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "match"),
+    [
+        ({"callbacks": [3]}, TypeError, "callbacks must be Callbacks, not int"),
+        ({"optimizer": 3}, TypeError, "optimizer must be an Optimizer, not int"),
+        ({"loss": torch.nn.MSELoss(reduction="none")}, ValueError, r"loss must give one number .* shape \(4, 1\)"),
+    ],
+    ids=["callbacks", "optimizer", "loss"],
+)
+def test_what_does_not_fit_is_named_before_a_step(wrong: Any, error: Any, match: str) -> None:
+    model = torch.nn.Linear(1, 1)
+    before = model.weight.detach().clone()
+    given = {"loss": torch.nn.MSELoss(), "optimizer": torch.optim.SGD(model.parameters(), lr=0.1), **wrong}
+    with pytest.raises(error, match=match):
+        fit(model, [(torch.ones(4, 1), torch.zeros(4, 1))], epochs=1, progress=False, **given)
+    assert torch.equal(model.weight, before)

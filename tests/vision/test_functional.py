@@ -389,3 +389,9 @@ def test_what_a_picture_is() -> None:
     for picture in (image(), tg.from_numpy(BYTES)):
         assert F.get_dimensions(picture) == [3, 9, 12] and F.get_image_size(picture) == [12, 9]
         assert F.get_image_num_channels(picture) == 3
+
+
+@pytest.mark.parametrize("size", [0, [0], (0, 4), (4, -1)])
+def test_a_picture_without_a_side_is_refused(size: Any) -> None:
+    with pytest.raises(ValueError, match="height and width must be > 0"):
+        F.resize(tg.ones(1, 4, 5), size)

@@ -76,6 +76,11 @@ def fit(
         _check(valid, "valid")
     if not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 0:
         raise ValueError(f"fit: epochs must be a whole number, 0 or more, but got {epochs!r}.")
+    for given in callbacks:
+        if not isinstance(given, Callback):
+            raise TypeError(f"fit: callbacks must be Callbacks, not {type(given).__name__}.")
+    if not hasattr(optimizer, "param_groups"):
+        raise TypeError(f"fit: optimizer must be an Optimizer, not {type(optimizer).__name__}.")
     if resume and checkpoint is None:
         raise ValueError("fit: resume=True needs the file to go on from: give checkpoint=.")
     if checkpoint is not None:
@@ -149,6 +154,11 @@ def _step(run: Run, inputs: Sequence[Any], target: Any, callbacks: Sequence[Call
         output = run.model(*inputs)
         value: Tensor = run.loss(output, target)
         if not first:
+            if value.numel() != 1:
+                raise ValueError(
+                    f"fit: loss must give one number for a batch, but gave shape {tuple(value.shape)}: "
+                    "use reduction='mean', or take the mean."
+                )
             first.append((output.detach(), value.item()))
             if not math.isfinite(first[0][1]):
                 raise DivergenceError(

@@ -56,6 +56,9 @@ def resize(
     """
     mode = as_mode(interpolation)
     _, height, width = get_dimensions(img)
+    sides = size if isinstance(size, (list, tuple)) else (size,)
+    if any(isinstance(side, int) and side < 1 for side in sides):
+        raise ValueError(f"resize: height and width must be > 0, got size {size}.")
     new_height, new_width = _output_size((height, width), size, max_size)
     if (new_height, new_width) == (height, width):
         return img
