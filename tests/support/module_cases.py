@@ -180,7 +180,7 @@ BESIDE_MORE: dict[str, dict[str, str]] = {
         "use_deterministic_algorithms": "(t.use_deterministic_algorithms(True), "
         "t.are_deterministic_algorithms_enabled(), t.use_deterministic_algorithms(False))[1]",
         "get_default_device": "str(t.get_default_device())",
-        "set_default_device": "(t.set_default_device('cpu'), t.ones(1).device.type)[1], "
+        "set_default_device": "(t.set_default_device('cpu'), t.ones(1).device.type, t.set_default_device(None))[1], "
         "p.refusal(lambda: t.set_default_device('nowhere'))",
         "get_default_dtype": "str(t.get_default_dtype())",
         "set_default_dtype": "(t.set_default_dtype(t.float64), t.ones(1), t.set_default_dtype(t.float32))[1], "
