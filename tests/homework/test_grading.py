@@ -134,8 +134,7 @@ def test_in_the_box_little_can_be_written() -> None:
     spy = """
 import os
 found = {}
-for folder, inner, _ in os.walk("/"):
-    inner[:] = [] if folder in ("/proc", "/sys") or folder.count("/") > 6 else inner
+for folder in {line.split()[1] for line in open("/proc/self/mounts")}:  # whatever the box consists of
     tried = folder + f"/tried{os.getpid()}"  # (the other checks try the same, and folders of results go with theirs)
     try:
         open(tried, "w").close()

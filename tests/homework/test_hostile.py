@@ -1,6 +1,8 @@
 """Programs that loop, crash, exit, print without end or take all memory end in the right state, in bounded time."""
 
+import os
 import sys
+import uuid
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -191,12 +193,12 @@ MANY = {
 }  # fmt: skip
 
 
-def strays() -> list[int]:
-    """Processes of the workers that are still there."""
+def strays(mark: str) -> list[int]:
+    """Processes that were started with this mark in their environment, and are still there."""
     found = []
-    for process in parents():
+    for process in set(parents()) - {os.getpid()}:
         try:
-            if b"worker.py" in Path(f"/proc/{process}/cmdline").read_bytes():
+            if mark.encode() in Path(f"/proc/{process}/environ").read_bytes():
                 found.append(process)
         except OSError:
             continue
@@ -211,10 +213,14 @@ def launchers() -> list[Any]:
 def ended_in(source: str, launcher: Any, memory: int = 512, check: str = "mul") -> tuple[str, str]:
     """State and kind of a check of this program; nothing of it runs on afterwards."""
     exercise = replace(load().exercises["value"], meta={**VALUE_META, "limits": {"wall": 60.0, "memory": memory}})
-    before = set(strays())
-    verdicts = check_program(exercise, Program(source), only=[check], ignore_needs=True, launcher=launcher)
-    found = {v.check.name: v for v in verdicts}[check]
-    assert set(strays()) <= before, "everything that it started has ended"
+    mark = f"tinyedu-test-{uuid.uuid4().hex}"  # (other checks may run on this machine)
+    os.environ["TINYEDU_TEST_MARK"] = mark
+    try:
+        verdicts = check_program(exercise, Program(source), only=[check], ignore_needs=True, launcher=launcher)
+        found = {v.check.name: v for v in verdicts}[check]
+    finally:
+        del os.environ["TINYEDU_TEST_MARK"]
+    assert strays(mark) == [], "everything that it started has ended"
     return found.state, str(found.seen and found.seen.error and found.seen.error["kind"])
 
 
@@ -222,7 +228,8 @@ def ended_in(source: str, launcher: Any, memory: int = 512, check: str = "mul") 
 @pytest.mark.parametrize("launcher", launchers())
 @pytest.mark.parametrize(("body", "kind"), MANY.values(), ids=MANY)
 def test_many_processes_are_ended_together(body: str, kind: str, launcher: Any) -> None:
-    assert ended_in(program(f"import os\n        {body}\n        time.sleep(20)"), launcher) == ("error", kind)
+    source = program(f"import os\n        {body}\n        time.sleep(20)")
+    assert ended_in(source, launcher, memory=512 if kind == "memory" else 16384) == ("error", kind)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -236,7 +243,7 @@ def test_a_stopped_supervisor_protects_nobody(launcher: Any) -> None:
         for _ in range(250):
             os.fork() or (time.sleep(20), os._exit(0))
         time.sleep(20)"""
-    assert ended_in(program(stop), launcher) == ("error", "processes")
+    assert ended_in(program(stop), launcher, memory=16384) == ("error", "processes")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
