@@ -88,3 +88,15 @@ def test_as_a_decorator(lib: Any) -> None:
 def test_as_a_function(lib: Any) -> None:
     _, new, view, _ = made(lib)
     assert lib.is_inference(new) and not lib.is_inference(view)
+
+
+def test_recording_cannot_be_switched_on_inside(lib: Any) -> None:
+    x = lib.ones(2, requires_grad=True)
+    with lib.inference_mode():
+        with lib.enable_grad():
+            assert not (x * 2).requires_grad
+        lib.set_grad_enabled(True)
+        assert not (x * 2).requires_grad
+        with lib.inference_mode(False):
+            assert (x * 2).requires_grad
+    assert (x * 2).requires_grad

@@ -216,6 +216,15 @@ def detached_memory_is_shared(t: Any) -> Any:
     return x
 
 
+@program
+def memory_beside_the_view_that_the_way_went_through(t: Any) -> Any:
+    x = leaf(t, 2, 3)
+    base = x * 1
+    base[1:].as_strided((2,), (1,), 0).neg_()  # the first row, seen through a view of the second
+    base.sum().backward()
+    return x.grad
+
+
 @pytest.mark.parametrize("name", program)
 def test_program(name: str) -> None:
     compare(torch, program[name])

@@ -59,7 +59,7 @@ class _GradMode:
 
     def __enter__(self) -> None:
         self._before.append((_grad.get(), _inference.get()))
-        _grad.set(self.mode)
+        _grad.set(self.mode and not _inference.get())  # what is made in inference mode is never recorded
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -141,11 +141,11 @@ class set_grad_enabled(_GradMode):  # noqa: N801 - PyTorch's name
     def __init__(self, mode: bool) -> None:
         super().__init__(bool(mode))
         self._called = (_grad.get(), _inference.get())
-        _grad.set(self.mode)
+        _grad.set(self.mode and not _inference.get())
 
     def __enter__(self) -> None:
         self._before.append(self._called)
-        _grad.set(self.mode)
+        _grad.set(self.mode and not _inference.get())
 
     def __call__(self, function: F) -> F:
         _restore(self._called)  # as a decorator it acts during the calls only

@@ -204,6 +204,10 @@ def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int], storag
     Raises:
         RuntimeError: the view would reach beyond that memory.
     """
+    base = input._base
+    if base is not None and base._requires and input._requires:  # the memory that is seen may lie outside of the input
+        storage_offset = input.storage_offset() if storage_offset is None else storage_offset
+        input = base
     return apply(views.as_strided, input, params=(tuple(size), tuple(stride), storage_offset))
 
 
