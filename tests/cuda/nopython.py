@@ -93,6 +93,7 @@ for module in (elementwise, reductions, indexing, ordering, pooling, products, p
 chosen.FILES = ("spot", "pooling")
 products.batched_product = lambda *_: NotImplemented  # type: ignore[attr-defined]
 reductions.plan = lambda *_: (False, 1)  # type: ignore[attr-defined]
+reductions.along.worthwhile = lambda *_: False  # type: ignore[attr-defined]
 
 import test_operations as table  # noqa: E402
 

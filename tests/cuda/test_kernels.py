@@ -188,6 +188,18 @@ def attentions(back: bool) -> Iterator[tuple[Any, ...]]:
             yield (made(*out.shape).astype(q.dtype), q, k, v, known, mask, causal, 0.7)
 
 
+def lines(name: str) -> Iterator[tuple[Any, ...]]:
+    """Lines of one part and of many, along memory and across it, with nan and equal ones."""
+    with_nan = made(3, 17)
+    with_nan[1, 5] = with_nan[1, 9] = np.nan
+    for a in (
+        made(1, 50), with_nan, single(37), np.arange(66).reshape(2, 33) % 7, made(9, 2).T, made(20, 1, 2),
+        np.arange(24).reshape(2, 12) % 5 > 2, single(4, 20)[:, ::2],
+    ):  # fmt: skip
+        for axis in range(a.ndim):
+            yield (a, axis)
+
+
 def classes(name: str) -> Iterator[tuple[Any, ...]]:
     many = np.arange(700).reshape(7, 100) % 5
     for target, ignored in ((many.T, 2), (np.array([1, 4, -1]), -1), (np.array(3), -100), (np.array([7, 7]), 7)):
@@ -263,6 +275,7 @@ CASES: dict[str, Callable[[], Any]] = {
     "rms_norm": lambda: rms_norms(False),
     "rms_norm_back": lambda: rms_norms(True),
     **{name: lambda name=name: channel_norms(name) for name in CHANNEL_NORMS},
+    **{name: lambda name=name: lines(name) for name in ("argmax", "argmin", "cumsum", "cumprod")},
     "attention": lambda: attentions(False),
     "attention_back": lambda: attentions(True),
     "counted": lambda: classes("counted"),
@@ -361,7 +374,8 @@ def test_every_kernel_has_a_case() -> None:
 LAUNCHES = {
     **dict.fromkeys([*POOLS, *SOFTMAXES, "layer_norm", "rms_norm", "group_norm", "cross_entropy", "attention"], 1),
     "layer_norm_back": 3, "rms_norm_back": 3, "batch_norm": 2, "batch_norm_back": 2, "group_norm_back": 3,
-    "attention_back": 5, "are_classes": 1, "counted": 2, "cross_entropy_back": 2,  # one for the sum of the weights
+    "attention_back": 5,
+    "are_classes": 1, "argmax": 2, "cumsum": 2, "counted": 2, "cross_entropy_back": 2,  # one for the sum of the weights
 }  # fmt: skip
 
 
@@ -373,17 +387,3 @@ def test_launches_of_a_kernel(name: str) -> None:
     before = launches.count
     called(name, there)
     assert launches.count - before <= LAUNCHES[name]
-
-
-@pytest.mark.slow
-def test_attention_in_the_tiles_of_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The simulator's tiles are small; here are those of a card, 256 threads a block, filled and overlapping."""
-    from tinygrad_edu.kernels.attention import attention
-    from tinygrad_edu.kernels.numba_cuda import attention as own
-
-    monkeypatch.setattr(own, "simulated", lambda: False)
-    for queries, keys, width, values, causal in ((70, 40, 5, 20, False), (66, 66, 17, 16, True)):
-        q, k, v, mask = made(1, queries, width), made(1, keys, width), made(1, keys, values), made(queries, keys)
-        check("attention", (q, k, v, mask, causal, 0.5))
-        out, low = attention(q, k, v, mask, causal, 0.5)
-        check("attention_back", (made(*out.shape), q, k, v, low, mask, causal, 0.5))

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.kernels.numba_cuda import layout
+from tinygrad_edu.kernels.numba_cuda import along, layout
 from tinygrad_edu.kernels.numba_cuda.array import DeviceArray, empty
 from tinygrad_edu.kernels.numba_cuda.elementwise import mapped
 from tinygrad_edu.kernels.numba_cuda.runtime import compiled, functions, grid_for, launch
@@ -98,21 +98,21 @@ def _run(kind: str, name: str, a: DeviceArray, axes: tuple[int, ...], out: Devic
     stay = [i for i in range(a.ndim) if i not in axes]
     steps_a = [s // a.itemsize for s in a.strides]
     steps_out = [s // out.itemsize for s in out.strides]
-    along = kind == "accumulate"
+    totals = kind == "accumulate"
     outer = layout.collapsed(
         tuple([a.shape[i] for i in stay]),
-        [tuple([steps_a[i] for i in stay]), tuple([steps_out[i] for i in stay] if along else steps_out)],
+        [tuple([steps_a[i] for i in stay]), tuple([steps_out[i] for i in stay] if totals else steps_out)],
     )
     inner = layout.collapsed(
         tuple([a.shape[i] for i in axes]),
-        [tuple([steps_a[i] for i in axes])] + ([tuple([steps_out[i] for i in axes])] if along else []),
+        [tuple([steps_a[i] for i in axes])] + ([tuple([steps_out[i] for i in axes])] if totals else []),
     )
     count = layout.size_of(tuple([a.shape[i] for i in stay]))
     length = layout.size_of(tuple([a.shape[i] for i in axes]))
     kernel = _kernel(kind, name, a.dtype, gathered, out.dtype, len(outer[0]), len(inner[0]))
     arguments: list[Any] = [count, length, a.block.typed(a.dtype), a.offset // a.itemsize]
     arguments += [out.block.typed(out.dtype), out.offset // out.itemsize]
-    arguments += [*outer[0], *outer[1][0], *outer[1][1], *inner[0], *inner[1][0], *(inner[1][1] if along else ())]
+    arguments += [*outer[0], *outer[1][0], *outer[1][1], *inner[0], *inner[1][0], *(inner[1][1] if totals else ())]
     launch(kernel, *grid_for(count), *arguments)
 
 
@@ -207,12 +207,40 @@ def accumulate(name: str, a: DeviceArray, axis: Any = 0, dtype: Any = None, out:
     if dtype is None and name in ("add", "multiply") and a.dtype.kind in "biu" and a.dtype.itemsize < 8:
         result = np.dtype(np.int64)
     made = empty(a.shape, result)
-    if made.size:
+    at = layout.checked_axis(axis, a.ndim)
+    if name in ALONG and a.dtype.kind in "biuf" and made.size and along.worthwhile(a, at):
+        made = _accumulated(name, a, at, result)
+    elif made.size:
         _run("accumulate", name, a, axes_of(int(axis), a.ndim), made, _gathered(result, name))
     if out is not None:
         target = out[0] if isinstance(out, tuple) else out
         return mapped("a", (made,), (target.dtype,), target.dtype, target)
     return made
+
+
+ALONG = ("add", "multiply", "maximum", "minimum")
+
+
+def _lines(a: DeviceArray, axis: int) -> DeviceArray:
+    """(lines, length): the axis last."""
+    return a.transpose([*(i for i in range(a.ndim) if i != axis), axis]).reshape(-1, a.shape[axis])
+
+
+def _accumulated(name: str, a: DeviceArray, axis: int, result: np.dtype[Any]) -> DeviceArray:
+    """Running totals by blocks: the totals of parts first, where there are several."""
+    lines, gathered = _lines(a, axis), _gathered(result, name)
+    count, length = lines.shape
+    parts, before = along.parts_of(count, length), None
+    if parts > 1:
+        steps = [s // a.itemsize for s in lines.strides]
+        outer, inner = (layout.collapsed((lines.shape[i],), [(steps[i],)]) for i in (0, 1))
+        before = reduce_in_parts(
+            name, *_COMBINE[name], lines, (count, length), outer, inner, gathered, gathered, True, parts
+        )  # fmt: skip
+    made = along.totals(_COMBINE[name][0], lines, before, gathered, result)
+    order = [*(i for i in range(a.ndim) if i != axis), axis]
+    made = made.reshape([a.shape[i] for i in order])
+    return made.transpose(sorted(range(a.ndim), key=order.__getitem__))
 
 
 def arg_extreme(a: DeviceArray, axis: Any, largest: bool, keepdims: bool = False) -> DeviceArray:
@@ -223,7 +251,9 @@ def arg_extreme(a: DeviceArray, axis: Any, largest: bool, keepdims: bool = False
         raise ValueError(f"attempt to get arg{'max' if largest else 'min'} of an empty sequence")
     shape = tuple([size for i, size in enumerate(source.shape) if i != at])
     made = empty(shape, np.int64)
-    if made.size:
+    if made.size and source.dtype.kind in "biuf" and along.worthwhile(source, at):
+        made = along.extremes(_lines(source, at), largest).reshape(shape)
+    elif made.size:
         name = "maximum" if largest else "minimum"
         _run("arg", name, source, (at,), made, _gathered(a.dtype, name))
     if keepdims:
