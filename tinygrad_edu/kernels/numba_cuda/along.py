@@ -124,14 +124,14 @@ def parts_of(lines: int, length: int) -> int:
 
 
 @functools.cache
-def _extremes_kernel(largest: bool, second: bool, kind: Any, width: int) -> Any:
+def _extremes_kernel(largest: bool, second: bool, kind: np.dtype[Any], width: int) -> Any:
     sign = ">" if largest else "<"
     parts = {
         "index": "I[start + j]" if second else "j",
         "index_first": "I[start + begin]" if second else "begin",
         "better": f"(x != x and (s == s or i < b)) or (s == s and (x {sign} s or (x == s and i < b)))",
     }
-    names = {**functions(), "TYPE": kind, "WIDTH": width}
+    names = {**functions(), "TYPE": kind.type, "WIDTH": width}
     exec(compile(_EXTREMES.format(**parts), "<cuda kernel: place of the extreme>", "exec"), names)
     return compiled(names["kernel"])
 
@@ -144,7 +144,7 @@ def extremes(a: DeviceArray, largest: bool) -> DeviceArray:
     while True:
         width = width_for(length // parts)
         values, where = empty((lines, parts), kind), empty((lines, parts), np.int64)
-        kernel = _extremes_kernel(largest, found is not None, kind.type, width)
+        kernel = _extremes_kernel(largest, found is not None, kind, width)
         index = where if found is None else found
         launch(
             kernel, blocks_for(lines * parts), width, lines, length, parts, *places(a), index.block.typed(index.dtype),

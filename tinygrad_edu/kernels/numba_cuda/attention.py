@@ -215,9 +215,9 @@ def _back(text: _Text, of_keys: bool, masked: bool, causal: bool) -> str:
             ]
     body += ["cuda.syncthreads()", f"for c in range({others}):"]
     sums = [("d", "sd", "zx", "E")] + ([("o", "sp", "zy", "F")] if of_keys else [])
-    for name, weights, rows, letter in sums:
+    for name, weights, cells, letter in sums:
         body += [f"    u{i} = {weights}[c * {own + 1} + ty + {i * across}]" for i in text.i]
-        body += [f"    w{j} = {rows}[(tx + {j * across}) * {others + 1} + c]" for j in text.columns(letter)]
+        body += [f"    w{j} = {cells}[(tx + {j * across}) * {others + 1} + c]" for j in text.columns(letter)]
         body += [f"    {name}{i}_{j} += u{i} * w{j}" for i in text.i for j in text.columns(letter)]
     lines += _indented(body, 2)
     for i in text.i:
