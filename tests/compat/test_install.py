@@ -216,3 +216,23 @@ def test_versions_compare_as_numbers(other: object) -> None:
 def test_every_module_of_ours_has_a_name_to_be_found_by() -> None:
     names = [module.name for module in pkgutil.iter_modules(tinygrad_edu.__path__)]
     assert {"compat", "nn", "utils"} <= set(names) & set(dir(tinygrad_edu))
+
+
+def test_the_nearest_name_is_told_again_after_a_search_and_after_a_second_install() -> None:
+    program = """
+from tinygrad_edu import compat
+compat.install()
+import torch, torch.nn
+def told(look):
+    try:
+        look()
+    except AttributeError as error:
+        print(str(error).rpartition(" ")[2])
+told(lambda: torch.sofmax)
+told(lambda: torch.optim.Addam)
+compat.uninstall()
+compat.install()
+told(lambda: torch.nn.Conv4d)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == ["torch.softmax.", "torch.optim.Adam.", "torch.nn.Conv3d."]

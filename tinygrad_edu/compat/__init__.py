@@ -17,12 +17,13 @@ import sys
 from typing import Any
 
 from tinygrad_edu.compat.children import forget_children, tell_children
-from tinygrad_edu.compat.finder import FirstFinder, LastFinder, restore
+from tinygrad_edu.compat.finder import FirstFinder, LastFinder, explain_missing_names, restore
 from tinygrad_edu.compat.names import TOPS
 
 __all__ = ["install", "installed", "load_ipython_extension", "uninstall", "unload_ipython_extension"]
 
 _finders = (FirstFinder(), LastFinder())
+_before: list[bool] = []  # whether PyTorch's names have led here once already
 
 
 def installed() -> bool:
@@ -49,6 +50,8 @@ def install() -> None:
     sys.meta_path.insert(0, _finders[0])
     sys.meta_path.append(_finders[1])
     tell_children()
+    if _before:  # a program may hold modules since the first time, and will not import them again
+        explain_missing_names(sys.modules["tinygrad_edu"])
 
 
 def uninstall() -> None:
@@ -58,6 +61,7 @@ def uninstall() -> None:
             sys.meta_path.remove(finder)
     forget_children()
     restore()
+    _before.append(True)
 
 
 def load_ipython_extension(ipython: Any = None) -> None:

@@ -11,7 +11,7 @@ import sys
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from tinygrad_edu.compat.missing import no_attribute, no_import, no_module
 from tinygrad_edu.compat.names import INNER, TOPS, find
@@ -21,6 +21,7 @@ __all__ = ["FirstFinder", "LastFinder", "change", "explain_missing_names", "rest
 
 _changed: dict[ModuleType, dict[str, Any]] = {}  # what our modules had under the names that are set below
 _NOTHING = object()
+_Error = TypeVar("_Error", bound=ImportError | AttributeError)
 
 
 class FirstFinder(MetaPathFinder):
@@ -76,7 +77,7 @@ class LastFinder(MetaPathFinder):
         """
         owner, _, name = fullname.rpartition(".")
         if sys.modules.get(owner) in _changed and _is_from_import():
-            raise no_import(sys.modules[owner], name)
+            raise _everywhere(no_import(sys.modules[owner], name))
 
 
 def _is_from_import() -> bool:
@@ -117,11 +118,17 @@ def _explain(module: ModuleType) -> None:
                     raise
         elif name.startswith("_"):
             raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
-        raise no_attribute(module, name) from None
+        raise _everywhere(no_attribute(module, name)) from None
 
     change(module, __getattr__=__getattr__)
     if not hasattr(module, "__path__"):
         change(module, __path__=[])  # Python asks the finders about names in packages only
+
+
+def _everywhere(error: _Error) -> _Error:
+    """The error as it is; but the modules that the search for the nearest name has loaded explain themselves too."""
+    explain_missing_names(sys.modules["tinygrad_edu"])
+    return error
 
 
 def change(module: ModuleType, **names: Any) -> None:
