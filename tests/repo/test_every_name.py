@@ -83,7 +83,7 @@ def evaluate(library: Any, room: str, expression: str, folder: Path) -> Any:
     if room in SHORT:
         short, module = SHORT[room]
         names[short] = import_module(f"{library.__name__}.{module}")
-    if "PIL." in expression:
+    if "PIL." in expression or "pil_image" in expression:
         names["PIL"] = pytest.importorskip("PIL.Image")
     return eval(expression, names)  # noqa: S307 - from this repository
 
