@@ -80,6 +80,23 @@ class Vectors:
         at, align = self._vector_at(pointer, 0), ir.Constant(ir.IntType(32), self.bytes)
         self._call(f"llvm.masked.store.{self.suffix}.p0", ir.VoidType(), value, at, align, mask)
 
+    def end_tile(self, sums: list[Any], into: Any, pitch: Any, vectors: int, more: Any) -> None:
+        """Write the sums of a tile, added to what is there if `more`.
+
+        They come row after row, so many vectors each. The first row begins at `into`, the others each `pitch` elements
+        after the one before.
+        """
+        builder = self.builder
+        targets = [builder.gep(into, [builder.mul(self.index(r), pitch)]) for r in range(len(sums) // vectors)]
+        places = [(target, j * self.lanes) for target in targets for j in range(vectors)]
+        with builder.if_else(more) as (added, alone):
+            with added:
+                for total, (target, shift) in zip(sums, places, strict=True):
+                    self.store(builder.fadd(total, self.load(target, shift)), target, shift)
+            with alone:
+                for total, (target, shift) in zip(sums, places, strict=True):
+                    self.store(total, target, shift)
+
     def by_vectors(self, count: Any, step: Callable[[Any, Any], None]) -> None:
         """``step(start, mask)`` for `count` elements, a vector at a time, the mask for those that are left."""
         lanes = self.index(self.lanes)

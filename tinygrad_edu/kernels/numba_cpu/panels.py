@@ -57,15 +57,7 @@ def _add_tile(
             ]
 
         sums = loop(builder, args[4], [vec.zero] * (TILE_ROWS * COLUMNS), step)
-        targets = [builder.gep(into, [builder.mul(vec.index(r), args[7])]) for r in range(TILE_ROWS)]
-        places = [(target, j * vec.lanes) for target in targets for j in range(COLUMNS)]
-        with builder.if_else(args[8]) as (added, alone):
-            with added:
-                for total, (target, shift) in zip(sums, places, strict=True):
-                    vec.store(builder.fadd(total, vec.load(target, shift)), target, shift)
-            with alone:
-                for total, (target, shift) in zip(sums, places, strict=True):
-                    vec.store(total, target, shift)
+        vec.end_tile(sums, into, args[7], COLUMNS, args[8])
         return context.get_dummy_value()
 
     return signature, code

@@ -50,15 +50,7 @@ def _tile(vectors: int) -> Any:
                 ]
 
             sums = loop(builder, args[7], [vec.zero] * (ROWS * vectors), step)
-            targets = [builder.gep(into, [builder.mul(vec.index(r), args[10])]) for r in range(ROWS)]
-            places = [(target, j * vec.lanes) for target in targets for j in range(vectors)]
-            with builder.if_else(args[11]) as (added, alone):
-                with added:
-                    for total, (target, shift) in zip(sums, places, strict=True):
-                        vec.store(builder.fadd(total, vec.load(target, shift)), target, shift)
-                with alone:
-                    for total, (target, shift) in zip(sums, places, strict=True):
-                        vec.store(total, target, shift)
+            vec.end_tile(sums, into, args[10], vectors, args[11])
             return context.get_dummy_value()
 
         return signature, code
