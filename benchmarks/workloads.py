@@ -332,7 +332,7 @@ def _optimizer(lib: Any, name: str, **options: Any) -> Step:
     weights = [lib.nn.Parameter(lib.randn(250, 500)) for _ in range(8)]
     for weight in weights:
         weight.grad = lib.randn(250, 500)
-    fused = {"fused": True} if lib.__name__ == "torch" else {}
+    fused = {"fused": True} if lib.__name__ == "torch" and name in ("Adam", "SGD") else {}  # others have none
     step: Step = getattr(lib.optim, name)(weights, lr=1e-4, **fused, **options).step
     return step
 
@@ -345,6 +345,11 @@ def _adam(lib: Any) -> Step:
 @row("SGD-momentum step, 10^6 parameters, against fused", 0.95, 0.8)
 def _sgd(lib: Any) -> Step:
     return _optimizer(lib, "SGD", momentum=0.9)
+
+
+@row("RMSprop step, 10^6 parameters")
+def _rmsprop(lib: Any) -> Step:
+    return _optimizer(lib, "RMSprop")
 
 
 @row("DataLoader epoch, TensorDataset 4000x784, batch 64", 0.6, 0.4)

@@ -25,10 +25,10 @@ from support.guards import Guarded  # noqa: E402
 from support.kernel_calls import CALLS, layouts  # noqa: E402
 
 from tinygrad_edu.kernels import _find, choice, threads  # noqa: E402
-from tinygrad_edu.kernels.numba_cpu import MODULES, functions, layout, warm  # noqa: E402
+from tinygrad_edu.kernels.numba_cpu import MODULES, functions, layout, more_steps, steps, warm  # noqa: E402
 
 KERNELS = functions()
-STEPS = {"adam_step", "sgd_step"}  # they change their arrays in place: see tests/optim/test_fused.py
+STEPS = {*steps.__all__, *more_steps.__all__}  # they change their arrays in place: see tests/optim/test_fused.py
 PRODUCTS = {"matmul_plain", "matmul_tile"}  # chosen by name, not by size: see test_own_products.py
 PLAIN = {name: _find(name) for name in KERNELS if name not in STEPS | PRODUCTS}
 
@@ -229,7 +229,9 @@ def test_a_child_process_computes(method: str, tmp_path: Any) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(bool(os.environ.get("TINYEDU_BOUNDS_CHECK")), reason="this is the inner run")
 def test_every_index_is_inside() -> None:
+    steps_too = str(Path(__file__).resolve().parents[1] / "optim" / "test_fused.py")
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", "plain or beside", __file__]
+    command.append(steps_too)
     environment = {**os.environ, "TINYEDU_BOUNDS_CHECK": "1"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=900)
     assert done.returncode == 0, done.stdout[-2000:]

@@ -20,19 +20,36 @@ CASES: dict[str, tuple[Any, dict[str, Any]]] = {
     "sgd": (tg.optim.SGD, {"lr": 0.1}),
     "momentum": (tg.optim.SGD, {"lr": 0.1, "momentum": 0.9, "dampening": 0.5}),
     "nesterov": (tg.optim.SGD, {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01}),
+    "rmsprop": (tg.optim.RMSprop, {"lr": 0.01}),
+    "rmsprop, momentum": (tg.optim.RMSprop, {"lr": 0.01, "momentum": 0.9, "weight_decay": 0.1}),
+    "rmsprop, centered": (tg.optim.RMSprop, {"lr": 0.01, "momentum": 0.9, "centered": True}),
+    "adagrad": (tg.optim.Adagrad, {"lr": 0.1, "maximize": True}),
+    "adagrad, L2": (tg.optim.Adagrad, {"lr": 0.1, "lr_decay": 0.2, "weight_decay": 0.1, "eps": 0.1}),
+    "adadelta": (tg.optim.Adadelta, {}),
+    "adadelta, L2": (tg.optim.Adadelta, {"lr": 0.5, "rho": 0.7, "weight_decay": 0.1}),
+    "adamax": (tg.optim.Adamax, {"lr": 0.1, "betas": [0.8, 0.7]}),
+    "adamax, L2": (tg.optim.Adamax, {"lr": 0.1, "weight_decay": 0.1}),
+    "nadam": (tg.optim.NAdam, {"lr": 0.1}),
+    "nadam, L2": (tg.optim.NAdam, {"lr": 0.1, "weight_decay": 0.1, "momentum_decay": 0.1}),
+    "nadam, decoupled": (tg.optim.NAdam, {"lr": 0.1, "weight_decay": 0.1, "decoupled_weight_decay": True}),
+    "radam": (tg.optim.RAdam, {"lr": 0.1, "betas": (0.9, 0.8)}),  # rectified from the sixth step on
+    "radam, L2": (tg.optim.RAdam, {"lr": 0.1, "betas": [0.9, 0.8], "weight_decay": 0.1}),
+    "radam, decoupled": (tg.optim.RAdam, {"lr": 0.1, "weight_decay": 0.1, "decoupled_weight_decay": True}),
+    "rprop": (tg.optim.Rprop, {"lr": 0.1, "etas": [0.4, 1.3], "step_sizes": [0.03, 0.2]}),
 }
+IN_NUMPY = {"adam, amsgrad", "rmsprop, centered"}  # no kernel has these
 
 
 def trained(kind: Any, options: dict[str, Any], backend: str, dtype: Any, transposed: bool = False) -> list[Any]:
-    """Two parameters, one of them small, after five steps; and the optimizer's state."""
+    """Two parameters, one of them small, after eight steps; and the optimizer's state."""
     generator = tg.Generator().manual_seed(0)
     large, small = (tg.rand(*size, generator=generator, dtype=dtype) for size in (SIZE, (7,)))
     params = [large.T if transposed else large, small]
     optimizer = kind([p.requires_grad_() for p in params], **options)
     with tg.use_backend(backend):
-        for step in range(5):
+        for step in range(8):
             for p in params:
-                p.grad = tg.rand(*p.shape, generator=generator, dtype=dtype) - 0.4 + 0.1 * step
+                p.grad = tg.rand(*p.shape, generator=generator, dtype=dtype) - 0.7 + 0.1 * step
             params[0].grad[0, :3] = tg.tensor([0.0, float("inf"), float("nan")])
             optimizer.step()
     state = [value for entries in optimizer.state.values() for value in entries.values()]
@@ -48,6 +65,32 @@ def test_same_bits_as_numpy(name: str, dtype: Any) -> None:
             np.testing.assert_array_equal(a, b)
 
 
+def test_every_kernel_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tinygrad_edu.kernels.numba_cpu import more_steps, steps
+
+    done: list[str] = []
+
+    def noted(name: str, kernel: Any) -> Any:
+        def run(*arguments: Any) -> Any:
+            result = kernel(*arguments)
+            done.extend([name] if result is None else [])
+            return result
+
+        return run
+
+    with tg.use_backend("numba"):
+        table = tg.kernels.choice._choice.load()
+        for name in {*steps.__all__, *more_steps.__all__}:
+            monkeypatch.setitem(table, name, noted(name, table[name]))
+    used = set()
+    for case, (kind, options) in CASES.items():
+        done.clear()
+        trained(kind, options, "numba", tg.float32)
+        assert set(done) == (set() if case in IN_NUMPY else {kind.kernel}), case
+        used |= set(done)
+    assert used == {*steps.__all__, *more_steps.__all__}
+
+
 def test_a_formula_of_your_own_is_not_overlooked() -> None:
     class Halves(tg.optim.Adam):
         def update(self, param: Any, grad: Any, state: Any, group: Any) -> None:
@@ -61,15 +104,33 @@ def test_a_formula_of_your_own_is_not_overlooked() -> None:
     assert (x == 0.125).all()
 
 
-@pytest.mark.parametrize("name, columns", [("adam_step", 4), ("sgd_step", 3), ("sgd_step", 2)])
+CALLS: list[tuple[str, int, tuple[Any, ...]]] = [  # the kernel, its columns of arrays, and its numbers
+    ("adam_step", 4, (3.0, 0.1, (0.9, 0.99), 1e-8, 0.1, True)),
+    ("sgd_step", 3, (0.1, 0.9, 0.0, 0.1, True)),
+    ("sgd_step", 2, (0.1, 0.9, 0.0, 0.1, False)),
+    ("rmsprop_step", 3, (0.9, 0.1, 1e-8, 0.0, 0.1)),
+    ("rmsprop_step", 4, (0.9, 0.1, 1e-8, 0.9, 0.1)),
+    ("adagrad_step", 3, (0.1, 1e-8, 0.1)),
+    ("adadelta_step", 4, (0.9, 1.0, 1e-6, 0.1)),
+    ("adamax_step", 4, ((0.9, 0.99), 0.1, 1e-8, 0.1)),
+    ("nadam_step", 4, ([], (0.9, 0.99), 0.1, (0.2, 0.3), 0.4, 1e-8, 0.1, 1.0)),
+    ("radam_step", 4, ((0.9, 0.99), 0.1, True, 1e-8, 0.1, 1.0)),
+    ("radam_step", 4, ((0.9, 0.99), 0.1, False, 1e-8, 0.0, 0.9)),
+    ("rprop_step", 4, ((0.5, 1.2), (1e-6, 50.0))),
+]
+
+
+def test_every_kernel_has_such_a_call() -> None:
+    from tinygrad_edu.kernels.numba_cpu import more_steps, steps
+
+    assert {name for name, _, _ in CALLS} == {*steps.__all__, *more_steps.__all__}
+
+
+@pytest.mark.parametrize("name, columns, rest", CALLS)
 @pytest.mark.parametrize("threads", [1, 2])
-def test_nothing_is_written_beside_the_arrays(name: str, columns: int, threads: int) -> None:
+def test_nothing_is_written_beside_the_arrays(name: str, columns: int, rest: Any, threads: int) -> None:
     from tinygrad_edu.kernels.numba_cpu import functions
 
-    rest: tuple[Any, ...] = {
-        "adam_step": (3.0, 0.1, (0.9, 0.99), 1e-8, 0.1, True),
-        "sgd_step": (0.1, 0.9, 0.0, 0.1, columns == 3),
-    }[name]
     sizes = (1, 15, 16, 17, 100, 4097, 0, 300000)
     memories = [[np.full(4 * (size + 2048), 0xA5, np.uint8) for size in sizes] for _ in range(columns)]
     arrays = [[memory[4096:-4096].view("f4") for memory in column] for column in memories]

@@ -41,7 +41,9 @@ WORTH = {
     "lstm_step": 1 << 14, "lstm_back": 1 << 14, "gru_step": 1 << 14, "gru_back": 1 << 14,
     "convolution": 1 << 14, "convolution_input": 1 << 14, "convolution_weight": 1 << 14,
     "max_pool": 1 << 14, "max_pool_back": 1 << 14, "window_sum": 1 << 14, "window_spread": 1 << 14,
-    "adam_step": 1 << 14, "sgd_step": 1 << 14,  # the elements of a group of parameters
+    "adam_step": 1 << 14, "sgd_step": 1 << 14, "rmsprop_step": 1 << 14, "adagrad_step": 1 << 14,
+    "adadelta_step": 1 << 14, "adamax_step": 1 << 14, "nadam_step": 1 << 14, "radam_step": 1 << 14,
+    "rprop_step": 1 << 14,  # of steps: the elements of a group of parameters
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.optim.optimizer import Array, Optimizer, State, buffer, count
+from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer, count
 
 __all__ = ["Adadelta"]
 
@@ -39,6 +39,7 @@ class Adadelta(Optimizer):
 
     checked = ("lr", "rho", "eps", "weight_decay")
     elementwise = True
+    kernel = "adadelta_step"
 
     def __init__(
         self,
@@ -77,3 +78,9 @@ class Adadelta(Optimizer):
         past_steps *= rho
         past_steps += (1 - rho) * delta * delta
         param -= group["lr"] * delta
+
+    def fused_inputs(self, state: State, group: dict[str, Any]) -> FusedInputs | None:
+        if "square_avg" not in state or "acc_delta" not in state:  # the first step makes the state
+            return None
+        options = tuple([group[name] for name in ("rho", "lr", "eps", "weight_decay")])
+        return (state["square_avg"], state["acc_delta"]), options

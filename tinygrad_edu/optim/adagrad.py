@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.optim.optimizer import Array, Optimizer, State, buffer, count
+from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer, count
 
 __all__ = ["Adagrad"]
 
@@ -37,6 +37,7 @@ class Adagrad(Optimizer):
 
     checked = ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps")
     elementwise = True
+    kernel = "adagrad_step"
 
     def __init__(
         self,
@@ -71,5 +72,15 @@ class Adagrad(Optimizer):
         if group["weight_decay"]:
             grad = grad + group["weight_decay"] * param
         total += grad * grad
-        lr = group["lr"] / (1 + (step - 1) * group["lr_decay"])
-        param -= lr * (grad / (np.sqrt(total) + group["eps"]))
+        param -= _rate(step, group) * (grad / (np.sqrt(total) + group["eps"]))
+
+    def fused_inputs(self, state: State, group: dict[str, Any]) -> FusedInputs | None:
+        if "sum" not in state or "step" not in state:  # the first step makes the state
+            return None
+        return (state["sum"],), (_rate(state["step"].item() + 1.0, group), group["eps"], group["weight_decay"])
+
+
+def _rate(step: float, group: dict[str, Any]) -> float:
+    """The learning rate of this step."""
+    rate: float = group["lr"] / (1 + (step - 1) * group["lr_decay"])
+    return rate

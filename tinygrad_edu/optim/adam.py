@@ -100,8 +100,8 @@ class Adam(Optimizer):
     def fused_inputs(self, state: State, group: dict[str, Any]) -> FusedInputs | None:
         if group["amsgrad"] or "step" not in state:  # the first step makes the state
             return None
-        number = state["step"].item() + 1.0
-        options = (group["lr"], group["betas"], group["eps"], group["weight_decay"], group["decoupled_weight_decay"])
+        number, betas = state["step"].item() + 1.0, tuple(group["betas"])
+        options = (group["lr"], betas, group["eps"], group["weight_decay"], group["decoupled_weight_decay"])
         return (state["exp_avg"], state["exp_avg_sq"]), (number, *options)
 
 

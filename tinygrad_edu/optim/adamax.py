@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.optim.optimizer import Array, Optimizer, State, buffer, count
+from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer, count
 
 __all__ = ["Adamax"]
 
@@ -35,6 +35,7 @@ class Adamax(Optimizer):
 
     checked = ("lr", "eps", "betas", "weight_decay")
     elementwise = True
+    kernel = "adamax_step"
 
     def __init__(
         self,
@@ -71,3 +72,10 @@ class Adamax(Optimizer):
         largest *= beta2
         np.maximum(largest, np.abs(grad) + group["eps"], out=largest)
         param -= group["lr"] / (1 - beta1**step) * (mean / largest)
+
+    def fused_inputs(self, state: State, group: dict[str, Any]) -> FusedInputs | None:
+        if any(name not in state for name in ("step", "exp_avg", "exp_inf")):  # the first step makes the state
+            return None
+        betas = tuple(group["betas"])
+        step_size = group["lr"] / (1 - betas[0] ** (state["step"].item() + 1.0))
+        return (state["exp_avg"], state["exp_inf"]), (betas, step_size, group["eps"], group["weight_decay"])

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.optim.optimizer import Array, Optimizer, State, buffer, count
+from tinygrad_edu.kernels.step_numbers import decays
+from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer, count
 
 __all__ = ["NAdam"]
 
@@ -39,6 +40,7 @@ class NAdam(Optimizer):
 
     checked = ("lr", "eps", "betas", "weight_decay", "momentum_decay")
     elementwise = True
+    kernel = "nadam_step"
 
     def __init__(
         self,
@@ -80,14 +82,31 @@ class NAdam(Optimizer):
                 param *= 1 - lr * decay
             else:
                 grad = grad + decay * param
-        mu = beta1 * (1 - 0.5 * 0.96 ** (step * group["momentum_decay"]))
-        mu_next = beta1 * (1 - 0.5 * 0.96 ** ((step + 1) * group["momentum_decay"]))
-        state["mu_product"][()] *= mu
-        product = state["mu_product"].item()
+        product, now, ahead = _rates(step, state["mu_product"], group)
+        state["mu_product"][()] = product
         mean += (1 - beta1) * (grad - mean)
         square *= beta2
         square += (1 - beta2) * grad * grad
         root = np.sqrt(square / (1 - beta2**step))
         root += group["eps"]
-        param -= lr * (1 - mu) / (1 - product) * (grad / root)
-        param -= lr * mu_next / (1 - product * mu_next) * (mean / root)
+        param -= now * (grad / root)
+        param -= ahead * (mean / root)
+
+    def fused_inputs(self, state: State, group: dict[str, Any]) -> FusedInputs | None:
+        names = ("exp_avg", "exp_avg_sq", "mu_product")
+        if "step" not in state or any(name not in state for name in names):  # the first step makes the state
+            return None
+        decay, shrink = decays(group["lr"], group["weight_decay"], group["decoupled_weight_decay"])
+        step, betas = state["step"].item() + 1.0, tuple(group["betas"])
+        product, *rates = _rates(step, state["mu_product"], group)
+        options = (betas, 1 - betas[1] ** step, tuple(rates), product, group["eps"], decay, shrink)
+        return tuple([state[name] for name in names]), options
+
+
+def _rates(step: float, product: Array, group: dict[str, Any]) -> tuple[float, float, float]:
+    """Πₜ, from the one before it; what the gradient now, and the momentum that comes, are multiplied by."""
+    lr, beta1, fading = group["lr"], group["betas"][0], group["momentum_decay"]
+    mu = beta1 * (1 - 0.5 * 0.96 ** (step * fading))
+    mu_next = beta1 * (1 - 0.5 * 0.96 ** ((step + 1) * fading))
+    following: float = (product[()] * mu).item()  # rounded to float32, as it is kept
+    return following, lr * (1 - mu) / (1 - following), lr * mu_next / (1 - following * mu_next)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.optim.optimizer import Array, Optimizer, State, buffer, count
+from tinygrad_edu.kernels.step_numbers import decays
+from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer, count
 
 __all__ = ["RAdam"]
 
@@ -42,6 +43,7 @@ class RAdam(Optimizer):
 
     checked = ("lr", "eps", "betas", "weight_decay")
     elementwise = True
+    kernel = "radam_step"
 
     def __init__(
         self,
@@ -82,12 +84,28 @@ class RAdam(Optimizer):
         mean += (1 - beta1) * (grad - mean)
         square *= beta2
         square += (1 - beta2) * grad * grad
-        correction2 = 1 - beta2**step
-        longest = 2 / (1 - beta2) - 1
-        length = longest - 2 * step * beta2**step / correction2
-        step_size = lr / (1 - beta1**step)
-        if length > 5:
-            rectified = (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
-            param -= step_size * (rectified * correction2) ** 0.5 * (mean / (np.sqrt(square) + group["eps"]))
+        step_size, rectified = _step_size(step, group)
+        if rectified:
+            param -= step_size * (mean / (np.sqrt(square) + group["eps"]))
         else:
             param -= step_size * mean
+
+    def fused_inputs(self, state: State, group: dict[str, Any]) -> FusedInputs | None:
+        if any(name not in state for name in ("step", "exp_avg", "exp_avg_sq")):  # the first step makes the state
+            return None
+        decay, shrink = decays(group["lr"], group["weight_decay"], group["decoupled_weight_decay"])
+        numbers = (*_step_size(state["step"].item() + 1.0, group), group["eps"], decay, shrink)
+        return (state["exp_avg"], state["exp_avg_sq"]), (tuple(group["betas"]), *numbers)
+
+
+def _step_size(step: float, group: dict[str, Any]) -> tuple[float, bool]:
+    """What the direction is multiplied by, and whether that is m / (√v + eps) already, or still m alone."""
+    beta1, beta2 = group["betas"]
+    correction2 = 1 - beta2**step
+    longest = 2 / (1 - beta2) - 1
+    length = longest - 2 * step * beta2**step / correction2
+    step_size = group["lr"] / (1 - beta1**step)
+    if length <= 5:
+        return step_size, False
+    rectified = (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
+    return step_size * (rectified * correction2) ** 0.5, True

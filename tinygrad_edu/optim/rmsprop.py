@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.optim.optimizer import Array, Optimizer, State, buffer, count
+from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer, count
 
 __all__ = ["RMSprop"]
 
@@ -40,6 +40,7 @@ class RMSprop(Optimizer):
 
     checked = ("lr", "eps", "momentum", "weight_decay", "alpha")
     elementwise = True
+    kernel = "rmsprop_step"
 
     def __init__(
         self,
@@ -89,3 +90,10 @@ class RMSprop(Optimizer):
             velocity += direction
             direction = velocity
         param -= group["lr"] * direction
+
+    def fused_inputs(self, state: State, group: dict[str, Any]) -> FusedInputs | None:
+        names = ("square_avg", "momentum_buffer") if group["momentum"] else ("square_avg",)
+        if group["centered"] or any(name not in state for name in names):  # the first step makes the state
+            return None
+        options = tuple([group[name] for name in ("alpha", "lr", "eps", "momentum", "weight_decay")])
+        return tuple([state[name] for name in names]), options

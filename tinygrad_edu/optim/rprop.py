@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.errors import OptimizerError
-from tinygrad_edu.optim.optimizer import Array, Optimizer, State, buffer, count
+from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer, count
 
 __all__ = ["Rprop"]
 
@@ -38,6 +38,7 @@ class Rprop(Optimizer):
 
     checked = ("lr",)
     elementwise = True
+    kernel = "rprop_step"
 
     def __init__(
         self,
@@ -84,3 +85,8 @@ class Rprop(Optimizer):
         previous[...] = grad
         previous[turned] = 0
         param -= np.sign(previous) * size
+
+    def fused_inputs(self, state: State, group: dict[str, Any]) -> FusedInputs | None:
+        if "prev" not in state or "step_size" not in state:  # the first step makes the state
+            return None
+        return (state["prev"], state["step_size"]), (tuple(group["etas"]), tuple(group["step_sizes"]))

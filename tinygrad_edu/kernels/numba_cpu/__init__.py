@@ -23,6 +23,7 @@ MODULES = (
     "gates",
     "groups",
     "losses",
+    "more_steps",
     "norms",
     "pooling",
     "products",

@@ -59,9 +59,22 @@ def _arguments(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
         yield "matmul_tile", (stack, np.ones((3, 2), dtype))
     yield from _channels(dtype)
     yield from _scattered(dtype)
-    yield "adam_step", ([x.copy()], [x], [x.copy()], [x.copy()], 1.0, 0.1, (0.9, 0.999), 1e-8, 0.0, False)
-    yield "sgd_step", ([x.copy()], [x], [x.copy()], 0.1, 0.9, 0.0, 0.0, False)
-    yield "sgd_step", ([x.copy()], [x], 0.1, 0.0, 0.0, 0.0, False)
+    yield from _steps(dtype)
+
+
+def _steps(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    p, g, m, v = ([np.ones((2, 3), dtype)] for _ in range(4))  # of a group with one parameter
+    betas = (0.9, 0.999)
+    yield "adam_step", (p, g, m, v, 1.0, 0.1, betas, 1e-8, 0.0, False)
+    yield "sgd_step", (p, g, v, 0.1, 0.9, 0.0, 0.0, False)
+    yield "sgd_step", (p, g, 0.1, 0.0, 0.0, 0.0, False)
+    yield "rmsprop_step", (p, g, v, 0.99, 0.1, 1e-8, 0.0, 0.0)
+    yield "adagrad_step", (p, g, v, 0.1, 1e-8, 0.0)
+    yield "adadelta_step", (p, g, v, m, 0.9, 0.1, 1e-6, 0.0)
+    yield "adamax_step", (p, g, m, v, betas, 0.1, 1e-8, 0.0)
+    yield "nadam_step", (p, g, m, v, [], betas, 0.1, (0.1, 0.1), 0.9, 1e-8, 0.0, 1.0)
+    yield "radam_step", (p, g, m, v, betas, 0.1, True, 1e-8, 0.0, 1.0)
+    yield "rprop_step", (p, g, m, v, (0.5, 1.2), (1e-6, 50.0))
 
 
 def _channels(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:

@@ -11,7 +11,6 @@ the blocks of row k.
 from __future__ import annotations
 
 import functools
-import math
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ import numpy as np
 from tinygrad_edu.kernels.numba_cuda.array import DeviceArray
 from tinygrad_edu.kernels.numba_cuda.blocks import by_rows
 from tinygrad_edu.kernels.numba_cuda.runtime import compiled, functions, grid_for, launch
+from tinygrad_edu.kernels.step_numbers import adam_numbers
 
 __all__ = ["adam_step", "sgd_step"]
 
@@ -124,11 +124,7 @@ def adam_step(
     number: float, lr: float, betas: tuple[float, float], eps: float, decay: float, decoupled: bool,
 ) -> Any:  # fmt: skip
     """Step `number` of Adam for each parameter, in place; None if done."""
-    shrink, decay = (1 - lr * decay, 0.0) if decoupled else (1.0, decay)
-    beta1, beta2 = betas
-    numbers = (
-        1 - beta1, beta2, 1 - beta2, lr / (1 - beta1**number), 1 / math.sqrt(1 - beta2**number), eps, decay, shrink
-    )  # fmt: skip
+    numbers = adam_numbers(number, lr, betas, eps, decay, decoupled)
     return _step(_ADAM, (params, grads, means, squares), *map(params[0].dtype.type, numbers))
 
 
