@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 __all__ = [
+    "ChoiceError",
     "CudaError",
     "DTypeError",
     "DeviceError",
@@ -98,6 +99,10 @@ class DimError(IndexError):
 
 class NotProvidedError(NotImplementedError):
     """A name that is there so that programs can import it was called."""
+
+
+class ChoiceError(ValueError):
+    """An unknown name for one of our own choices, such as a backend, in a call or in an environment variable."""
 
 
 class OptimizerError(ValueError):

@@ -54,6 +54,13 @@ def test_bench_times_the_cpu_and_refuses_the_simulator() -> None:
             assert done.returncode == 3 and message in done.stderr and done.stdout == b""
 
 
+@pytest.mark.parametrize("name", ["TINYEDU_BACKEND", "TINYEDU_MATMUL"])
+def test_an_unknown_choice_in_the_environment_is_the_users_to_mend(name: str) -> None:
+    done = tinyedu("doctor", **{name: "fast"})
+    assert done.returncode == 2 and name.encode() in done.stderr and b"hint: " in done.stderr
+    assert b"fault of tinyedu" not in done.stderr
+
+
 def test_doctor_tells_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "find_spec", lambda name: None)
     # By the packages' own names: tinygrad_edu itself may have come from a folder, and not from an index.

@@ -31,7 +31,7 @@ def test_set_and_put_back() -> None:
     assert tg.get_backend() == before
     with pytest.raises(ValueError, match="'numpy', 'numba', or None"):
         tg.set_backend("cuda")
-    with pytest.raises(ValueError, match="choose"), tg.use_backend("cuda"):
+    with pytest.raises(ValueError, match="Choose"), tg.use_backend("cuda"):
         pass
     assert tg.get_backend() == before
 
@@ -72,6 +72,45 @@ def test_a_home_that_cannot_be_written_to(tmp_path: object) -> None:
     blocked = tmp_path / "file"  # type: ignore[operator]
     blocked.write_text("")
     assert run(LARGE, TINYEDU_CACHE=str(blocked)) == "True numba"
+
+
+@has_numba
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows names the folder itself")
+def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pathlib import Path
+
+    from tinygrad_edu.kernels.numba_cpu.compiler import cache_folder
+
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    for name in ("TINYEDU_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    assert cache_folder() is None
+
+
+ENDING = """
+import atexit, threading
+import tinygrad_edu as t
+
+t.set_num_threads(2)
+x = t.ones(1000, 1000)
+x.softmax(1)
+main = threading.current_thread()
+
+def after():
+    main.join()  # now Python starts no thread any more
+    print(round(x.softmax(1).sum().item()), flush=True)
+
+threading.Thread(target=after).start()
+atexit.register(lambda: print(round(x.softmax(1).sum().item())))
+"""
+
+
+@has_numba
+def test_computing_while_the_program_ends() -> None:
+    assert run(ENDING).split() == ["1000", "1000"]
 
 
 def test_the_usual_variable_for_threads() -> None:

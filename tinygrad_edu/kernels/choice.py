@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import Any
 
+from tinygrad_edu.errors import ChoiceError
 from tinygrad_edu.kernels.allocation import keep_memory
 
 __all__ = [
@@ -60,7 +61,7 @@ class _Choice:
 
     def decide(self) -> None:
         if self.asked not in ("", *BACKENDS):
-            raise ValueError(f"TINYEDU_BACKEND={self.asked!r} is unknown: write one of {', '.join(BACKENDS)}")
+            raise ChoiceError(f"TINYEDU_BACKEND={self.asked!r} is unknown. Write one of {', '.join(BACKENDS)}")
         if self.functions is None and not self.failure and find_spec("numba") is None:
             self.failure = "Numba is not installed"
         self.compiled = self.asked != "numpy" and not self.failure
@@ -102,7 +103,7 @@ def set_backend(name: str | None) -> None:
         ValueError: another name; RuntimeError: Numba is not installed, or cannot be imported.
     """
     if name is not None and name not in BACKENDS:
-        raise ValueError(f"set_backend: {name!r} is unknown: choose one of {', '.join(map(repr, BACKENDS))}, or None")
+        raise ChoiceError(f"set_backend: {name!r} is unknown. Choose one of {', '.join(map(repr, BACKENDS))}, or None")
     if name == "numba":
         if reason := failure():
             raise RuntimeError(f"set_backend('numba'): {reason}. Try: pip install tinygrad-edu[numba]")

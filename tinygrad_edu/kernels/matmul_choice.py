@@ -10,6 +10,7 @@ import os
 from types import TracebackType
 from typing import Any
 
+from tinygrad_edu.errors import ChoiceError
 from tinygrad_edu.kernels.choice import compiled_kernels, failure
 
 __all__ = ["MATMULS", "chosen", "get_matmul", "own_product", "set_matmul", "use_matmul", "why_matmul"]
@@ -25,7 +26,7 @@ class _Chosen:
 
     def choose(self, name: str, by: str) -> None:
         if name not in MATMULS:
-            raise ValueError(f"{by}: {name!r} is unknown: choose one of {', '.join(map(repr, MATMULS))}")
+            raise ChoiceError(f"{by}: {name!r} is unknown. Choose one of {', '.join(map(repr, MATMULS))}")
         self.name, self.own = name, name != "blas"
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Lock, main_thread
 from typing import Any
 
 __all__ = ["get_threads", "on_blocks", "on_pieces", "set_threads"]
@@ -33,10 +33,19 @@ class _Team:
         self.pool: ThreadPoolExecutor | None = None
 
     def submit(self, function: Callable[..., Any], *arrays: Any) -> Any:
-        with self.lock:
-            if self.pool is None:
-                self.pool = ThreadPoolExecutor(max(self.number - 1, 1), "tinygrad_edu kernel")
-            return self.pool.submit(function, *arrays)
+        try:
+            with self.lock:
+                if self.pool is None:
+                    self.pool = ThreadPoolExecutor(max(self.number - 1, 1), "tinygrad_edu kernel")
+                return self.pool.submit(function, *arrays)
+        except RuntimeError:
+            if main_thread().is_alive():
+                raise
+        # The program is ending, and Python starts no thread any more; a thread of the user's may still compute, or a
+        # function that was registered for the end.
+        done: Future[Any] = Future()
+        done.set_result(function(*arrays))
+        return done
 
     def resize(self, number: int) -> None:
         with self.lock:

@@ -28,24 +28,26 @@ def cache_folder() -> Path | None:
 
     ``TINYEDU_CACHE`` names another one than the usual for this system.
     """
-    named = os.environ.get("TINYEDU_CACHE")
-    if named:
-        base = Path(named)
-    elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "tinygrad_edu"
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches" / "tinygrad_edu"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tinygrad_edu"
-    folder = base / "numba"
     try:
+        folder = _base() / "numba"
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".writable-{os.getpid()}"
         probe.touch()
         probe.unlink()
-    except (OSError, RuntimeError):
+    except (OSError, RuntimeError):  # RuntimeError: a user without a home, as in many containers
         return None
     return folder
+
+
+def _base() -> Path:
+    named = os.environ.get("TINYEDU_CACHE")
+    if named:
+        return Path(named)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "tinygrad_edu"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "tinygrad_edu"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tinygrad_edu"
 
 
 _folder = None if CHECKED else cache_folder()
