@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tinygrad_edu.homework.show.words import Told
+
 IMAGE = "tinyedu-grading"
 BOX = "/box"
 MEMORY, PROCESSES, CORES = "4g", 512, 2
@@ -29,7 +31,7 @@ open("/box/out/here", "w").write(sysconfig.get_path("purelib"))
 """
 
 
-class NoDocker(Exception):
+class NoDocker(Told):
     """Why there is no box made by Docker, in one line."""
 
 
@@ -65,7 +67,7 @@ def user_inside() -> str:
     if not hasattr(os, "getuid"):
         return "65534:65534"
     if os.getuid() == 0:
-        raise NoDocker("not as root: run it as an ordinary user who may use docker")
+        raise NoDocker("box.docker_root")
     return f"{os.getuid()}:{os.getgid()}"
 
 
@@ -100,7 +102,7 @@ def usable(image: str = IMAGE) -> Docker:
         NoDocker: there is no Docker, no such image, or the image cannot do what is needed.
     """
     if shutil.which("docker") is None:
-        raise NoDocker("docker is not installed")
+        raise NoDocker("box.missing")
     user = user_inside()
     with tempfile.TemporaryDirectory(prefix="tinyedu-") as folder:
         root = Path(folder)
@@ -109,14 +111,14 @@ def usable(image: str = IMAGE) -> Docker:
         done = _run(command(root, image, user, ["-I", "-S", "-B", "-c", TRIAL], root.name))
         if done is None:
             _run(["docker", "rm", "--force", root.name])
-            raise NoDocker(f"a container does not end within {PATIENCE} s")
+            raise NoDocker("box.docker_slow", seconds=PATIENCE)
         if done.returncode != 0:
             lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            raise NoDocker(lines[-1] if lines else f"exit code {done.returncode}")
+            raise NoDocker("box.said", text=lines[-1] if lines else f"exit code {done.returncode}")
         try:
             return Docker(image, user, (root / "out" / "here").read_text(encoding="utf-8"))
         except OSError:
-            raise NoDocker(f"docker does not see {root.parent}") from None
+            raise NoDocker("box.docker_blind", folder=root.parent) from None
 
 
 def _run(line: list[str]) -> subprocess.CompletedProcess[bytes] | None:

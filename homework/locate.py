@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from tinygrad_edu.homework.judge.fail import Fail
 from tinygrad_edu.homework.runner.seen import Frame
 
+MARK = "\ufeff"
+"""The byte order mark, which some editors begin a file with."""
+
 
 def locate(source: str, names: Sequence[str], file: str) -> Frame | None:
     """The line that defines the first of these names (`Value.__mul__`), or None.
@@ -17,7 +20,7 @@ def locate(source: str, names: Sequence[str], file: str) -> Frame | None:
     Frame(file='a.py', line=2, function='A.f', code='def f(self):', raises=False)
     """
     try:
-        tree = ast.parse(source)
+        tree = ast.parse(source.lstrip(MARK))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     lines = source.splitlines()
@@ -70,7 +73,7 @@ def called(source: str, fail: Fail, names: Sequence[str], plain: Sequence[str] =
         plain: variables of the check that are no objects of the student's, so that `v * x` is `x.__rmul__`.
     """
     try:
-        program = ast.parse(source)
+        program = ast.parse(source.lstrip(MARK))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return list(names)
     classes = [node for node in program.body if isinstance(node, ast.ClassDef)]
@@ -106,7 +109,7 @@ def without_return(source: str, fail: Fail, names: Sequence[str], plain: Sequenc
     'A.__mul__'
     """
     try:
-        program = ast.parse(source)
+        program = ast.parse(source.lstrip(MARK))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     for name in called(source, fail, names, plain):

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tinygrad_edu.homework.course import Exercise, load
-from tinygrad_edu.homework.workspace import Workspace, read_source, write_atomically
+from tinygrad_edu.homework.encodings import other_encoding
+from tinygrad_edu.homework.workspace import STATE, Workspace, WorkspaceError, read_source, write_atomically
 
 WORDS = {
     "en": ("Run the next cell to save your file and the one after it to check.", "one check:"),
@@ -51,12 +52,19 @@ def _cell(kind: str, text: str) -> dict[str, Any]:
 
 
 def write(workspace: Workspace, exercise: Exercise, lang: str) -> Path:
-    """Write the notebook beside the student's file; an older one is kept as `.old.ipynb`."""
-    target = workspace.file(exercise).with_suffix(".ipynb")
+    """Write the notebook beside the student's file; an older one is kept as `.old.ipynb`.
+
+    Raises:
+        WorkspaceError: the file cannot be read, or is no UTF-8.
+    """
+    source, file = read_source(workspace.file(exercise)), workspace.file(exercise)
+    encoding = other_encoding(source.encode("utf-8", "surrogateescape"))
+    if encoding:  # (a notebook is UTF-8: the cell would save something else than what was in the file)
+        raise WorkspaceError("encoding", name=file.name, encoding=encoding)
+    target = file.with_suffix(".ipynb")
     if target.exists():
         write_atomically(target.with_suffix(".old.ipynb"), target.read_bytes())
-    source = read_source(workspace.file(exercise)).encode("utf-8", "replace").decode("utf-8")
-    write_atomically(target, notebook(exercise, source, lang).encode("utf-8"))
+    write_atomically(target, notebook(exercise, source, lang).encode("utf-8", "replace"))
     return target
 
 
@@ -81,6 +89,9 @@ def hw_check(line: str) -> None:
     from tinygrad_edu.homework.show.words import word
 
     workspace, course = Workspace.find(), load()
+    if workspace.aside is not None:
+        why, kept = word(f"note.{workspace.aside.why}", workspace.lang), workspace.aside.kept
+        print(word("note.aside", workspace.lang, file=kept.with_name(STATE), kept=kept.name, why=why))
     slug, _, check = line.partition("#")[0].strip().partition("/")
     exercise, lang, screen = course.exercises[slug], workspace.lang, Screen(width=100)
     shown.head(screen, exercise, lang, word("head.public", lang, seed=session.PUBLIC_SEED))

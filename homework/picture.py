@@ -9,7 +9,7 @@ from tinygrad_edu.homework.course import Exercise
 from tinygrad_edu.homework.runner.batch import Batch
 from tinygrad_edu.homework.runner.jobs import Job
 from tinygrad_edu.homework.runner.seen import Seen
-from tinygrad_edu.homework.session import Program
+from tinygrad_edu.homework.session import Program, with_code
 
 
 def look(exercise: Exercise, program: Program) -> Seen:
@@ -18,7 +18,7 @@ def look(exercise: Exercise, program: Program) -> Seen:
     limits = {**exercise.limits(), "wall": getattr(drawer, "WALL", exercise.limits()["wall"])}
     job = Job(exercise, program.source, "picture", drawer.PARAMS, limits, program.beside, program.base)
     ((_, seen),) = Batch([job])
-    return seen
+    return with_code(seen, exercise, program)
 
 
 def draw(exercise: Exercise, seen: Seen, lang: str) -> str:
@@ -31,9 +31,7 @@ def draw(exercise: Exercise, seen: Seen, lang: str) -> str:
     try:
         svg: str = drawer.draw(seen.observation, drawer.PARAMS, lang)
     except (TypeError, KeyError, IndexError, AttributeError, ValueError) as error:
-        raise ValueError(
-            f"your program's objects are not of the form that can be drawn ({type(error).__name__}: {error})"
-        ) from error
+        raise ValueError(f"{type(error).__name__}: {error}") from error
     return svg
 
 

@@ -24,6 +24,7 @@ LIBRARIES = (
 SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/alternatives")
 TEMPORARY = 64 << 20  # bytes of /tmp and of /dev/shm in the box, each
 NOBODY = "65534"
+NOT_INSTALLED = "not installed"
 
 
 def bwrap(root: Path, sites: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -72,7 +73,7 @@ def _site_folders() -> list[str]:
 def why_not_bwrap() -> str:
     """Why bubblewrap cannot be used here, or an empty text if a trial run works."""
     if shutil.which("bwrap") is None:
-        return "not installed"
+        return NOT_INSTALLED
     python = os.path.realpath(sys.executable)
     with tempfile.TemporaryDirectory(prefix="tinyedu-") as folder:
         command = [*_box(Path(folder), []), python, "-I", "-S", "-c", "print('in the box')"]

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.homework.course import Exercise, Mistake
+from tinygrad_edu.homework.encodings import other_encoding
 from tinygrad_edu.homework.judge.checks import Check
 from tinygrad_edu.homework.judge.fail import Cause, Fail
 from tinygrad_edu.homework.judge.verdict import Verdict, decide, same_as
@@ -125,8 +126,17 @@ def check_program(
 
 
 def with_code(seen: Seen, exercise: Exercise, program: Program) -> Seen:
-    """What faulthandler wrote has numbers of lines only: the lines themselves are in the program."""
-    texts = {**program.beside, exercise.file: program.source}
+    """What faulthandler wrote has numbers of lines only: the lines themselves are in the program.
+
+    And what is no Python because it is no UTF-8 is told as such.
+    """
+    texts = {exercise.file: program.source, **program.beside}
+    if seen.error and seen.error["kind"] == "syntax":
+        for name in [seen.frames[-1].file] if seen.frames else texts:
+            encoding = other_encoding(texts.get(name, "").encode("utf-8", "surrogateescape"))
+            if encoding:
+                error = {**seen.error, "kind": "encoding", "text": encoding, "file": name}
+                return replace(seen, error=error, frames=())
     frames = []
     for frame in seen.frames:
         lines = texts.get(frame.file, "").splitlines()

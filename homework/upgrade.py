@@ -10,16 +10,27 @@ from pathlib import Path
 from tinygrad_edu.homework.course import LANGUAGES, Course, Exercise
 from tinygrad_edu.homework.workspace import Workspace, write_atomically
 
-UNCHANGED, REPLACED, MERGED, CONFLICT = "unchanged", "replaced", "merged", "conflict"
+UNCHANGED, REPLACED, MERGED, CONFLICT, FORGOTTEN = "unchanged", "replaced", "merged", "conflict", "forgotten"
 
 
 def upgrade(workspace: Workspace, course: Course) -> dict[str, str]:
-    """For each exercise that was started: what was done (`unchanged`, `replaced`, `merged` or `conflict`)."""
+    """For each exercise that was started: what was done.
+
+    `unchanged`, `replaced`, `merged` or `conflict`; `forgotten` where the starter that it began from is not kept any
+    more, so that nobody can tell what is the student's: nothing is changed, and the newest starter is kept from now on.
+    """
     done = {}
     for exercise in course.exercises.values():
-        if workspace.file(exercise).exists() and workspace.starter_path(exercise).exists():
-            done[exercise.slug] = _one(workspace, exercise)
+        if workspace.file(exercise).exists():
+            kept = workspace.starter_path(exercise).exists()
+            done[exercise.slug] = _one(workspace, exercise) if kept else _forgotten(workspace, exercise)
     return done
+
+
+def _forgotten(workspace: Workspace, exercise: Exercise) -> str:
+    write_atomically(workspace.starter_path(exercise), exercise.starter_in(workspace.lang).encode("utf-8"))
+    known = {exercise.starter_in(lang).encode("utf-8") for lang in LANGUAGES}
+    return UNCHANGED if workspace.file(exercise).read_bytes() in known else FORGOTTEN
 
 
 def _one(workspace: Workspace, exercise: Exercise) -> str:

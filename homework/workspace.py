@@ -17,31 +17,27 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from tinygrad_edu.homework import state as states
 from tinygrad_edu.homework.course import Course, Exercise
 from tinygrad_edu.homework.judge.verdict import Verdict
-from tinygrad_edu.homework.show.words import problem
+from tinygrad_edu.homework.show.words import Correctable
 
-HIDDEN = ".tinyedu"
+HIDDEN, STATE = ".tinyedu", "state.json"
 MOST_BYTES = 2_000_000  # of a student's file
 
 
-class WorkspaceError(Exception):
-    """Something about the student's folder that they can put right.
-
-    Args:
-        key: of the table `problem` in `show/words.toml`: what is wrong, and what to do.
-        filled: the places of both texts.
-    """
-
-    def __init__(self, key: str, **filled: Any) -> None:
-        super().__init__(problem(key, "en", **filled)[0])
-        self.key, self.filled = key, filled
+class WorkspaceError(Correctable):
+    """Something about the student's folder that they can put right."""
 
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace a file by complete content, or leave it as it was: there is no moment in between."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".tmp")
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".tmp")
+    except OSError as error:  # (its name is of no interest to anybody)
+        error.filename = str(path)
+        raise
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -74,7 +70,7 @@ def read_source(path: Path) -> str:
     except FileNotFoundError:
         raise WorkspaceError("missing", name=path.name, slug=path.parent.name) from None
     except OSError as error:
-        raise WorkspaceError("unreadable", path=path, why=error.strerror) from None
+        raise WorkspaceError("unreadable", path=path, why=error) from None
 
 
 @contextmanager
@@ -94,22 +90,6 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _is_sound(state: Any) -> bool:
-    """Whether a state has the form of one: hands and merges change files."""
-    if not isinstance(state, dict):
-        return False
-    checks, hints = state.get("checks", {}), state.get("hints", {})
-    return (
-        isinstance(checks, dict)
-        and all(
-            isinstance(rows, dict) and all(isinstance(row, dict) for row in rows.values()) for rows in checks.values()
-        )
-        and isinstance(hints, dict)
-        and all(isinstance(rung, int) for rung in hints.values())
-        and isinstance(state.get("given_up", []), list)
-    )
-
-
 class Workspace:
     """A folder made by `init`.
 
@@ -120,6 +100,8 @@ class Workspace:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.hidden = root / HIDDEN
+        self.aside: states.Aside | None = None
+        """The broken record that was found and put aside, to be told of."""
         self.state = self._read_state()
 
     @classmethod
@@ -145,31 +127,46 @@ class Workspace:
         raise WorkspaceError("no_folder")
 
     def _read_state(self) -> dict[str, Any]:
-        fresh: dict[str, Any] = {"format": 1, "lang": "en", "track": "full", "checks": {}, "hints": {}, "given_up": []}
-        path = self.hidden / "state.json"
+        path = self.hidden / STATE
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-            if not _is_sound(found):
-                raise ValueError("not what save() writes")
-            fresh.update(found)
-        except FileNotFoundError:
-            pass
-        except (OSError, ValueError):  # (kept beside: it is the student's record)
-            with suppress(OSError):
-                os.replace(path, path.with_suffix(".broken.json"))
-        return fresh
+            return states.read(path)
+        except states.Broken as broken:
+            try:
+                with _locked(self.hidden / "state.lock"):
+                    return self._sound_state()
+            except OSError:  # (nothing can be written here: it stays where it is)
+                self.aside = states.Aside(path, broken.why)
+                return broken.rest
+        except OSError as error:
+            raise WorkspaceError("unreadable", path=path, why=error) from None
+
+    def _sound_state(self) -> dict[str, Any]:
+        """The state; one that is broken is put aside, for it is the student's record. The lock must be held."""
+        path = self.hidden / STATE
+        try:
+            return states.read(path)
+        except states.Broken as broken:
+            kept = states.free_name(path)
+            os.replace(path, kept)
+            self.aside, self.state = states.Aside(kept, broken.why), broken.rest
+            self._save()
+            return self.state
+
+    def reread(self) -> None:
+        """Take over what another command has written."""
+        self.state = self._read_state()
 
     @contextmanager
     def changing(self) -> Iterator[dict[str, Any]]:
         """The state as it is on disk now, to be changed and saved: two checks at once must not undo each other."""
         with _locked(self.hidden / "state.lock"):
-            self.state = self._read_state()
+            self.state = self._sound_state()
             yield self.state
             self._save()
 
     def _save(self) -> None:
         text = json.dumps(self.state, ensure_ascii=False, indent=1, sort_keys=True)
-        write_atomically(self.hidden / "state.json", text.encode("utf-8"))
+        write_atomically(self.hidden / STATE, text.encode("utf-8"))
 
     @property
     def lang(self) -> str:
@@ -275,6 +272,15 @@ class Workspace:
         folder = self.hidden / "backup"
         found = [p for p in folder.iterdir() if p.name.split("-")[0].isdigit()] if folder.is_dir() else []
         return sorted(found)
+
+    def last_backup(self, exercise: Exercise) -> Path | None:
+        """The newest copy of the student's file of this exercise."""
+        kept = [p / exercise.file for p in self._backups() if p.name.split("-", 3)[-1] == exercise.slug]
+        return next((path for path in kept[::-1] if path.is_file()), None)
+
+    def was_started(self, exercise: Exercise) -> bool:
+        """Whether the student has had a file of this exercise, be it there or not."""
+        return any((self.file(exercise).exists(), self.starter_path(exercise).exists(), self.last(exercise)))
 
     def reset(self, exercise: Exercise) -> Path | None:
         """Put the starter back; returns where the student's own file has been kept."""

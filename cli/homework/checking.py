@@ -12,6 +12,7 @@ from tinygrad_edu.cli.homework.common import (
     FAILED,
     check_named,
     current_exercise,
+    demand_file,
     demand_packages,
     exercise_named,
     explained,
@@ -19,7 +20,7 @@ from tinygrad_edu.cli.homework.common import (
     language,
     language_option,
     load,
-    problem,
+    remembering,
     split_name,
 )
 from tinygrad_edu.homework.course import Course, Exercise
@@ -60,13 +61,13 @@ def check_command(
     slug, check = split_name(name or current_exercise(workspace, course).slug)
     exercise = exercise_named(course, slug)
     only = [check_named(exercise, check)] if check else []
-    if not workspace.file(exercise).exists():
-        raise problem("not_started", slug=exercise.slug)
+    demand_file(workspace, exercise)
     demand_packages([exercise])
     if as_json:
         judged = workspace.hash_of(exercise)  # (it may be saved again while it is checked)
         verdicts = list(_verdicts(workspace, course, exercise, seed, only, base, in_process))
-        workspace.record(exercise, verdicts, judged)
+        with remembering(workspace, language(lang, workspace)):
+            workspace.record(exercise, verdicts, judged)
         click.echo(json.dumps(_as_data(exercise, verdicts, language(lang, workspace)), ensure_ascii=False, indent=1))
     else:
         screen = Screen()
@@ -115,7 +116,8 @@ def run_checks(
             print(end="", flush=True)  # (there may be no standard output: `>&-`)
     finally:  # Ctrl-C, or a reader that has seen enough: what was found out is remembered
         if verdicts:
-            workspace.record(exercise, verdicts, judged)
+            with remembering(workspace, lang):
+                workspace.record(exercise, verdicts, judged)
     shown.foot(screen, workspace, course, exercise, verdicts, lang, complete=not only, base=base)
     return verdicts
 

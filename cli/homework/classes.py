@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from tinygrad_edu.cli.homework.common import exercise_named, explained, language, language_option, load
-from tinygrad_edu.cli.problem import Problem
 from tinygrad_edu.homework.course import TRACKS
 from tinygrad_edu.homework.show.screen import Screen
 from tinygrad_edu.homework.show.words import word
 
 __all__ = ["similarity_export_command", "stats_command"]
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("stats")
@@ -27,8 +28,6 @@ def stats_command(out: Path, lang: str | None) -> None:
     from tinygrad_edu.homework.judge.verdict import STATES
 
     lang = language(lang)
-    if not (out / JSON).exists():
-        raise Problem(f"there is no {JSON} in {out}", "tinyedu hw grade SUBMISSIONS --out OUT makes it")
     results, _ = read_json(out / JSON)
     head = tuple(word(f"stats.{key}", lang) for key in ("check", "passed", "others", "mistakes"))
     rows = [head]
@@ -45,7 +44,7 @@ def stats_command(out: Path, lang: str | None) -> None:
 @click.command("similarity-export")
 @click.argument("places", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where the folders go.")
-@click.option("--roster", type=click.Path(exists=True, path_type=Path), help="CSV with id, name, email.")
+@click.option("--roster", type=FILE, help="CSV with id, name, email.")
 @click.option("--track", type=click.Choice(TRACKS), default="lecture", help="Which exercises (default: the lecture's).")
 @click.option("--exercise", "names", multiple=True, help="Only this exercise (may be repeated).")
 @language_option
@@ -54,16 +53,13 @@ def similarity_export_command(
     places: tuple[Path, ...], out: Path, roster: Path | None, track: str, names: tuple[str, ...], lang: str | None
 ) -> None:
     """Lay submissions out for Dolos or JPlag, with the starter as the template that everybody shares."""
-    from tinygrad_edu.homework.grading.roster import RosterError, match, read_roster
+    from tinygrad_edu.homework.grading.roster import match, read_roster
     from tinygrad_edu.homework.grading.similarity import export
     from tinygrad_edu.homework.grading.submissions import find
 
     course, screen, lang = load(), Screen(), language(lang)
     exercises = [exercise_named(course, name) for name in names] or course.track(track)
-    try:
-        matched = match(find(places), read_roster(roster) if roster else [])
-    except RosterError as error:
-        raise Problem(str(error), "a roster is a CSV with the columns id, name, email") from error
+    matched = match(find(places), read_roster(roster) if roster else [])
     for slug, count in export(matched, exercises, out).items():
         screen.line(word("stats.exported", lang, slug=slug, count=count, folder=out / slug))
     screen.line(word("stats.programs", lang))

@@ -16,8 +16,8 @@ from tinygrad_edu.cli.homework.common import (
     language,
     language_option,
     load,
+    problem,
 )
-from tinygrad_edu.cli.problem import Problem
 from tinygrad_edu.homework.course import TRACKS
 from tinygrad_edu.homework.runner.batch import Launcher, plain
 from tinygrad_edu.homework.show.screen import Screen
@@ -53,33 +53,29 @@ def grade_command(
 ) -> None:  # fmt: skip
     """Grade submissions (a folder of zips or folders, or zips): CSV, JSON, and a page per student."""
     from tinygrad_edu.homework.grading import batch, report
-    from tinygrad_edu.homework.grading.roster import RosterError, match, read_roster
+    from tinygrad_edu.homework.grading.roster import match, read_roster
     from tinygrad_edu.homework.grading.roster import plain as letters
     from tinygrad_edu.homework.grading.submissions import find
 
     lang, screen, course = language(lang), Screen(), load()
-    launcher, kind = _box(sandbox, image)
+    launcher, kind = _box(sandbox, image, lang)
     exercises = [exercise_named(course, name) for name in names] or course.track(track)
     demand_packages(exercises)
-    try:
-        matched = match(find(places), read_roster(roster) if roster else [])
-    except RosterError as error:
-        raise Problem(str(error), "a roster is a CSV with the columns id, name, email") from error
+    matched = match(find(places), read_roster(roster) if roster else [])
     if not matched.chosen and not matched.unknown:
-        raise Problem("no submissions found", "give a folder with one zip, folder or .py file per student")
+        raise problem("no_submissions")
     before: list[report.Result] = []
     about: dict[str, object] = {}
     if only:
-        if not (out / batch.JSON).exists():
-            raise Problem(f"there is no {batch.JSON} in {out}", "grade everybody once, then --only one of them")
         before, about = report.read_json(out / batch.JSON)
     chosen = None
     if only:
         wanted = {letters(name) for name in only}
         chosen = [s for s in matched.chosen if {letters(s.id), letters(s.name)} & wanted]
         if not chosen:
-            raise Problem(f"no submission of {', '.join(only)}", "give the id or the name as in grades.csv")
+            raise problem("no_student", names=", ".join(only))
     seed = _seed(seed_file, about)
+    out.mkdir(parents=True, exist_ok=True)  # (what cannot be written is said before an hour of grading)
     screen.line(word(f"grade.sandbox_{kind}", lang))
     results = batch.run(
         matched, exercises, out, seed, launcher, kind, jobs, deadline, before, chosen,
@@ -102,7 +98,7 @@ def grade_command(
         screen.line(word("grade.mistakes", lang, names=", ".join(f"{name} {count}" for name, count in frequent)))
 
 
-def _box(sandbox: str, image: str) -> tuple[Launcher, str]:
+def _box(sandbox: str, image: str, lang: str) -> tuple[Launcher, str]:
     """The launcher, and its name.
 
     Raises:
@@ -111,24 +107,19 @@ def _box(sandbox: str, image: str) -> tuple[Launcher, str]:
     if sandbox == "process":
         return plain, "process"
     from tinygrad_edu.homework import docker
-    from tinygrad_edu.homework.sandbox import bwrap, why_not_bwrap
+    from tinygrad_edu.homework.sandbox import NOT_INSTALLED, bwrap, why_not_bwrap
 
     reasons = []
     if sandbox in ("auto", "bwrap"):
         if not (why := why_not_bwrap()):
             return bwrap, "bwrap"
-        reasons.append(f'bwrap: "{why}"')
+        reasons.append(f'bwrap: "{word("box.missing", lang) if why == NOT_INSTALLED else why}"')
     if sandbox in ("auto", "docker"):
         try:
             return docker.usable(image), "docker"
         except docker.NoDocker as error:
-            reasons.append(f'docker: "{error}"')
-    raise Problem(
-        f"no sandbox for untrusted code ({', '.join(reasons)})",
-        "install bubblewrap (on Ubuntu 24.04 also load its AppArmor profile bwrap-userns-restrict), or build the "
-        "image for docker that docs/homework.md describes, or use --sandbox process if you trust these students",
-        BROKEN,
-    )
+            reasons.append(f'docker: "{word(error.key, lang, **error.filled)}"')
+    raise problem("no_sandbox", BROKEN, why=", ".join(reasons))
 
 
 def _seed(seed_file: Path | None, about: dict[str, object]) -> int:
@@ -138,10 +129,7 @@ def _seed(seed_file: Path | None, about: dict[str, object]) -> int:
     from tinygrad_edu.homework.grading.batch import new_seed
 
     if seed_file is not None:
-        try:
-            return zlib.crc32(seed_file.read_bytes().strip()) + 1000
-        except OSError as error:
-            raise Problem(f"cannot read {seed_file}: {error.strerror}", "write any text into it") from error
+        return zlib.crc32(seed_file.read_bytes().strip()) + 1000
     earlier = about.get("seed")
     return earlier if isinstance(earlier, int) else new_seed()
 

@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import click
 
-from tinygrad_edu.cli.homework.common import BROKEN, explained, language, language_option, load
+from tinygrad_edu.cli.homework.common import BROKEN, explained, here, language, language_option, load
 from tinygrad_edu.homework.course import Exercise
 from tinygrad_edu.homework.judge.verdict import Verdict
 from tinygrad_edu.homework.show.screen import Screen
 from tinygrad_edu.homework.show.words import showable, word
-from tinygrad_edu.homework.workspace import Workspace, WorkspaceError
+from tinygrad_edu.homework.workspace import WorkspaceError
 
 __all__ = ["doctor_command"]
 
@@ -32,7 +32,7 @@ TRIALS = {
 def doctor_command(lang: str | None) -> int:
     """Try what the checks rely on: the worker, its limits, the console, and what is installed."""
     try:
-        workspace = Workspace.find()
+        workspace = here()
     except WorkspaceError:
         workspace = None
     lang, screen = language(lang, workspace), Screen()
@@ -82,10 +82,11 @@ def _try(exercise: Exercise, source: str) -> Verdict:
 def _sandbox(screen: Screen, lang: str) -> None:
     if importlib.util.find_spec("tinygrad_edu.homework.sandbox") is None:
         return
-    from tinygrad_edu.homework.sandbox import why_not_bwrap
+    from tinygrad_edu.homework.sandbox import NOT_INSTALLED, why_not_bwrap
 
     why = why_not_bwrap()
     if why:
+        why = word("box.missing", lang) if why == NOT_INSTALLED else why
         screen.line("· " + word("doctor.bwrap_not", lang, why=why))
     else:
         screen.line("✓ " + word("doctor.bwrap", lang))

@@ -14,6 +14,7 @@ from tinygrad_edu.cli.homework.common import (
     language,
     language_option,
     load,
+    tell_of_aside,
 )
 from tinygrad_edu.homework.course import TRACKS, Exercise
 from tinygrad_edu.homework.show.screen import Screen
@@ -34,6 +35,8 @@ __all__ = ["init_command", "list_command", "reset_command", "start_command", "un
 def init_command(folder: Path, track: str | None, lang: str | None) -> None:
     """Make a homework folder (the current one by default). Files that are there stay."""
     old = Workspace(folder) if (folder / HIDDEN).is_dir() else None
+    if old:
+        tell_of_aside(old)
     chosen = language(lang, old)
     workspace = Workspace.create(folder, chosen, track or (old.track if old else "full"))
     screen, course = Screen(), load()
@@ -65,8 +68,8 @@ def list_command(lang: str | None = None) -> None:
     )  # fmt: skip
     rows = [_row(workspace, exercise, lang) for exercise in exercises]
     screen.table(rows)
-    signs = [word("legend.list", lang), legend(lang), word("legend.stretch", lang)]
-    screen.line("   ".join(signs), indent=2, style="dim")
+    signs = [word("legend.list", lang), *legend(lang), word("legend.stretch", lang)]
+    screen.flow(signs, 2, "dim", gap=3, further=0)
     undone = [exercise for exercise in exercises if not standings[exercise.slug][1]]
     if not undone:
         screen.line(word("list.all_done", lang))
@@ -85,7 +88,6 @@ def _row(workspace: Workspace, exercise: Exercise, lang: str) -> tuple[str, ...]
         state = word("list.stale" if stale else "list.done", lang)
     else:
         state = word("list.started" if workspace.file(exercise).exists() else "list.fresh", lang)
-    homework = exercise.lecture_homework
     return (
         f"  {'✓' if done else ' '}",
         f"{exercise.number:02d}",
@@ -93,7 +95,7 @@ def _row(workspace: Workspace, exercise: Exercise, lang: str) -> tuple[str, ...]
         "★" * exercise.stars,
         exercise.title[lang],
         f"{points}/{exercise.points}",
-        state + (f" · {word('list.homework', lang, number=homework)}" if homework else ""),
+        state,
     )
 
 

@@ -8,6 +8,7 @@ from tinygrad_edu.cli.homework.common import (
     FAILED,
     check_named,
     current_exercise,
+    demand_file,
     exercise_named,
     explained,
     here,
@@ -15,9 +16,9 @@ from tinygrad_edu.cli.homework.common import (
     language_option,
     load,
     problem,
+    remembering,
     split_name,
 )
-from tinygrad_edu.cli.problem import Problem
 from tinygrad_edu.homework.show.screen import Screen
 from tinygrad_edu.homework.show.words import word
 from tinygrad_edu.homework.workspace import read_source, write_atomically
@@ -50,7 +51,7 @@ def hint_command(name: str | None, lang: str | None) -> None:
     for rung in rungs:
         screen.line(word("done.hint", lang, rung=rung + 1, of=len(hints), name=full), style="bold")
         screen.line(hints[rung][lang], indent=2)
-    with workspace.changing() as state:
+    with remembering(workspace, lang), workspace.changing() as state:
         state["hints"][full] = min(seen + 1, len(hints))
     last_one = seen + 1 >= len(hints)
     screen.line(word("done.hint_last" if last_one else "done.hint_more", lang, name=full), style="dim")
@@ -107,19 +108,20 @@ def picture_command(name: str | None, base: str | None, lang: str | None) -> int
     workspace, course = here(), load()
     exercise = exercise_named(course, name) if name else current_exercise(workspace, course)
     lang, screen = language(lang, workspace), Screen()
+    demand_file(workspace, exercise)
     seen = picture.look(exercise, program_of(workspace, course, exercise, base))
     if not seen.finished:
         error = seen.error or {"kind": "ended", "type": "", "text": ""}
         kind = "timeout_nowhere" if error["kind"] == "timeout" else error["kind"]
-        limits = exercise.limits()
-        screen.line(word(f"error.{kind}", lang, **{**error, **limits}))
+        at = {"file": seen.frames[-1].file if seen.frames else exercise.file, "wall": ""}
+        screen.line(word(f"error.{kind}", lang, **{**at, **exercise.limits(), **error}))
         for frame in seen.frames[-1:]:
             screen.line(frame_line(frame, lang), indent=2)
         return FAILED
     try:
         svg = picture.draw(exercise, seen, lang)
     except ValueError as error:
-        raise Problem(str(error), f"tinyedu hw check {exercise.slug}", FAILED) from error
+        raise problem("not_drawable", FAILED, why=error, slug=exercise.slug) from error
     target = picture.path(workspace.root, exercise)
     write_atomically(target, svg.encode("utf-8"))
     about = picture.about(exercise, lang)

@@ -22,6 +22,7 @@ from tinygrad_edu.cli.homework.common import (
     language,
     language_option,
     load,
+    problem,
 )
 from tinygrad_edu.cli.homework.places import list_command
 from tinygrad_edu.cli.homework.reading import hint_command, picture_command
@@ -92,16 +93,18 @@ class Watch:
 
         try:
             command.main([*arguments, "--lang", self.lang], standalone_mode=False)
-        except Problem as problem:
-            self.screen.line(problem.message)
-        self.workspace.state = self.workspace._read_state()  # (the hint's rung)
+        except Problem as found:
+            self.screen.line(found.message)
+        self.workspace.reread()  # (the hint's rung)
 
     def check(self) -> None:
         self.saves.taken()
         self.screen.line()
         try:
             run_checks(self.screen, self.workspace, self.course, self.exercise, self.lang)
-        except (WorkspaceError, RuntimeError) as error:  # the file is gone for a moment while an editor saves it
+        except WorkspaceError as error:  # the file is gone for a moment while an editor saves it
+            self.screen.line(problem(error.key, **error.filled).message)
+        except RuntimeError as error:
             self.screen.line(str(error))
 
     def next(self) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tinygrad_edu.homework.course import Exercise
+from tinygrad_edu.homework.encodings import other_encoding
 from tinygrad_edu.homework.grading import report
 from tinygrad_edu.homework.grading.grade import grade
 from tinygrad_edu.homework.grading.report import Result
@@ -94,6 +95,10 @@ def _one(
     if not unread and not any(program_files(submission, exercise)[0] is not None for exercise in exercises):
         names = ", ".join(sorted(submission.files)[:MOST_NAMED]) or "–"
         result.notes.append(both("grade.no_file", names=names))
+    for exercise in exercises:
+        source, _ = program_files(submission, exercise)
+        if source is not None and (encoding := other_encoding(source.encode("utf-8", "surrogateescape"))):
+            result.notes.append(both("grade.encoding", name=exercise.file, encoding=encoding))
     for graded in grade(submission, exercises, seed, launcher):
         result.exercises[graded.exercise.slug] = report.as_data(graded)
         if graded.problem:

@@ -17,10 +17,14 @@ from tinygrad_edu.homework.grading.grade import Graded
 from tinygrad_edu.homework.grading.roster import Student
 from tinygrad_edu.homework.show.page import wrap
 from tinygrad_edu.homework.show.verdicts import GLYPH, reason
-from tinygrad_edu.homework.show.words import harmless, word
+from tinygrad_edu.homework.show.words import Correctable, harmless, word
 from tinygrad_edu.homework.workspace import write_atomically
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class ResultsError(Correctable):
+    """The results of an earlier run cannot be used."""
 
 
 @dataclass
@@ -111,16 +115,25 @@ def write_json(path: Path, results: Sequence[Result], about: dict[str, Any]) -> 
 
 
 def read_json(path: Path) -> tuple[list[Result], dict[str, Any]]:
-    """What `write_json` wrote."""
-    data = json.loads(path.read_text(encoding="utf-8"))
-    students = data.pop("students")
-    results = [
-        Result(
-            Student(row["id"], row["name"], row["email"]), row["submission"], row["when"], row["late"],
-            row["exercises"], row["notes"],
-        )
-        for row in students
-    ]  # fmt: skip
+    """What `write_json` wrote.
+
+    Raises:
+        ResultsError: there is no such file, or it is something else.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        students = data.pop("students")
+        results = [
+            Result(
+                Student(row["id"], row["name"], row["email"]), row["submission"], row["when"], row["late"],
+                row["exercises"], row["notes"],
+            )
+            for row in students
+        ]  # fmt: skip
+    except FileNotFoundError:
+        raise ResultsError("no_results", name=path.name, folder=path.parent) from None
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise ResultsError("bad_results", path=path) from None
     return results, data
 
 

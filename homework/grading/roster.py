@@ -6,6 +6,7 @@ Gradescope `submission_123456`. A student is found by their id, e-mail address o
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 import unicodedata
@@ -14,7 +15,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from tinygrad_edu.homework.grading.submissions import Submission
+from tinygrad_edu.homework.grading.submissions import Submission, together, whose
+from tinygrad_edu.homework.show.words import Correctable
 
 COLUMNS = {
     "id": ("id", "student id", "sid", "number", "学籍番号", "学生番号", "番号"),
@@ -23,7 +25,7 @@ COLUMNS = {
 }
 
 
-class RosterError(ValueError):
+class RosterError(Correctable):
     """The roster cannot be used; the message says why."""
 
 
@@ -41,7 +43,7 @@ class Matched:
     """Who handed in what.
 
     Attributes:
-        chosen: the submission that counts, per student: the last one.
+        chosen: the submission that counts, per student: the last one; of single files the last of each exercise.
         earlier: others of the same student.
         unknown: submissions that match no student, or several.
         missing: students without a submission.
@@ -54,30 +56,40 @@ class Matched:
 
 
 def read_roster(path: Path) -> list[Student]:
-    """Students of a CSV with a header; columns are found by name, in English or Japanese, in UTF-8 or cp932.
+    """Students of a CSV with a header; columns are found by name, in English or Japanese, in UTF-8, UTF-16 or cp932.
 
     Raises:
         RosterError: no column for the id, an empty or repeated id, or no CSV.
     """
     raw = path.read_bytes()
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # (what Excel calls Unicode text)
+        content = raw.decode("utf-16", "replace")
+    else:
+        try:
+            content = raw.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            content = raw.decode("cp932", "replace")
+    head = content.partition("\n")[0]
     try:
-        content = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        content = raw.decode("cp932", "replace")
-    rows = list(csv.DictReader(content.splitlines()))
+        rows = list(csv.DictReader(content.splitlines(), delimiter=max(",;\t", key=head.count)))
+    except csv.Error as error:
+        raise RosterError("roster_no_csv", name=path.name, why=error) from None
     if not rows:
-        raise RosterError(f"{path.name} has no students")
+        raise RosterError("roster_empty", name=path.name)
     columns = {}
     for key, names in COLUMNS.items():
         columns[key] = next((h for h in rows[0] if h and plain(h) in {plain(name) for name in names}), None)
     if columns["id"] is None:
-        raise RosterError(f"{path.name} has no column for the id; it has {', '.join(h for h in rows[0] if h)}")
+        found = ", ".join(str(h)[:40] for h in rows[0] if h) or "–"
+        raise RosterError("roster_no_id", name=path.name, columns=found)
     students = [
         Student(*((row.get(columns[key] or "") or "").strip() for key in ("id", "name", "email"))) for row in rows
     ]
     ids = [student.id for student in students]
-    if "" in ids or len(set(ids)) < len(ids):
-        raise RosterError(f"{path.name}: every student needs an id of their own")
+    wrong = [id_ or student.name or "–" for id_, student in zip(ids, students, strict=True) if not id_]
+    wrong += [id_ for id_ in dict.fromkeys(ids) if id_ and ids.count(id_) > 1]
+    if wrong:
+        raise RosterError("roster_same_id", name=path.name, ids=", ".join(wrong[:8]))
     return students
 
 
@@ -91,9 +103,10 @@ def plain(text: str) -> str:
 
 
 def match(submissions: Sequence[Submission], roster: Sequence[Student]) -> Matched:
-    """Submissions by student. Without a roster every submission is a student of its own name."""
+    """Submissions by student. Without a roster the name of a submission is the student's, an exercise's left out."""
     found = Matched()
-    for submission in sorted(submissions, key=lambda s: s.when):
+    handed_in: dict[Student, list[Submission]] = {}
+    for submission in sorted(submissions, key=lambda s: (s.when, s.copy)):
         if roster:
             owners = owners_of(submission.name, roster)
             if len(owners) != 1:
@@ -101,10 +114,12 @@ def match(submissions: Sequence[Submission], roster: Sequence[Student]) -> Match
                 continue
             student = owners[0]
         else:
-            student = Student(Path(submission.name).stem)
-        if student in found.chosen:
-            found.earlier.setdefault(student, []).append(found.chosen[student])
-        found.chosen[student] = submission
+            student = Student(whose(submission))
+        handed_in.setdefault(student, []).append(submission)
+    for student, several in handed_in.items():
+        found.chosen[student], earlier = together(several)
+        if earlier:
+            found.earlier[student] = earlier
     found.missing = [student for student in roster if student not in found.chosen]
     return found
 

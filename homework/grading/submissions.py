@@ -1,7 +1,8 @@
 """Finds submissions in folders and zips. Nothing is unpacked to disk: what is needed is read into memory.
 
-One submission is a zip, a folder, or a single Python file, each directly in the folder that is given. In it, a
-student's file is recognised by its name (`value.py`), in a folder of the exercise's name or anywhere else.
+One submission is a zip, a folder, or a single Python file, each directly in the folder that is given; single files of
+one student make one submission. In it, a student's file is recognised by its name (`value.py`), in a folder of the
+exercise's name or anywhere else.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from tinygrad_edu.homework.course import Exercise
-from tinygrad_edu.homework.show.words import both
+from tinygrad_edu.homework.course import Exercise, load
+from tinygrad_edu.homework.show.words import Told, both
 
 MOST_FILES, MOST_BYTES, MOST_FILE = 2_000, 50_000_000, 2_000_000
 TAKEN = (".py", ".md", ".txt")
@@ -31,12 +32,19 @@ class Submission:
         when: of the newest file in it.
         files: path in the submission -> content, of texts and programs only.
         problems: what could not be read, in words for the teacher.
+        singles: those of the files that were handed in by themselves, not in a zip or a folder.
     """
 
     name: str
     when: datetime
     files: dict[str, bytes] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    singles: frozenset[str] = frozenset()
+
+    @property
+    def copy(self) -> int:
+        """The number in the name of a single file (`value-2.py`): the higher, the later."""
+        return max((_about(name)[1] for name in self.singles), default=0)
 
 
 def find(places: Sequence[Path]) -> list[Submission]:
@@ -61,8 +69,11 @@ def read(entry: Path) -> Submission:
         elif entry.suffix.lower() == ".zip":
             _read_zip(entry, made)
         else:
+            made.singles = frozenset([entry.name])
             made.files[entry.name] = _limited(entry)
-    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError, EOFError) as error:
+    except zipfile.BadZipFile:
+        made.problems.append(both("grade.cannot_read", why=Told("grade.no_zip")))
+    except (Told, OSError, NotImplementedError, ValueError, EOFError) as error:
         made.problems.append(both("grade.cannot_read", why=error))
     except Exception as error:  # zlib.error and whatever else a broken archive leads to
         made.problems.append(both("grade.cannot_read", why=f"{type(error).__name__}: {error}"))
@@ -73,7 +84,7 @@ def _read_folder(folder: Path, made: Submission) -> None:
     total, newest = 0, 0.0
     for number, path in enumerate(sorted(_walk(folder))):
         if number >= MOST_FILES:
-            raise ValueError(f"more than {MOST_FILES} files")
+            raise Told("grade.many_files", most=MOST_FILES)
         relative = path.relative_to(folder).as_posix()
         if path.suffix.lower() == ".zip" and path.parent == folder:  # one folder per student with a zip in it
             _read_zip(path, made)
@@ -81,7 +92,7 @@ def _read_folder(folder: Path, made: Submission) -> None:
             content = _limited(path)
             total += len(content)
             if total > MOST_BYTES:
-                raise ValueError(f"more than {MOST_BYTES} bytes")
+                raise Told("grade.many_bytes", name=folder.name)
             made.files[relative] = content
         newest = max(newest, path.stat().st_mtime)
     if newest:
@@ -103,7 +114,7 @@ def _limited(path: Path) -> bytes:
     with open(path, "rb") as file:
         content = file.read(MOST_FILE + 1)
     if len(content) > MOST_FILE:
-        raise ValueError(f"{path.name} has more than {MOST_FILE} bytes")
+        raise Told("grade.many_bytes", name=path.name)
     return content
 
 
@@ -112,7 +123,7 @@ def _read_zip(path: Path, made: Submission) -> None:
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
         if len(entries) > MOST_FILES:
-            raise ValueError(f"the zip has more than {MOST_FILES} entries")
+            raise Told("grade.many_files", most=MOST_FILES)
         total, newest = 0, None
         for entry in entries:
             inside = PurePosixPath(entry.filename.replace("\\", "/"))
@@ -126,11 +137,13 @@ def _read_zip(path: Path, made: Submission) -> None:
                 continue
             if inside.suffix.lower() not in TAKEN:
                 continue
+            if entry.flag_bits & 1:
+                raise Told("grade.locked")
             with archive.open(entry) as file:  # (what the header says of its size may be a lie)
                 content = file.read(MOST_FILE + 1)
             total += len(content)
             if len(content) > MOST_FILE or total > MOST_BYTES:
-                raise ValueError(f"the zip unpacks to more than is allowed ({entry.filename[:80]!r})")
+                raise Told("grade.many_bytes", name=repr(entry.filename[:80]))
             made.files[inside.as_posix()] = content
             newest = max(newest or entry.date_time, entry.date_time)
         if newest and newest > (1980, 1, 1, 0, 0, 0):
@@ -149,7 +162,9 @@ def program_files(submission: Submission, exercise: Exercise) -> tuple[str | Non
     path = min(
         ranks, key=lambda p: (ranks[p][0], PurePosixPath(p).parent.name != exercise.slug, -ranks[p][1], len(p), p)
     )
-    folder = PurePosixPath(path).parent
+    # (A single file that came after a zip takes the place of the one in it, beside the zip's other files.)
+    packed = sorted((path for path in ranks if path not in submission.singles), key=lambda p: (*ranks[p], len(p), p))
+    folder = PurePosixPath(packed[0] if packed and path in submission.singles else path).parent
     beside = {
         PurePosixPath(other).name: text(content)
         for other, content in submission.files.items()
@@ -165,12 +180,69 @@ def _rank(path: str, submission: Submission, exercise: Exercise) -> tuple[int, i
     `Ada Lovelace_123_assignsubmission_file_value.py`.
     """
     name = PurePosixPath(path).name
+    if path in submission.singles or path == submission.name:
+        slug, number, _ = _about(name)
+        return (-1, number) if slug == exercise.slug else None
     if name == exercise.file:
         return 0, 0
-    prefix = r"(?:.*[_ -])?" if path == submission.name else r"(?:.*_(?:file|\d+)_)?"
-    copy = r"(?:[ _-]*\(?(\d{1,3})\)?)?"
-    found = re.fullmatch(f"{prefix}{re.escape(exercise.module)}{copy} *\\.py", name, re.IGNORECASE)
+    found = re.fullmatch(f"(?:.*_(?:file|\\d+)_)?{_named(exercise)}", name, re.IGNORECASE)
     return (1, int(found[1] or 0)) if found else None
+
+
+def _named(exercise: Exercise) -> str:
+    """A pattern for the exercise's file, and for copies of it; its group is the number of the copy."""
+    return rf"{re.escape(exercise.module)}(?:[ _-]*\(?(\d{{1,3}})\)?)? *\.py"
+
+
+def _about(name: str) -> tuple[str, int, str]:
+    """Of a single file (`ada_value-2.py`): the exercise (empty if it is of none), the copy, and whose it is."""
+    for exercise in load().exercises.values():
+        found = re.fullmatch(f"(?:(?P<whose>.*)[_ -])?{_named(exercise)}", name, re.IGNORECASE)
+        if found:
+            return exercise.slug, int(found[2] or 0), _student(found["whose"] or "")
+    return "", 0, PurePosixPath(name).stem
+
+
+def _student(prefix: str) -> str:
+    """What platforms write before the name of a file, without what differs from file to file.
+
+    >>> _student("adalovelace_LATE_123_456"), _student("Ada Lovelace_12_assignsubmission_file"), _student("s1")
+    ('adalovelace_123', 'Ada Lovelace_12', 's1')
+    """
+    prefix = re.sub(r"_assignsubmission_file_?$", "", prefix)
+    return re.sub(r"(?:_LATE)?_(\d+)_\d+$", r"_\1", prefix)
+
+
+def whose(submission: Submission) -> str:
+    """The name of a submission without what says of which exercise it is: it stands for the student."""
+    own = _about(submission.name)[2] if submission.singles else ""
+    return own or PurePosixPath(submission.name).stem
+
+
+def together(several: Sequence[Submission]) -> tuple[Submission, list[Submission]]:
+    """What counts of all that one student handed in, the earliest first; and what does not.
+
+    The last zip or folder counts, and what came after it as single files: of each exercise the last.
+    """
+    packed = [place for place, submission in enumerate(several) if not submission.singles][-1:]
+    base = [several[place] for place in packed]
+    start = packed[0] if packed else 0
+    earlier: list[Submission] = list(several[:start])
+    last: dict[str, Submission] = {}
+    for submission in several[start + len(base) :]:
+        about = _about(submission.name)[0] or submission.name
+        if about in last:
+            earlier.append(last[about])
+        last[about] = submission
+    parts = [*base, *last.values()]
+    if len(parts) == 1:
+        return parts[0], earlier
+    made = Submission(" + ".join(part.name for part in parts), max(part.when for part in parts))
+    for part in parts:
+        made.files |= part.files
+        made.problems += part.problems
+    made.singles = frozenset().union(*(part.singles for part in parts))
+    return made, earlier
 
 
 def text(content: bytes) -> str:

@@ -15,9 +15,9 @@ from tinygrad_edu.homework.judge.comparisons import (
     shape_is,
     texts,
 )
-from tinygrad_edu.homework.judge.fail import Fail
+from tinygrad_edu.homework.judge.fail import Cause, Fail
 
 __all__ = [
-    "Check", "Fail", "check", "checks_of", "close", "equal", "grad_close", "numeric_gradient",
+    "Cause", "Check", "Fail", "check", "checks_of", "close", "equal", "grad_close", "numeric_gradient",
     "raises", "require", "shape_is", "texts",
 ]  # fmt: skip

@@ -61,6 +61,8 @@ def grad_close(
     atol: float = 1e-9,
     upstream: Any = None,
     parts: Sequence[Any] = (),
+    batch: int = 0,
+    cause: Cause | None = None,
 ) -> None:
     """A gradient that agrees; if it does not, the way in which it is wrong is named.
 
@@ -69,6 +71,8 @@ def grad_close(
         want: the right one, from a formula or from central differences in float64.
         upstream: the gradient that arrived at the operation, to tell "passed on unchanged".
         parts: the contributions that are added up in `want`, to tell "overwritten instead of added up".
+        batch: how many samples went through together, to tell "divided by their number".
+        cause: why it is wrong, where the judge knows it.
 
     Raises:
         Fail: of kind `grad`, its cause from `judge/diagnosis.py`.
@@ -77,7 +81,7 @@ def grad_close(
     array = number(got)
     if array is not None and array.shape == wanted.shape and _agree(array, wanted, rtol, atol):
         return
-    cause = diagnose(got if array is None else array, wanted, upstream, parts)
+    cause = cause or diagnose(got if array is None else array, wanted, upstream, parts, batch)
     if array is None:
         raise Fail("grad", label, shown(_tidy(wanted)), shown(got), where, cause)
     if array.shape != wanted.shape:
@@ -176,11 +180,11 @@ def raises(got: Any, kind: str | Sequence[str], label: str, contains: Sequence[s
         value = got.get("value") if isinstance(got, dict) else got
         raise Fail("not_raised", label, expected, shown(value))
     if not set(kinds) & {name for name in got["raises"] if isinstance(name, str)}:
-        raise Fail("raises", label, expected, f"{got['raises'][0]}: {got.get('text')}"[:200])
+        raise Fail("raises", label, expected, f"{got['raises'][0]}: {got.get('text')}"[:200], frames=got.get("frames"))
     text = str(got.get("text"))
     missing = [word for word in contains if word not in text]
     if missing:
-        raise Fail("message", label, ", ".join(missing), shown(text))
+        raise Fail("message", label, ", ".join(missing), shown(text), frames=got.get("frames"))
 
 
 def texts(got: Any, label: str, where: str = "") -> list[str]:

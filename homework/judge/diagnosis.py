@@ -16,7 +16,9 @@ from tinygrad_edu.homework.judge.fail import Cause, shown
 RTOL, ATOL = 1e-5, 1e-9
 
 
-def diagnose(got: Any, want: np.ndarray, upstream: Any = None, parts: Sequence[Any] = ()) -> Cause | None:
+def diagnose(
+    got: Any, want: np.ndarray, upstream: Any = None, parts: Sequence[Any] = (), batch: int = 0
+) -> Cause | None:
     """The likely cause of a wrong gradient, or None where nothing fits.
 
     Args:
@@ -24,6 +26,7 @@ def diagnose(got: Any, want: np.ndarray, upstream: Any = None, parts: Sequence[A
         want: the right gradient.
         upstream: the gradient that arrived at the operation.
         parts: the contributions that `want` is the sum of.
+        batch: how many samples went through together, to tell "divided by their number".
 
     >>> diagnose(np.array([-2.0, 4.0]), np.array([2.0, -4.0])).key
     'sign'
@@ -31,6 +34,8 @@ def diagnose(got: Any, want: np.ndarray, upstream: Any = None, parts: Sequence[A
     {'axes': '0'}
     >>> diagnose(np.full(4, 1.0), np.full(4, 0.25)).words
     {'n': '4'}
+    >>> diagnose(np.array([1.0, 2.0, -3.0]), np.array([2.0, 4.0, -6.0]), batch=2).key
+    'batch_mean'
     """
     if got is None:
         return Cause("unreached")
@@ -56,6 +61,8 @@ def diagnose(got: Any, want: np.ndarray, upstream: Any = None, parts: Sequence[A
         return Cause("flipped")
     if upstream is not None and _alike(got, np.broadcast_to(_or_nan(upstream, want.shape), want.shape)):
         return Cause("passed_through")
+    if batch > 1 and _alike(got * batch, want):
+        return Cause("batch_mean", {"n": str(batch)})
     return _of_factor(got, want) or _counted(got, want)
 
 

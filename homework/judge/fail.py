@@ -32,6 +32,7 @@ class Fail(Exception):
         cause: the likely reason.
         words: what the sentence of an exercise's own `[says]` is filled with.
         table: rows (index, expected, got) for `-v`.
+        frames: where an exception came from, as it was observed.
     """
 
     def __init__(
@@ -44,10 +45,12 @@ class Fail(Exception):
         cause: Cause | None = None,
         words: Mapping[str, Any] | None = None,
         table: list[tuple[str, str, str]] | None = None,
+        frames: Any = None,
     ) -> None:
         super().__init__(kind, label, expected, got)
         self.kind, self.label, self.expected, self.got = kind, label, expected, got
         self.where, self.cause, self.words, self.table = where, cause, dict(words or {}), table or []
+        self.frames = frames
 
 
 def shown(value: Any) -> str:

@@ -12,7 +12,7 @@ from tinygrad_edu.homework.course import Mistake
 from tinygrad_edu.homework.judge.checks import Check
 from tinygrad_edu.homework.judge.fail import Cause, Fail
 from tinygrad_edu.homework.kit.wire import Opaque
-from tinygrad_edu.homework.runner.seen import Frame, Seen
+from tinygrad_edu.homework.runner.seen import Frame, Seen, frames_from
 
 STATES = ("pass", "fail", "error", "timeout", "blocked", "todo")
 
@@ -29,6 +29,7 @@ class Verdict:
         mistake: the known mistake that gives exactly the same result.
         cause: the likely cause that the student's text tells, where neither `fail` nor a mistake does.
         line: the student's line it is about.
+        callers: for an exception that was to be another one, the student's line that called `line`.
         waits_for: the checks that block it.
         twin: whether seeded numbers failed where the public ones passed.
         base_fails: whether the course's own solution fails as well on the earlier work of the student's that was used.
@@ -41,6 +42,7 @@ class Verdict:
     mistake: Mistake | None = None
     cause: Cause | None = None
     line: Frame | None = None
+    callers: tuple[Frame, ...] = ()
     waits_for: tuple[str, ...] = ()
     twin: bool = False
     base_fails: bool = False
@@ -67,7 +69,8 @@ def decide(check: Check, seen: Seen, params: dict[str, Any]) -> Verdict:
         with np.errstate(all="ignore"):
             check.judge(Observation(seen.observation), params)
     except Fail as fail:
-        return Verdict(check, "fail", seen, fail)
+        frames = frames_from(fail.frames)
+        return Verdict(check, "fail", seen, fail, line=frames[-1] if frames else None, callers=frames[-2:-1])
     except Exception as error:  # not what the probe returns for any program that it was written for
         return Verdict(check, "fail", seen, Fail("malformed", got=type(error).__name__))
     return Verdict(check, "pass", seen)
@@ -121,9 +124,11 @@ def _same(a: Any, b: Any) -> bool:
     while pairs:
         x, y = pairs.pop()
         if isinstance(x, dict) and isinstance(y, dict):
-            if x.keys() != y.keys():
+            # (Two programs may raise the same exception from other lines.)
+            places = {"frames"} if "raises" in x and "raises" in y else set()
+            if x.keys() - places != y.keys() - places:
                 return False
-            pairs.extend((x[key], y[key]) for key in x)
+            pairs.extend((x[key], y[key]) for key in x.keys() - places)
         elif isinstance(x, list) and isinstance(y, list):
             if len(x) != len(y):
                 return False

@@ -70,7 +70,8 @@ def observe(job: dict[str, Any], root: str, tell: Any) -> dict[str, Any]:
         try:
             subject = Subject(load(student, job["module"]))
             probes = load(os.path.join(root, job["probes"]), "hwkit_probes")
-            seen = getattr(probes, job["probe"])(subject, wire.decode(job["params"]), Tools(tell))
+            tools = Tools(tell, os.path.dirname(student))
+            seen = getattr(probes, job["probe"])(subject, wire.decode(job["params"]), tools)
             wire.encode(seen)
         except BaseException as error:  # SystemExit and KeyboardInterrupt included: the student's, not ours
             return {"error": failures.describe(error, os.path.dirname(student), list(modules.values()))}

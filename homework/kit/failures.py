@@ -9,11 +9,10 @@ import traceback
 from collections.abc import Sequence
 from typing import Any
 
+from .frames import frames_of, inside, text_of
 from .guard import ForbiddenImport
 from .tools import MissingName
 from .wire import WireError
-
-MOST_FRAMES = 12
 
 
 def describe(error: BaseException, student_folder: str, bases: Sequence[str] = ()) -> dict[str, Any]:
@@ -23,7 +22,7 @@ def describe(error: BaseException, student_folder: str, bases: Sequence[str] = (
     (an import), `memory`, `output` (a file grew too long), `exit`, `recursion`, `large` (the result cannot be sent),
     `base` (one of `bases`, the files that this exercise builds on, cannot be imported; the frame is its own), `error`.
     """
-    frames = _frames(error, student_folder)
+    frames = frames_of(error, student_folder)
     kind = "error"
     broken = _of_base(error, bases)
     if broken is not None:
@@ -34,7 +33,7 @@ def describe(error: BaseException, student_folder: str, bases: Sequence[str] = (
         kind = "missing"
     elif isinstance(error, SyntaxError):
         kind = "syntax"
-        frames = [_syntax_frame(error)] if error.filename and _inside(error.filename, student_folder) else frames
+        frames = [_syntax_frame(error)] if error.filename and inside(error.filename, student_folder) else frames
     elif isinstance(error, ForbiddenImport):
         kind = "forbidden"
     elif isinstance(error, MemoryError):
@@ -47,42 +46,8 @@ def describe(error: BaseException, student_folder: str, bases: Sequence[str] = (
         kind = "recursion"
     elif isinstance(error, WireError):
         kind = "large"
-    text = error.msg if isinstance(error, SyntaxError) else _text(error)
+    text = error.msg if isinstance(error, SyntaxError) else text_of(error)
     return {"kind": kind, "type": type(error).__name__, "text": text, "frames": frames}
-
-
-def _text(error: BaseException) -> str:
-    try:
-        return str(error)[:2000]
-    except Exception as second:  # a __str__ of the student's that fails
-        return f"(its text cannot be made: {type(second).__name__})"
-
-
-def _inside(path: str, folder: str) -> bool:
-    return os.path.abspath(path).startswith(os.path.abspath(folder) + os.sep)
-
-
-def _frames(error: BaseException, folder: str) -> list[dict[str, Any]]:
-    # Walked by hand: extracting all of a RecursionError's thousand frames with their source takes long.
-    found: list[dict[str, Any]] = []
-    step = error.__traceback__
-    walk = list(traceback.walk_tb(step))
-    last = walk[-1][0] if walk else None
-    for frame, line in walk:
-        path = frame.f_code.co_filename
-        if not _inside(path, folder):
-            continue
-        function = getattr(frame.f_code, "co_qualname", frame.f_code.co_name)
-        found.append(
-            {
-                "file": os.path.basename(path),
-                "line": line,
-                "function": "" if function == "<module>" else function,
-                "code": linecache.getline(path, line).strip()[:200],
-                "raises": frame is last,
-            }
-        )
-    return found if len(found) <= MOST_FRAMES else found[: MOST_FRAMES // 2] + found[-MOST_FRAMES // 2 :]
 
 
 def _of_base(error: BaseException, bases: Sequence[str]) -> dict[str, Any] | None:

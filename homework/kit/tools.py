@@ -7,6 +7,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from .frames import frames_of, text_of
+
 
 class MissingName(AttributeError):
     """The student's file does not define a name that the exercise asks for."""
@@ -32,8 +34,8 @@ class Subject:
 class Tools:
     """The third argument of a probe."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self._tell = tell
+    def __init__(self, tell: Callable[[str], None], folder: str = "") -> None:
+        self._tell, self._folder = tell, folder
 
     def doing(self, text: str) -> None:
         """Say what is called next, as code: a failure that follows is shown with it.
@@ -45,6 +47,7 @@ class Tools:
     def raised(self, function: Callable[[], Any]) -> dict[str, Any]:
         """What calling `function` does where an exception is expected: `{"raises": type, "text": ...}` or the value.
 
+        `frames` are the student's lines that led to it: where it is another exception, they tell where it came from.
         NotImplementedError passes through: a part that is not written is "todo", not a wrong error.
         """
         try:
@@ -52,7 +55,8 @@ class Tools:
         except NotImplementedError:
             raise
         except Exception as error:
-            return {"raises": [kind.__name__ for kind in type(error).__mro__], "text": str(error)[:500]}
+            frames = frames_of(error, self._folder)
+            return {"raises": [k.__name__ for k in type(error).__mro__], "text": text_of(error)[:500], "frames": frames}
         return {"value": value}
 
     def source(self, thing: Any) -> str:

@@ -21,6 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tinygrad_edu.homework.runner import NoWorker
 from tinygrad_edu.homework.runner.jobs import QUIET, Job, lay_out, sites, start_method
 from tinygrad_edu.homework.runner.seen import Folder, Seen, read
 from tinygrad_edu.homework.runner.watch import Watch
@@ -87,7 +88,7 @@ class Batch:
                 self._round = None
             if ended == 0 and left - self._skipped:
                 # The supervisor came up with nothing at all: the environment is broken, not a job.
-                raise RuntimeError("the worker process does not start")
+                raise NoWorker("the worker process does not start")
 
 
 class Round:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def check_here(exercise: Exercise, program: Program, seed: int, only: list[str], path: Path) -> Iterator[Verdict]:
     """The verdicts of these checks (all if none are named); `path` is the student's file."""
     from tinygrad_edu.homework.judge.verdict import decide
-    from tinygrad_edu.homework.session import params_for
+    from tinygrad_edu.homework.session import params_for, with_code
 
     with tempfile.TemporaryDirectory(prefix="tinyedu-") as folder:
         base = {}
@@ -51,4 +51,4 @@ def check_here(exercise: Exercise, program: Program, seed: int, only: list[str],
             else:
                 # (Through the wire, so that the judge sees what it always sees.)
                 seen = Seen(wire.decode(wire.encode(record["observation"])), True, doing=doing[-1], seconds=seconds)
-            yield decide(check, seen, params)
+            yield decide(check, with_code(seen, exercise, program), params)

@@ -143,7 +143,7 @@ def _read(folder: Folder, event: dict[str, Any]) -> Seen:
                 observation, finished = content, True
             elif kind == "error" and isinstance(content, dict):
                 error = {key: str(content.get(key, "")) for key in ("kind", "type", "text")}
-                frames = _frames(content.get("frames"))
+                frames = frames_from(content.get("frames"))
             elif kind == "done":
                 done = True
     except (wire.WireError, AttributeError, ValueError) as problem:
@@ -181,7 +181,8 @@ def _records(text: str) -> list[dict[str, Any]]:
     return records
 
 
-def _frames(found: Any) -> tuple[Frame, ...]:
+def frames_from(found: Any) -> tuple[Frame, ...]:
+    """What the kit told of the student's lines; whatever else may stand there is left out."""
     frames = []
     for item in found if isinstance(found, list) else []:
         if isinstance(item, dict):

@@ -11,7 +11,7 @@ from tinygrad_edu.homework.show.words import showable
 if TYPE_CHECKING:
     from rich.console import Console
 
-NARROWEST = 60
+NARROWEST, NARROWEST_CELL = 30, 16
 
 
 class Screen:
@@ -67,19 +67,50 @@ class Screen:
         """Source text, coloured on a terminal."""
         from rich.syntax import Syntax
 
-        shown = showable(text, self.encoding)
+        shown: Any = showable(text, self.encoding)
         if self.console.is_terminal:
-            self.console.print(Syntax(shown, "python", background_color="default"))
-        else:
-            self.console.print(shown)
+            shown = Syntax(shown, "python", background_color="default").highlight(shown)
+        # (Lines that are too long are left to the terminal: wrapped by us, they would be another program.)
+        self.console.print(shown, crop=False, soft_wrap=True, end="")
 
     def table(self, rows: Iterable[tuple[str, ...]], indent: int = 0, style: str = "") -> None:
-        """Columns that line up, Japanese included."""
+        """Columns that line up, Japanese included.
+
+        Where they do not fit, the cells of the widest are wrapped; where that is not enough, each row is a paragraph.
+        """
         found = [tuple(showable(cell, self.encoding) for cell in row) for row in rows]
         widths = [max(cell_len(row[i]) for row in found) for i in range(len(found[0]))] if found else []
+        over = indent + sum(widths) + 2 * len(widths) - 2 - self.width
+        if found and over > 0:
+            widest = widths.index(max(widths))
+            widths[widest] -= over
+            if widths[widest] < NARROWEST_CELL:
+                for row in found:
+                    self.flow(row, indent, style)
+                return
+            found = [part for row in found for part in self._wrapped(row, widest, widths[widest])]
         for row in found:
             cells = [pad(cell, width) for cell, width in zip(row, widths, strict=True)]
             self.parts([(" " * indent + "  ".join(cells).rstrip(), style)])
+
+    def _wrapped(self, row: tuple[str, ...], place: int, width: int) -> list[tuple[str, ...]]:
+        """The row with one of its cells in lines: more rows, empty elsewhere."""
+        from tinygrad_edu.homework.show.wrapped import Wrapped
+
+        first, *more = [line.plain.rstrip() for line in Wrapped(row[place]).wrap(self.console, width)] or [""]
+        rows = [row[:place] + (first,) + row[place + 1 :]]
+        return rows + [("",) * place + (line,) + ("",) * (len(row) - place - 1) for line in more]
+
+    def flow(self, cells: Iterable[str], indent: int = 0, style: str = "", gap: int = 2, further: int = 6) -> None:
+        """Cells one after another; one that does not fit into the line goes into the next, further in."""
+        begun, next_indent = "", indent + further
+        for cell in cells:
+            if begun.strip() and cell_len(begun) + gap + cell_len(cell) > min(self.width, 110) - indent:
+                self.line(begun.rstrip(), style, indent)
+                begun, indent = "", next_indent
+            begun += (" " * gap if begun else "") + cell
+        if begun.strip():
+            self.line(begun.rstrip(), style, indent)
 
 
 def cell_len(text: str) -> int:

@@ -14,14 +14,18 @@ from tinygrad_edu.homework.show.words import harmless, word
 from tinygrad_edu.homework.workspace import Workspace
 
 GLYPH = {"pass": "✓", "fail": "✗", "error": "!", "timeout": "⏱", "blocked": "○", "todo": "☆"}
-INDENT = 8
+INDENT, INDENT_NARROW, NARROW = 8, 4, 60
 
 
 def head(screen: Screen, exercise: Exercise, lang: str, right: str) -> None:
     """The exercise's name on the left, what kind of checks these are on the right."""
     left = f"{exercise.number:02d} {exercise.slug} · {exercise.title[lang]}"
     room = min(screen.width, 100) - cell_len(left) - cell_len(right)
-    screen.parts([(left, "bold"), (" " * max(room, 2) + right, "dim")])
+    if room < 2:
+        screen.line(left, style="bold")
+        screen.line(right, style="dim", indent=3)
+        return
+    screen.parts([(left, "bold"), (" " * room + right, "dim")])
 
 
 def show(screen: Screen, exercise: Exercise, verdict: Verdict, lang: str, verbose: bool = False) -> None:
@@ -31,20 +35,31 @@ def show(screen: Screen, exercise: Exercise, verdict: Verdict, lang: str, verbos
     name = max([cell_len(each) for each in exercise.checks] + [12])
     title = text.title[lang] + (" ◆" if check.stretch else "")
     left = [(f"  {GLYPH[verdict.state]} ", style), (pad(check.name, name) + "  ", "bold")]
-    room = max(min(screen.width, 100) - name - 6 - 14, 20)
+    room = min(screen.width, 100) - name - 6 - 14
+    indent = INDENT if screen.width >= NARROW else INDENT_NARROW
     if verdict.state == "blocked":
         waits = word("line.waits_for", lang, names=", ".join(verdict.waits_for))
-        screen.parts([*left, (pad(title, min(room, 30)) + "  ", "dim"), (waits, "dim")])
+        shown = pad(title, max(cell_len(title), min(room, 30))) + "  "
+        if name + 6 + cell_len(shown) + cell_len(waits) > screen.width:
+            screen.parts(left[:1] + [(check.name, "bold")])
+            screen.line(title, style="dim", indent=indent)
+            screen.line(waits, style="dim", indent=indent)
+        else:
+            screen.parts([*left, (shown, "dim"), (waits, "dim")])
         return
     points = f"{verdict.earned}/{check.points}" if not check.stretch else " ◆ "
-    screen.parts([*left, (pad(title, room), ""), (f"{points:>6}{verdict.seconds:7.1f}s", "dim")])
+    if cell_len(title) > room:
+        screen.parts([*left, (f"{points.strip()}  {verdict.seconds:.1f}s", "dim")])
+        screen.line(title, indent=indent)
+    else:
+        screen.parts([*left, (pad(title, room), ""), (f"{points:>6}{verdict.seconds:7.1f}s", "dim")])
     for line in reason(exercise, verdict, lang):
-        screen.line(line, indent=INDENT)
+        screen.line(line, indent=indent)
     if verbose and verdict.fail and verdict.fail.table:
         header = (word("line.wrong_at", lang), word("line.expected", lang), word("line.got", lang))
-        screen.table([header, *verdict.fail.table], indent=INDENT + 2, style="dim")
+        screen.table([header, *verdict.fail.table], indent=indent + 2, style="dim")
     if verbose and verdict.seen and verdict.seen.printed and verdict.state != "pass":
-        screen.line(word("line.printed", lang, text=harmless(verdict.seen.printed[:1000])), indent=INDENT, style="dim")
+        screen.line(word("line.printed", lang, text=harmless(verdict.seen.printed[:1000])), indent=indent, style="dim")
 
 
 def reason(exercise: Exercise, verdict: Verdict, lang: str) -> list[str]:
@@ -67,6 +82,7 @@ def reason(exercise: Exercise, verdict: Verdict, lang: str) -> list[str]:
         lines += [exercise.check_text(verdict.check.name).hints[0][lang]]
     elif verdict.line is not None and (verdict.fail is not None or not verdict.seen.frames):
         lines.append(f"{word('line.look_at', lang)}  {frame_line(verdict.line, lang)}")
+        lines += [f"{word('line.called_from', lang)}  {frame_line(frame, lang)}" for frame in verdict.callers]
     return [harmless(line) for line in lines]
 
 
@@ -85,7 +101,7 @@ def _error(exercise: Exercise, verdict: Verdict, lang: str) -> list[str]:
     assert verdict.seen is not None and verdict.seen.error is not None
     error, limits = verdict.seen.error, exercise.limits(verdict.check)
     kind = error["kind"]
-    file = verdict.line.file if verdict.line else ""
+    file = verdict.line.file if verdict.line else error.get("file", "")
     filled: Mapping[str, object] = {**error, **limits, "wall": f"{limits['wall']:g}", "file": file}
     if kind == "timeout" and verdict.line is None:
         kind = "timeout_nowhere"
@@ -94,7 +110,7 @@ def _error(exercise: Exercise, verdict: Verdict, lang: str) -> list[str]:
     # The first line of the student's that was called and the last: what lies between rarely helps.
     for frame in dict.fromkeys((*shown[:1], *shown[-2:])):
         lines.append(frame_line(frame, lang))
-    if verdict.seen.doing and kind not in ("syntax", "forbidden", "missing", "base"):
+    if verdict.seen.doing and kind not in ("syntax", "encoding", "forbidden", "missing", "base"):
         lines.append(word("line.called_with", lang, what=spoken(verdict.seen.doing, lang)))
     return lines
 
@@ -126,9 +142,9 @@ def frame_line(frame: Frame, lang: str) -> str:
     return f"{frame.file}:{frame.line}{where}      {frame.code}".rstrip()
 
 
-def legend(lang: str, states: Iterable[str] = GLYPH) -> str:
+def legend(lang: str, states: Iterable[str] = GLYPH) -> list[str]:
     """What the signs before a check say."""
-    return "   ".join(f"{GLYPH[state]} {word(f'state.{state}', lang)}" for state in states)
+    return [f"{GLYPH[state]} {word(f'state.{state}', lang)}" for state in states]
 
 
 def parts(verdicts: Iterable[Verdict]) -> list[str]:
@@ -168,7 +184,7 @@ def foot(
         points += "  " + " · ".join(parts(verdicts))
     signs = {verdict.state for verdict in verdicts} - {"pass", "fail"}
     if complete and signs:
-        screen.line(legend(lang, [state for state in GLYPH if state in signs]), indent=2, style="dim")
+        screen.flow(legend(lang, [state for state in GLYPH if state in signs]), 2, "dim", gap=3, further=0)
     if not passed and wrong is not None:
         more = word("foot.more", lang, name=f"{exercise.slug}/{wrong.check.name}")
         screen.line(f"{points}   {more}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import tomllib
@@ -34,8 +35,34 @@ def _table() -> dict[str, Any]:
     return tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
 
 
+class Told(Exception):
+    """A reason that is told in the reader's language.
+
+    Args:
+        key: of the table of words.
+        filled: the places of its texts.
+    """
+
+    def __init__(self, key: str, **filled: Any) -> None:
+        super().__init__(word(key, "en", **filled))
+        self.key, self.filled = key, filled
+
+
+class Correctable(Exception):
+    """Something that whoever called the command can put right.
+
+    Args:
+        key: of the table `problem` in `words.toml`: what is wrong, and what to do.
+        filled: the places of both texts.
+    """
+
+    def __init__(self, key: str, **filled: Any) -> None:
+        super().__init__(problem(key, "en", **filled)[0])
+        self.key, self.filled = key, filled
+
+
 def word(key: str, lang: str, **filled: Any) -> str:
-    """The text of a key (`state.pass`) in a language, its places filled.
+    """The text of a key (`state.pass`) in a language, its places filled; exceptions are told in that language too.
 
     Raises:
         KeyError: there is none.
@@ -43,7 +70,16 @@ def word(key: str, lang: str, **filled: Any) -> str:
     place: Any = _table()
     for part in key.split("."):
         place = place[part]
-    return str(place[lang]).format(**filled)
+    return str(place[lang]).format(**{name: _spoken(value, lang) for name, value in filled.items()})
+
+
+def _spoken(value: Any, lang: str) -> Any:
+    if isinstance(value, Told):
+        return word(value.key, lang, **value.filled)
+    if isinstance(value, OSError) and value.errno is not None:
+        code = errno.errorcode.get(value.errno, "")
+        return _table()["system"].get(code, {}).get(lang) or value.strerror
+    return value
 
 
 def both(key: str, **filled: Any) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.containers import Lines
-from rich.markdown import Markdown, MarkdownContext, MarkdownElement, Paragraph, TableDataElement
+from rich.markdown import Markdown, MarkdownContext, MarkdownElement, Paragraph, TableDataElement, TableElement
+from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from tinygrad_edu.homework.japanese import breaks, is_japanese
 from tinygrad_edu.homework.show.words import showable
+
+NARROW = 60  # columns
 
 
 class Wrapped(Text):
@@ -40,6 +44,30 @@ class _Cell(TableDataElement):
         self.content = Wrapped("", justify=justify)
 
 
+class _Table(TableElement):
+    """A table; on a narrow terminal that it does not fit, a paragraph for each row."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        (table,) = super().__rich_console__(console, options)
+        whole = isinstance(table, Table) and table.__rich_measure__(console, options.update(width=1000)).maximum
+        fits = options.max_width >= NARROW or (whole and whole <= options.max_width)
+        if fits or self.body is None:
+            yield table
+            return
+        yield Text()
+        if self.header is not None and self.header.row is not None:
+            yield from self._row([cell.content for cell in self.header.row.cells], "markdown.table.header")
+        for row in self.body.rows:
+            yield from self._row([cell.content for cell in row.cells])
+
+    @staticmethod
+    def _row(cells: list[Text], style: str = "") -> RenderResult:
+        for place, cell in enumerate(cells):
+            shown = cell.copy()
+            shown.stylize(style)
+            yield Padding(shown, (0, 0, 0, 2 * (place > 0)))
+
+
 class Statement(Markdown):
     """Markdown for a terminal.
 
@@ -52,6 +80,7 @@ class Statement(Markdown):
     elements: ClassVar[dict[str, type[MarkdownElement]]] = {
         **Markdown.elements,
         "paragraph_open": _Paragraph,
+        "table_open": _Table,
         "td_open": _Cell,
         "th_open": _Cell,
     }

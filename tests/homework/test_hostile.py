@@ -55,7 +55,7 @@ WHOLE = {
     "syntax": ("def f(:\n    pass\n", "error", "syntax"),
     "missing name": ("x = 1\n", "error", "missing"),
     "loop at the top": ("x = 1\nwhile True:\n    x += 1\n", "timeout", "timeout"),
-    "not UTF-8": ("x = 'caf\udce9'\n", "error", "syntax"),
+    "not UTF-8": ("x = 'caf\udce9'\n", "error", "encoding"),
     "null byte": ("x = 1\x00\n", "error", "syntax"),
     "empty": ("", "error", "missing"),
 }

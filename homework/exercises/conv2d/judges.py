@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinygrad_edu.homework.judge import check, close, equal, grad_close, raises, require
+from tinygrad_edu.homework.judge import Cause, check, close, equal, grad_close, raises, require
 
 
 def _pair(value):
@@ -143,7 +143,8 @@ def params(o, p):
         equal(seen["bias"], [outs] if with_bias else None, "layer.bias.shape", where)
         equal(seen["count"], int(np.prod(shape)) + outs * with_bias, "numbers in layer.parameters()", where)
         equal(seen["listed"], [True] * (1 + with_bias), "layer.parameters() is the weight and the bias", where)
-        equal(seen["needs"], [True] * (1 + with_bias), "requires_grad of the parameters", where)
+        for name in ("weight", "bias")[: 1 + with_bias]:
+            require(seen["needs"][name] is True, "not_trained", f"layer.{name}.requires_grad", where)
         require(seen["differ"] is True, "all_equal", "layer.weight", where)
 
 
@@ -183,13 +184,15 @@ def grad_input(o, p):
         g = np.ones((1, 1, *fits((n, n), (kernel, kernel), options)))
         where = f"z = layer(x).sum(), kernel of ones {kernel}x{kernel}{_named(options)}, x: {n}x{n}"
         grad_close(got, derivatives(g, x, w, options)[0], "x.grad", where)
-    _derived(o["grads"], p, 0, "x.grad")
+    _derived(o["grads"], o, p, "x")
 
 
-def _derived(grads, p, which, label):
+def _derived(grads, o, p, name):
+    cause = Cause("not_required", {"name": f"layer.{name}"}) if o["needs"].get(name) is False else None
     for case, got in zip(p["cases"], grads, strict=True):
         x, w, _, g = arrays(case)
-        grad_close(got, derivatives(g, x, w, case["options"])[which], label, _told(case))
+        want = derivatives(g, x, w, case["options"])[("x", "weight", "bias").index(name)]
+        grad_close(got, want, f"{name}.grad", _told(case), batch=len(x), cause=cause if got is None else None)
 
 
 @check(
@@ -210,12 +213,12 @@ def unused_border(o, p):
 
 @check("grad_weight", points=2, needs=["channels"], params=_plain)
 def grad_weight(o, p):
-    _derived(o["grads"], p, 1, "weight.grad")
+    _derived(o["grads"], o, p, "weight")
 
 
 @check("grad_bias", points=1, needs=["channels"], params=_plain)
 def grad_bias(o, p):
-    _derived(o["grads"], p, 2, "bias.grad")
+    _derived(o["grads"], o, p, "bias")
 
 
 @check(
@@ -233,8 +236,8 @@ def grad_bias(o, p):
 )
 def dilation_groups(o, p):
     _forward(o, p)
-    for which, name in enumerate(("x", "weight", "bias")):
-        _derived([seen[name] for seen in o["grads"]], p, which, f"{name}.grad")
+    for name in ("x", "weight", "bias"):
+        _derived([seen[name] for seen in o["grads"]], o, p, name)
 
 
 @check(

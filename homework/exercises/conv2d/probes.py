@@ -58,10 +58,16 @@ def params(s, p, t):
             "bias": None if layer.bias is None else list(layer.bias.data.shape),
             "listed": [any(q is mine for mine in (layer.weight, layer.bias)) for q in listed],
             "count": int(sum(q.data.size for q in listed)),
-            "needs": [bool(q.requires_grad) for q in listed],
+            "needs": _needs(layer),
             "differ": bool(np.ptp(layer.weight.data) > 0),
         })  # fmt: skip
     return {"layers": seen}
+
+
+def _needs(layer):
+    """Which of the parameters require a gradient."""
+    found = {"weight": layer.weight, "bias": layer.bias}
+    return {name: bool(tensor.requires_grad) for name, tensor in found.items() if tensor is not None}
 
 
 def arrays(case):
@@ -118,14 +124,15 @@ def unused_border(s, p, t):
 
 
 def _backward(s, p, t, which):
-    seen = []
+    seen, needs = [], {}
     for case in p["cases"]:
         layer, x, g = _made(s, t, case)
+        needs = _needs(layer)
         t.doing(f"y = layer(x); y.backward(g) with x of shape {tuple(case['x'])}, g of shape {tuple(case['y'])}")
         layer(x).backward(g)
         grads = {"x": x.grad, "weight": layer.weight.grad, "bias": layer.bias.grad}
         seen.append(grads if which == "all" else grads[which])
-    return {"grads": seen}
+    return {"grads": seen, "needs": needs}
 
 
 def grad_weight(s, p, t):
