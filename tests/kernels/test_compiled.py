@@ -40,7 +40,8 @@ IMAGES = {  # see test_compiled_images.py
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(threads, "WORTH", 1 << 12)  # where there are several threads, small arrays try them too
     before = threads.get_threads()
     threads.set_threads(1)
     yield
@@ -202,6 +203,7 @@ def work(queue):
 
 if __name__ == "__main__":
     threads.set_threads(2)
+    threads.WORTH = 1 << 12
     kernels.softmax(np.ones((400, 1000), "f4"), 1)  # the threads of the parent have started
     context = multiprocessing.get_context(sys.argv[1])
     queue = context.Queue()

@@ -31,7 +31,8 @@ POOLS = ("max_pool", "max_pool_back", "window_sum", "window_spread")
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(threads, "WORTH", 1 << 12)  # where there are several threads, small arrays try them too
     before = threads.get_threads()
     threads.set_threads(1)
     yield

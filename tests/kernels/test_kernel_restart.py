@@ -22,9 +22,11 @@ CELL = """
 import hashlib, threading
 import numba, numpy as np
 import tinygrad_edu as torch
+from tinygrad_edu.kernels import threads as sharing
 from tinygrad_edu.kernels.numba_cpu import attention, compiler, norms, rows
 
 torch.set_num_threads(2)
+sharing.WORTH = 1 << 12  # small arrays wake them too
 
 @numba.njit(parallel=True)
 def own(x):

@@ -29,7 +29,8 @@ SIZES = [
 
 
 @pytest.fixture(autouse=True)
-def here() -> Iterator[None]:
+def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(threads, "WORTH", 1 << 12)  # where there are several threads, small arrays try them too
     before = threads.get_threads()
     threads.set_threads(1)
     yield

@@ -15,8 +15,10 @@ PROGRAM = """
 import sys
 import threading
 import tinygrad_edu as torch
+from tinygrad_edu.kernels import threads
 from tinygrad_edu.utils.data import DataLoader, Dataset
 
+threads.WORTH = 1 << 12  # small arrays wake them too, in a spawned worker as well
 torch.set_matmul("tile")  # in a spawned worker, too
 
 class Computed(Dataset):

@@ -47,7 +47,7 @@ def cross_entropy(
         top = np.fmax.reduce(a, 1, None, None, True)
         lowered = a - top
         low = np.log(np.add.reduce(np.exp(lowered), 1))
-        return low - lowered[np.arange(len(a)), target], top[:, 0], low
+        return low - lowered.reshape(-1).take(_flat(a, target)), top[:, 0], low
     kept, chosen = _chosen(target, ignore_index, axis)
     top = np.fmax.reduce(a, axis=axis, keepdims=True, initial=-np.inf)  # nan reaches the sum
     low = np.log(np.add.reduce(np.exp(a - top), axis=axis, keepdims=True))
@@ -70,8 +70,9 @@ def cross_entropy_back(
     axis = min(1, a.ndim - 1)
     if _usual(a, target, weight, ignore_index, smoothing):
         share = np.exp((a - top[:, None]) - low[:, None])
-        share[np.arange(len(a)), target] -= 1
-        return share * g[:, None]
+        share.reshape(-1)[_flat(a, target)] -= 1
+        share *= g[:, None]
+        return share
     kept, chosen = _chosen(target, ignore_index, axis)
     g = np.where(kept, g, a.dtype.type(0))
     exact = g * a.dtype.type(1 - smoothing)
@@ -94,6 +95,11 @@ def _usual(a: Array, target: Array, weight: Array | None, ignore_index: int | No
     if weight is not None or smoothing or a.ndim != 2 or not a.shape[1]:
         return False
     return ignore_index is None or not (target == ignore_index).any()
+
+
+def _flat(a: Array, target: Array) -> Array:
+    """Where the classes (N,) stand in scores (N, C), counted through all: NumPy finds one index sooner than two."""
+    return np.arange(0, a.size, a.shape[1]) + target
 
 
 def _chosen(target: Array, ignore_index: int | None, axis: int) -> tuple[Array, Array]:

@@ -3,8 +3,8 @@
 A compiled kernel is an ordinary function that lets go of Python's lock; threads of our own run it on blocks of rows.
 Numba's parallel loops would do the sharing too, but the layer below them differs from machine to machine: `workqueue`
 aborts the process when two threads of Python enter it, OpenMP kills a forked child. This way is the same everywhere,
-an error in a kernel reaches its caller, and there is one version of each kernel. It costs about 15 µs a call, so it
-is used for large arrays only.
+an error in a kernel reaches its caller, and there is one version of each kernel. Waking a thread and waiting for it
+takes some tens of microseconds, so it is done for large arrays only.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 __all__ = ["get_threads", "on_blocks", "on_pieces", "set_threads"]
 
-WORTH = 1 << 17  # elements from which another thread is worth waking
+WORTH = 1 << 18  # elements for which a thread is worth waking: some 100 µs of exponentials
 
 
 class _Team:

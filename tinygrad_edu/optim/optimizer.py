@@ -152,7 +152,7 @@ class Optimizer:
 
     def _units(self, place: int, group: dict[str, Any]) -> list[Unit]:
         """What is stepped as one of a group's parameters that have a gradient, with the arrays of this step."""
-        params, maximize = [param for param in group["params"] if param.grad is not None], group.get("maximize", False)
+        params, maximize = [param for param in group["params"] if param._grad is not None], group.get("maximize", False)
         plans = self._plans = self._plans or {}
         plan = plans.get(place)
         if plan is None or not plan.holds_for(params):

@@ -116,7 +116,7 @@ class Packed:
         """Copy parameters and gradients behind each other; False if somebody has put other arrays in their places."""
         grads, dtype = [], self.param.dtype
         for param, data, entries in zip(self.owners, self.datas, self.held, strict=True):
-            slope: Any = param.grad
+            slope: Any = param._grad  # leaves: what `grad` says
             grad = slope._array()
             if param._data is not data or grad.__class__ is not np.ndarray or grad.dtype != dtype:
                 return False

@@ -54,8 +54,20 @@ def record(operation: Any, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> 
     if params:
         params = plain(params)
     promote = operation.promote
-    arrays = tuple(payloads) if promote == "keep" else prepare(operation.name, promote, payloads, params)
+    ready = promote == "keep" or (promote == "same" and _floats_alike(payloads))
+    arrays = tuple(payloads) if ready else prepare(operation.name, promote, payloads, params)
     return finish(operation, inputs, arrays, params, _compute(operation, arrays, params))
+
+
+def _floats_alike(payloads: list[Any]) -> bool:
+    """Whether all are arrays of one type of floats, as usual: then there is nothing to convert, or to complain of."""
+    kind = payloads[0].dtype if payloads[0].__class__ is ndarray else None
+    if kind is None or kind.kind != "f":
+        return False
+    for payload in payloads:
+        if payload.__class__ is not ndarray or payload.dtype is not kind:
+            return False
+    return True
 
 
 def finish(operation: Any, inputs: tuple[Any, ...], arrays: tuple[Any, ...], params: tuple[Any, ...], data: Any) -> Any:
@@ -72,8 +84,13 @@ def finish(operation: Any, inputs: tuple[Any, ...], arrays: tuple[Any, ...], par
     out._requires = False
     if not operation.elementwise and operation.view:
         share(out, inputs[0], operation)
-    requires = any(isinstance(x, Tensor) and x._requires for x in inputs)
-    if requires and recording() and operation.rule is not None and data.dtype.kind == "f":
+    for x in inputs:  # (a loop, not any(): this runs for every operation)
+        if isinstance(x, Tensor) and x._requires:
+            requires = recording() and operation.rule is not None and data.dtype.kind == "f"
+            break
+    else:
+        requires = False
+    if requires:
         out._requires = True
         out._node = _node(operation, inputs, arrays, params, out, extra)
     elif modes.inference_used:
@@ -120,9 +137,7 @@ def _node(
     extra: tuple[Any, ...],
 ) -> Node:
     """The node of a recorded operation, with what its rule needs."""
-    places = []
-    for x in inputs:
-        places.append((x._node or x) if isinstance(x, Tensor) and x._requires else None)
+    places = tuple([(x._node or x) if isinstance(x, Tensor) and x._requires else None for x in inputs])
     saves_output, kinds = operation.saving(tuple([place is not None for place in places]))
     saved, counters, version = [], [], 0
     for x, a, kind in zip(inputs, arrays, kinds):  # noqa: B905 - strict costs as much as the rest of this loop
@@ -133,10 +148,12 @@ def _node(
                 version += x._counter[0]
             else:
                 counters += NUMBERS
+        elif kind == NOTHING:
+            saved.append(None)
         elif kind == LAYOUT:
             saved.append(a)
         else:
-            saved.append(np.shape(a) if kind == SHAPE else Absent(np.shape(a)) if kind == ABSENT else None)
+            saved.append(np.shape(a) if kind == SHAPE else Absent(np.shape(a)))
     kept = None
     if saves_output == REST:  # the first result may be changed in place, as by ReLU(inplace=True) after a norm
         kept = (None, *(e._data for e in extra))
@@ -148,7 +165,7 @@ def _node(
         version += out._counter[0]
     if not counters and params:
         counters += kept_arrays(params)
-    return new_node(operation, tuple(places), tuple(saved), kept, params, out._data, tuple(counters), version)
+    return new_node(operation, places, tuple(saved), kept, params, out._data, tuple(counters), version)
 
 
 def kept_arrays(params: tuple[Any, ...]) -> tuple[list[int], ...]:

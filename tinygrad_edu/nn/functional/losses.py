@@ -37,6 +37,7 @@ logaddexp: Any = functional("logaddexp")
 
 
 _REDUCTIONS = ("mean", "sum", "none")
+_CLASSES = (np.dtype(np.int64), np.dtype(np.uint8))
 _UNSIGNED = {"i": np.uint64, "u": np.uint8}
 
 
@@ -181,8 +182,9 @@ def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore_
 
     Returns whether a target may be the ignored one.
     """
-    expected = input.shape[:1] + input.shape[2:] if input.ndim > 1 else ()
-    if tuple(target.shape) != tuple(expected):
+    shape = input._data.shape
+    expected = shape[:1] + shape[2:] if len(shape) > 1 else ()
+    if target._data.shape != expected:
         if input.ndim > 1 and target.ndim and input.shape[0] != target.shape[0]:
             raise ValueError(
                 f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({target.shape[0]})."
@@ -192,12 +194,12 @@ def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore_
             f"sample and place of an input of shape {tuple(input.shape)}, in which dimension {min(1, input.ndim - 1)} "
             "holds the classes"
         )
-    if target._data.dtype.name not in ("int64", "uint8"):
+    if target._data.dtype not in _CLASSES:
         raise RuntimeError(
             f"expected scalar type Long but found {target.dtype}: class indices are integers; use target.long(), or "
             "for probabilities cross_entropy with a target of the input's shape"
         )
-    count = input.shape[1 if input.ndim > 1 else 0]
+    count = shape[1 if len(shape) > 1 else 0]
     if weight is not None and tuple(weight.shape) != (count,):
         raise ShapeError(
             f"nll_loss: weight tensor should be defined either for all {count} classes or no classes but got weight "
@@ -291,7 +293,7 @@ def cross_entropy(
     dim = 1 if input.ndim > 1 else 0
     if not isinstance(target, Tensor):
         raise TypeError(f"cross_entropy_loss(): argument 'target' must be Tensor, not {type(target).__name__}")
-    if target.shape == input.shape and target.is_floating_point():
+    if target._data.shape == input._data.shape and target.is_floating_point():
         if ignore_index >= 0:
             raise RuntimeError(
                 f"cross_entropy_loss(): ignore_index is not supported for floating point target, got {ignore_index}: "
