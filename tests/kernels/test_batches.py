@@ -11,9 +11,7 @@ from tinygrad_edu.kernels import kernels, threads
 
 
 @pytest.mark.parametrize("shapes", [((32, 8, 64, 64), (32, 8, 64, 64)), ((40, 64, 40), (40, 40, 60)), ((3, 1), (1, 2))])
-def test_as_in_one_thread(
-    shapes: tuple[tuple[int, ...], tuple[int, ...]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_as_in_one_thread(shapes: tuple[tuple[int, ...], tuple[int, ...]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threads, "WORTH", 1 << 12)
     a, b = (np.random.default_rng(i).normal(size=shape).astype("f4") for i, shape in enumerate(shapes))
     a[0, 0] = np.inf

@@ -128,9 +128,13 @@ def test_every_kernel_has_such_a_call() -> None:
 
 @pytest.mark.parametrize("name, columns, rest", CALLS)
 @pytest.mark.parametrize("threads", [1, 2])
-def test_nothing_is_written_beside_the_arrays(name: str, columns: int, rest: Any, threads: int) -> None:
+def test_nothing_is_written_beside_the_arrays(
+    name: str, columns: int, rest: Any, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tinygrad_edu.kernels import threads as sharing
     from tinygrad_edu.kernels.numba_cpu import functions
 
+    monkeypatch.setattr(sharing, "WORTH", 1 << 17)  # elements: enough for two threads here
     sizes = (1, 15, 16, 17, 100, 4097, 0, 300000)
     memories = [[np.full(4 * (size + 2048), 0xA5, np.uint8) for size in sizes] for _ in range(columns)]
     arrays = [[memory[4096:-4096].view("f4") for memory in column] for column in memories]

@@ -14,7 +14,7 @@ from tinygrad_edu.engine import modes
 from tinygrad_edu.engine.modes import recording
 from tinygrad_edu.errors import DTypeError, broadcast_error
 from tinygrad_edu.kernels.numpy import quietly
-from tinygrad_edu.ops.operation import ABSENT, LAYOUT, NOTHING, REST, SHAPE, WHOLE, Absent
+from tinygrad_edu.ops.operation import LAYOUT, NOTHING, REST, SHAPE, WHOLE, Absent
 from tinygrad_edu.tensors.arguments import misfit_in_parameters
 from tinygrad_edu.tensors.data import checked
 from tinygrad_edu.tensors.node import NUMBERS, Node, new_node
