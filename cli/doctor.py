@@ -54,11 +54,12 @@ def numba() -> Finding:
     advice = "pip install numba scipy threadpoolctl"
     if find_spec("numba") is None:
         return Finding("Numba", False, "not installed: NumPy does all the work", advice)
-    try:
-        import numba as module
-    except Exception as error:  # its own complaint about versions comes as ImportError, SystemError, ...
-        return Finding("Numba", False, f"cannot be imported: {_line(error)}", advice)
-    from tinygrad_edu.kernels.choice import why
+    from tinygrad_edu.kernels.choice import failure, why
+
+    if failure():  # it is imported, and our kernels with it: an old one has not what they need
+        return Finding("Numba", False, why(), advice.replace("install", "install --upgrade"))
+    import numba as module
+
     from tinygrad_edu.kernels.matmul_choice import why_matmul
     from tinygrad_edu.kernels.numba_cpu.compiler import cache_folder
 

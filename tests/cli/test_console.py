@@ -61,6 +61,14 @@ def test_an_unknown_choice_in_the_environment_is_the_users_to_mend(name: str) ->
     assert b"fault of tinyedu" not in done.stderr
 
 
+@pytest.mark.parametrize("numba", ["raise SystemError('built for another NumPy')", "__version__ = '0.30'"])
+def test_doctor_tells_of_a_numba_that_does_not_work(numba: str, tmp_path: Path) -> None:
+    (tmp_path / "numba.py").write_text(numba)
+    done = tinyedu("doctor", PYTHONPATH=str(tmp_path))
+    assert b"NumPy computes everything: Numba cannot be imported: " in done.stdout, done.stderr
+    assert b"pip install --upgrade numba" in done.stdout and not done.stderr
+
+
 def test_doctor_tells_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "find_spec", lambda name: None)
     # By the packages' own names: tinygrad_edu itself may have come from a folder, and not from an index.
