@@ -3,6 +3,7 @@
     python -m benchmarks.gpu                   check and time all
     python -m benchmarks.gpu --check --small   check only, on small shapes (this runs in Numba's simulator too)
     python -m benchmarks.gpu --only matmul     those whose name begins so
+    python -m benchmarks.gpu --tiles scalar    products that read shared memory one element at a time, not four
 
 Checked: against float64 on the CPU, with fresh random inputs; the memory of the result is filled with nan first, and
 a nan in the result never passes. Timed: with the device's events, warm, the median of many calls, round several sets
@@ -329,6 +330,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="check only")
     parser.add_argument("--small", action="store_true", help="check on small shapes")
     parser.add_argument("--only", default="", help="the works whose names begin so")
+    parser.add_argument("--tiles", choices=("vector", "scalar"), default="vector", help="how products read memory")
     options = parser.parse_args(arguments)
     if not tg.cuda.is_available():
         print("No GPU that can be used: `tinyedu doctor` says what is missing.", file=sys.stderr)
@@ -336,6 +338,9 @@ def main(arguments: list[str] | None = None) -> int:
     if simulated() and not (options.check and options.small):
         print("This is Numba's simulator: it has no time to measure. Use --check --small.", file=sys.stderr)
         return 2
+    from tinygrad_edu.kernels.numba_cuda.tiles import scheme
+
+    scheme.run = 4 if options.tiles == "vector" else 1
     works = [work for work in WORKS if work.name.startswith(options.only)]
     failed = 0
     for work in works:

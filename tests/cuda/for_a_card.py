@@ -67,6 +67,8 @@ from tinygrad_edu.kernels.numba_cuda import memory, runtime  # noqa: E402
 class Raw(np.ndarray):
     """An array with the methods of Numba's device arrays that are used. It stays empty: nothing runs."""
 
+    device_ctypes_pointer = types.SimpleNamespace(value=0)  # as aligned as a driver's
+
     def copy_to_device(self, array: Any, stream: Any = 0) -> None:
         pass
 
@@ -84,6 +86,7 @@ class Memory:
 
 done: dict[Any, str] = {}
 failed: list[str] = []
+in_fours: set[str] = set()  # the instructions of 128 bits that tiles were made of
 
 
 def type_of(argument: Any) -> Any:
@@ -108,6 +111,10 @@ def launch(kernel: Any, _blocks: Any, _threads: Any, *arguments: Any) -> None:
         print(f"{name}: {told}")
         if re.search(r"[1-9]\d* bytes spill", told):
             failed.append(f"{name}: registers are spilled: {told}")
+        if "tiles" in name:
+            if re.search(r"ld\.shared\.[bf]", ptx):
+                failed.append(f"{name}: reads shared memory one element at a time")
+            in_fours.update(re.findall(r"(?:ld|st)\.(?:shared|global)\.v4\.f32", ptx))
     except Exception as error:
         done[kernel, kinds] = ""
         failed.append(f"{name}: {type(error).__name__}: {str(error)[-700:]}")
@@ -141,7 +148,7 @@ for path in sorted(Path(runtime.__file__).parent.glob("*.py")):
         if callable(getattr(module, name, None)):
             setattr(module, name, stand_in)
 
-from tinygrad_edu.kernels.numba_cuda import along  # noqa: E402
+from tinygrad_edu.kernels.numba_cuda import along, tiles  # noqa: E402
 
 # The cases have short lines, which a card leaves to the plain kernels.
 along.worthwhile = lambda _a, _axis: True  # type: ignore[assignment]
@@ -149,15 +156,39 @@ along.parts_of = lambda _lines, length: min(length, 2)  # type: ignore[assignmen
 
 import test_kernels as table  # noqa: E402
 
+# Their cases are too small for the larger tiles, which are compiled for float32, the type that they are meant for.
+OF_TILES = ("batched_product", "convolution", "convolution_input", "convolution_weight")
+_fours = np.zeros((8, 8), np.float32)
+FOURS = ((_fours, _fours), (_fours.T, _fours), (_fours, _fours.T), (_fours.T, _fours.T))
+
+
+def single(x: Any) -> Any:
+    return x.astype(np.float32) if isinstance(x, np.ndarray) else x
+
+
+def compiled_case(name: str, arguments: Any) -> None:
+    try:
+        table.called(name, [table.moved(x) for x in arguments])
+    except Exception as error:
+        failed.append(f"{name}: {type(error).__name__}: {error}")
+
 
 def main() -> int:
     chosen = sys.argv[1:] or list(table.CASES)
     for name in chosen:
         for arguments in table.CASES[name]():
-            try:
-                table.called(name, [table.moved(x) for x in arguments])
-            except Exception as error:
-                failed.append(f"{name}: {type(error).__name__}: {error}")
+            compiled_case(name, arguments)
+    large = [name for name in chosen if name in OF_TILES]
+    for tile in (tiles.WIDE, tiles.LARGE):
+        tiles.tile_for = lambda *_, tile=tile: tile  # type: ignore[assignment, misc]
+        for name in large:
+            for arguments in table.CASES[name]():
+                compiled_case(name, [single(x) for x in arguments])
+    if large:
+        for array, other in FOURS:  # the layouts whose loads come in fours
+            compiled_case("batched_product", (array, other))
+        wanted = {f"{verb}.{memory}.v4.f32" for verb in ("ld", "st") for memory in ("shared", "global")}
+        failed.extend(f"tiles: no {instruction}" for instruction in sorted(wanted - in_fours))
     print(*failed, f"{len(done)} kernels, {len(failed)} failed", sep="\n")
     return 1 if failed else 0
 
