@@ -99,7 +99,7 @@ def plot(results: dict[str, harness.Figures], path: str) -> None:
             axes.plot([reach, reach], [y - height / 2, y + 0.8 - height / 2], color="black", linewidth=1.5)
     axes.axvline(1.0, color="grey", linewidth=0.8)
     axes.set_yticks(range(len(names)), names)
-    axes.invert_yaxis()
+    axes.set_ylim(len(names), -1)  # from the top, without empty room at both ends
     axes.set_xscale("log")
     axes.set_xlabel("time divided by PyTorch's (black: what we reach for)")
     axes.legend(loc="best")

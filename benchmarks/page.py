@@ -23,6 +23,10 @@ Document = dict[str, Any]
 
 # Why a row stays behind what we reach for: shown under the table where it does.
 BINDS = {
+    "tiny tensors": "no arithmetic, but Python: an operation makes a Tensor and a node and calls NumPy once, and its "
+    "rule calls it again on the way back.",
+    "batched matmul": "a thread has to be woken and waited for, which takes as long as some of the products.",
+    "sum of": "memory: each number is read once and added once. What is left is the call.",
     "MLP 2-16-16-2": "no arithmetic, but Python: each operation records a node, and each call of NumPy begins anew. "
     "The optimizer steps all six parameters as one.",
     "LSTM": "28 products of 64 x 128 by 128 x 512 that wait for each other, and the copies of their results.",
