@@ -3,8 +3,8 @@
 `python -m benchmarks.growth` measures every family at every size, one process per library, interleaved rounds, one
 thread; `--threads 2` shows how it scales. Beside the times stand the share of the best rate of arithmetic that a large
 BLAS product reaches on this machine, and of the rate at which it copies memory: both are measured first, in the same
-run. `--save` keeps JSON and a log-log plot in benchmarks/results and
-renews the tables of docs/cpu-speed.md.
+run; figures well above 100 % mean that the arrays stay in the caches. `--save` keeps JSON and a log-log plot in
+benchmarks/results and renews the tables of docs/cpu-speed.md.
 """
 
 from __future__ import annotations
@@ -12,73 +12,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 from benchmarks import harness, page
 from benchmarks.cpu import NUMBA, NUMPY, TORCH, WORKERS, seconds
-from benchmarks.workloads import there_and_back
-
-Step = Callable[[], object]
-FLOPS, BYTES = "best arithmetic, GFLOP/s", "copying, GB/s"
-
-
-@dataclass(frozen=True)
-class Family:
-    """An operation at several sizes, with the arithmetic (or the memory traffic) that one step cannot avoid."""
-
-    name: str
-    build: Callable[[Any, int], Step]
-    sizes: tuple[int, ...]
-    work: Callable[[int], float]
-    unit: str
-
-
-def _matmul(lib: Any, n: int) -> Step:
-    a, b = lib.randn(n, n), lib.randn(n, n)
-    return lambda: a @ b
-
-
-def _convolution(lib: Any, n: int) -> Step:
-    x, w = lib.randn(n, 32, 14, 14, requires_grad=True), lib.randn(64, 32, 3, 3, requires_grad=True)
-    convolve = lib.nn.functional.conv2d
-    return there_and_back(lambda x, w: convolve(x, w, padding=1), x, w, seed=lib.ones(n, 64, 14, 14))
-
-
-def _sum(lib: Any, n: int) -> Step:
-    x = lib.randn(n, 1024)
-    return lambda: x.sum(1)
-
-
-def _softmax(lib: Any, n: int) -> Step:
-    x = lib.randn(n, 512, requires_grad=True)
-    return there_and_back(lambda x: lib.nn.functional.softmax(x, dim=-1), x, seed=lib.randn(n, 512))
-
-
-def _chain(lib: Any, n: int) -> Step:
-    x, y = lib.randn(n), lib.randn(n)
-    return lambda: (x * y + x).relu()
-
-
-def _adam(lib: Any, n: int) -> Step:
-    weight = lib.nn.Parameter(lib.randn(n))
-    weight.grad = lib.randn(n)
-    step: Step = lib.optim.Adam([weight], **({"fused": True} if lib.__name__ == "torch" else {})).step
-    return step
-
-
-TENS = tuple(10**k for k in range(1, 7))
-FAMILIES = [
-    Family("matmul n x n", _matmul, (8, 16, 32, 64, 128, 256, 512, 1024, 2048), lambda n: 2.0 * n**3, FLOPS),
-    Family("conv2d nx32x14x14 to 64, k3 p1, with backward", _convolution, (1, 4, 16, 64),
-           lambda n: 3 * 2.0 * n * 64 * 32 * 9 * 14 * 14, FLOPS),
-    Family("sum of (n, 1024) along 1", _sum, (1, 8, 64, 512, 4096), lambda n: 4.0 * n * 1024, BYTES),
-    Family("softmax of (n, 512), with backward", _softmax, (1, 8, 64, 512, 4096), lambda n: 4.0 * 5 * n * 512, BYTES),
-    Family("relu(x * y + x) of n", _chain, TENS, lambda n: 4.0 * 8 * n, BYTES),
-    Family("Adam step, n parameters", _adam, TENS, lambda n: 4.0 * 7 * n, BYTES),
-]  # fmt: skip
+from benchmarks.families import BYTES, FAMILIES, FLOPS
 
 
 def measure(worker: str, threads: int, repeat: int) -> harness.Figures:
@@ -89,7 +28,10 @@ def measure(worker: str, threads: int, repeat: int) -> harness.Figures:
     lib.set_num_threads(threads)
     lib.manual_seed(0)
     return {
-        f"{family.name}: {n}": 1e6 * seconds(family.build(lib, n), repeat) for family in FAMILIES for n in family.sizes
+        f"{family.name}: {n}": 1e6 * seconds(family.build(lib, n), repeat) / family.operations
+        for family in FAMILIES
+        if worker in family.workers
+        for n in family.sizes
     }
 
 
@@ -112,7 +54,11 @@ def with_shares(figures: harness.Figures, best: harness.Figures) -> harness.Figu
     for family in FAMILIES:
         for n in family.sizes:
             key = f"{family.name}: {n}"
+            if key not in figures:
+                continue
             both[key] = figures[key]
+            if family.work is None:
+                continue
             both[f"{key}, % of best"] = 100 * 1e-9 * family.work(n) / (1e-6 * figures[key]) / best[family.unit]
     return both
 
@@ -121,8 +67,12 @@ def plot(results: dict[str, harness.Figures], path: str) -> None:
     """One log-log panel a family, one line a library."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(13, 7), layout="constrained")
-    for axes, family in zip(figure.subplots(2, 3).flat, FAMILIES, strict=True):
+    down = -(-len(FAMILIES) // 4)
+    figure = Figure(figsize=(17, 3.4 * down), layout="constrained")
+    panels = figure.subplots(down, 4).flat
+    for axes in panels[len(FAMILIES) :]:
+        axes.set_axis_off()
+    for axes, family in zip(panels, FAMILIES, strict=False):
         for name, figures in results.items():
             times = [figures.get(f"{family.name}: {n}", float("nan")) for n in family.sizes]
             axes.loglog(family.sizes, times, marker="o", label=name)

@@ -95,12 +95,16 @@ def growth(document: Document) -> list[str]:
     results, body = document["results"], []
     for name in [key for key in results[TORCH] if not key.endswith("% of best")]:
         base = results[TORCH][name]
-        ratios = [number(results[key][name] / base) if key in results else "-" for key in (NUMPY, NUMBA)]
-        shares = [f"{results[key][f'{name}, % of best']:.0f} %" if key in results else "-" for key in (TORCH, NUMBA)]
+        ratios = [number(results[key][name] / base) if name in results.get(key, {}) else "-" for key in (NUMPY, NUMBA)]
+        shares = [share(results.get(key, {}).get(f"{name}, % of best")) for key in (TORCH, NUMBA)]
         body.append([name, number(base), *ratios, *shares])
     header = ["work", "PyTorch, µs", "on NumPy", "on Numba", "PyTorch's share", "our share"]
     best = document["title"].partition("; ")[2]
     return [f"Shares are of the {best}.", rows(header, body), *picture("growth-1", "time over size, log-log")]
+
+
+def share(percent: float | None) -> str:
+    return "" if percent is None else f"{percent:.0f} %"
 
 
 def startup(document: Document) -> list[str]:

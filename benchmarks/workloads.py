@@ -10,7 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["WORKLOADS", "Workload"]
+__all__ = [
+    "WORKLOADS", "Workload", "batched", "cnn", "leaf", "loader", "lstm", "mlp", "small_mlp", "there_and_back",
+    "tiny", "transformer",
+]  # fmt: skip
 
 Step = Callable[[], object]
 
@@ -81,7 +84,7 @@ def training(lib: Any, model: Any, loss: Callable[[Any], Any], optimizer: str = 
 for _size in (4, 16):
 
     @row(f"tiny tensors, {_size} elements, an operation", 0.75, 0.55, operations=41)
-    def _tiny(lib: Any, size: int = _size) -> Step:
+    def tiny(lib: Any, size: int = _size) -> Step:
         x, w, b = (lib.full((size,), fill, requires_grad=True) for fill in (1.0, 0.9, 0.1))
 
         def step() -> object:
@@ -99,35 +102,35 @@ for _size in (4, 16):
 
 
 @row("MLP 2-16-16-2, batch 100, Adam step", 0.6, 0.4)
-def _small_mlp(lib: Any) -> Step:
+def small_mlp(lib: Any, batch: int = 100) -> Step:
     nn = lib.nn
     model = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 2))
-    x, y = lib.randn(100, 2), lib.randint(0, 2, (100,))
+    x, y = lib.randn(batch, 2), lib.randint(0, 2, (batch,))
     return training(lib, model, lambda m: nn.functional.cross_entropy(m(x), y), lr=0.01)
 
 
 @row("MLP 784-512-512-10, batch 64, Adam step", 1.0, 0.8)
-def _mlp(lib: Any) -> Step:
+def mlp(lib: Any, width: int = 512) -> Step:
     nn = lib.nn
-    model = nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10))
+    model = nn.Sequential(nn.Linear(784, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 10))
     x, y = lib.randn(64, 784), lib.randint(0, 10, (64,))
     return training(lib, model, lambda m: nn.functional.cross_entropy(m(x), y))
 
 
 @row("the slides' CNN 1-32-64, 28x28, batch 64, Adam step", 1.4, 1.1)
-def _cnn(lib: Any) -> Step:
+def cnn(lib: Any, batch: int = 64) -> Step:
     nn = lib.nn
     model = nn.Sequential(
         nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
         nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
         nn.Flatten(), nn.Linear(64 * 7 * 7, 128), nn.ReLU(), nn.Linear(128, 10),
     )  # fmt: skip
-    x, y = lib.randn(64, 1, 28, 28), lib.randint(0, 10, (64,))
+    x, y = lib.randn(batch, 1, 28, 28), lib.randint(0, 10, (batch,))
     return training(lib, model, lambda m: nn.functional.cross_entropy(m(x), y))
 
 
 @row("LSTM(28,128), 28 steps, batch 64, Adam step", 1.5, 1.1)
-def _lstm(lib: Any) -> Step:
+def lstm(lib: Any, steps: int = 28) -> Step:
     nn = lib.nn
 
     class Reader(nn.Module):  # type: ignore[misc, name-defined]
@@ -139,18 +142,18 @@ def _lstm(lib: Any) -> Step:
         def forward(self, x: Any) -> Any:
             return self.head(self.lstm(x)[0][:, -1])
 
-    x, y = lib.randn(64, 28, 28), lib.randint(0, 10, (64,))
+    x, y = lib.randn(64, steps, 28), lib.randint(0, 10, (64,))
     return training(lib, Reader(), lambda m: nn.functional.cross_entropy(m(x), y))
 
 
 @row("2-layer transformer, width 128, 64 tokens, batch 16, Adam step", 1.5, 1.2)
-def _transformer(lib: Any) -> Step:
+def transformer(lib: Any, tokens: int = 64) -> Step:
     nn = lib.nn
     block = nn.TransformerEncoderLayer(128, 4, 512, dropout=0.0, batch_first=True, norm_first=True)
     model = nn.Sequential(
         nn.Embedding(65, 128), nn.TransformerEncoder(block, 2, enable_nested_tensor=False), nn.Linear(128, 65)
     )
-    x, y = lib.randint(0, 65, (16, 64)), lib.randint(0, 65, (16 * 64,))
+    x, y = lib.randint(0, 65, (16, tokens)), lib.randint(0, 65, (16 * tokens,))
     return training(lib, model, lambda m: nn.functional.cross_entropy(m(x).reshape(-1, 65), y))
 
 
@@ -209,8 +212,8 @@ for _kind, _reach, _stretch in (("plain", 3.5, 2.5), ("tile", 1.35, 1.15)):
 
 
 @row("batched matmul 32x8x64x64, 2 threads, forward", 1.0, 0.9, threads=2)
-def _batched(lib: Any) -> Step:
-    a, b = lib.randn(32, 8, 64, 64), lib.randn(32, 8, 64, 64)
+def batched(lib: Any, batch: int = 32) -> Step:
+    a, b = lib.randn(batch, 8, 64, 64), lib.randn(batch, 8, 64, 64)
     return lambda: a @ b
 
 
@@ -353,12 +356,12 @@ def _rmsprop(lib: Any) -> Step:
 
 
 @row("DataLoader epoch, TensorDataset 4000x784, batch 64", 0.6, 0.4)
-def _loader(lib: Any) -> Step:
+def loader(lib: Any, samples: int = 4000) -> Step:
     from importlib import import_module
 
     data = import_module(f"{lib.__name__}.utils.data")
     loader = data.DataLoader(
-        data.TensorDataset(lib.randn(4000, 784), lib.randint(0, 10, (4000,))), batch_size=64, shuffle=True
+        data.TensorDataset(lib.randn(samples, 784), lib.randint(0, 10, (samples,))), batch_size=64, shuffle=True
     )
 
     def step() -> object:
