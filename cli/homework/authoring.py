@@ -10,7 +10,7 @@ from tinygrad_edu.homework.show.screen import Screen
 __all__ = ["dev_command"]
 
 
-@click.group("dev")
+@click.group("dev", no_args_is_help=False)
 def dev_command() -> None:
     """For authors of exercises; see homework/AUTHORING.md."""
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from typing import Any
 
 import click
 
 from tinygrad_edu.cli.lazy import LazyGroup
+from tinygrad_edu.cli.problem import Problem, nearest
 
 __all__ = ["command"]
+
+ARGUMENTS = "tinyedu.homework.arguments"
 
 
 class Homework(LazyGroup):
@@ -29,6 +35,37 @@ class Homework(LazyGroup):
         name = f"{cmd_name.replace('-', '_')}_command"
         found: click.Command = getattr(import_module(f"tinygrad_edu.cli.homework.{home}"), name)
         return found
+
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[ARGUMENTS] = list(args)
+        with self._explained(ctx):
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with self._explained(ctx):
+            return super().invoke(ctx)
+
+    @staticmethod
+    @contextmanager
+    def _explained(ctx: click.Context) -> Iterator[None]:
+        try:
+            yield
+        except click.UsageError as error:
+            from tinygrad_edu.cli.homework.usage import explain, language_of
+
+            raise explain(error, language_of(ctx.meta[ARGUMENTS])) from error
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in self.homes and not args[0].startswith("-"):
+            from tinygrad_edu.cli.homework.usage import language_of
+            from tinygrad_edu.homework.show.words import word
+
+            lang, guess = language_of(ctx.meta[ARGUMENTS]), nearest(args[0], self.homes)
+            hint = word("usage.like", lang, names=guess) if guess else ""
+            hint = hint or word("usage.commands", lang, names=", ".join(self.homes))
+            raise Problem(word("usage.unknown_command", lang, name=repr(args[0])), hint)
+        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=Homework, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
