@@ -159,6 +159,18 @@ def test_gradients_as_functions(spatial: int) -> None:
     assert tg.allclose(getattr(tg.nn.grad, f"conv{spatial}d_weight")(x, w.shape, g, **how), w.grad)
 
 
+@pytest.mark.parametrize("backend", ["numpy", None])
+def test_a_transposed_one_may_leave_nothing(backend: str | None) -> None:
+    x, weight = tg.ones(64, 3, 1, 300, requires_grad=True), tg.ones(3, 2, 2, 2, requires_grad=True)
+    with tg.use_backend(backend):
+        out = F.conv_transpose2d(x, weight, tg.ones(2), padding=(1, 0))
+        assert out.shape == (64, 2, 0, 301)
+        out.sum().backward()
+    assert not x.grad.any() and not weight.grad.any()
+    with pytest.raises(RuntimeError, match=r"an output of size \[-2, 299\] is not possible"):
+        F.conv_transpose2d(x, weight, padding=(2, 1))
+
+
 def test_numbers_become_tuples() -> None:
     from tinygrad_edu.nn.modules.utils import _pair, _reverse_repeat_tuple, _single, _triple
 

@@ -177,7 +177,7 @@ def _check_transposed(y: Any, w: Any, size: Sizes, stride: Sizes, padding: Sizes
             "channels; change in_channels or the input"
         )
     found = places_of(size, w.shape[2:], stride, padding, dilation)
-    if any(n < 1 or have > most for n, have, most in zip(size, y.shape[2:], found, strict=True)):
+    if any(n < 0 or have > most for n, have, most in zip(size, y.shape[2:], found, strict=True)):
         raise ShapeError(
             f"{name}: Given input size per channel: {list(y.shape[2:])}, an output of size {list(size)} is not "
             f"possible with kernel {list(w.shape[2:])}, stride {list(stride)}, padding {list(padding)} and dilation "
