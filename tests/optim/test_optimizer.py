@@ -316,3 +316,19 @@ def test_overflow_warns_nobody() -> None:
     with np.errstate(all="raise"):  # the caller's own setting does not matter either
         optimizer.step()
     assert optimizer.state[x]["exp_avg_sq"].tolist() == [float("inf")]
+
+
+@pytest.mark.parametrize("backend", ["numpy", None])
+def test_a_learning_rate_of_numpy_or_a_tensor_is_that_number(backend: str | None) -> None:
+    def stepped(lr: Any) -> Any:
+        x = tg.linspace(-1, 1, 20000).requires_grad_()
+        optimizer = tg.optim.Adam([x], lr=0.5)
+        for _ in range(3):
+            optimizer.param_groups[0]["lr"] = lr  # as a schedule that computes with NumPy does
+            x.grad = x.detach() * 0.3
+            optimizer.step()
+        return x.detach().numpy()
+
+    with tg.use_backend(backend):
+        for lr in (np.float64(0.013), np.float32(0.013), tg.tensor(0.013)):
+            np.testing.assert_array_equal(stepped(lr), stepped(float(lr)))

@@ -152,6 +152,8 @@ class Optimizer:
 
     def _units(self, place: int, group: dict[str, Any]) -> list[Unit]:
         """What is stepped as one of a group's parameters that have a gradient, with the arrays of this step."""
+        if hasattr(group.get("lr"), "item"):  # NumPy's, or a Tensor: the formulas would compute in its type, not theirs
+            group["lr"] = group["lr"].item()
         params, maximize = [param for param in group["params"] if param._grad is not None], group.get("maximize", False)
         plans = self._plans = self._plans or {}
         plan = plans.get(place)
@@ -213,9 +215,8 @@ class Optimizer:
         owner = type(self).__name__
         if not isinstance(param_group, dict):
             raise TypeError(
-                f"{owner}: param_group must be a dict, but got {type(param_group).__name__}. Groups and "
-                "single Tensors "
-                'do not mix in one list: write {"params": [x]}.'
+                f"{owner}: param_group must be a dict, but got {type(param_group).__name__}. Groups and single "
+                'Tensors do not mix in one list: write {"params": [x]}.'
             )
         if "params" not in param_group:
             raise OptimizerError(f'{owner}: a parameter group needs the key "params"; it has {sorted(param_group)}.')
