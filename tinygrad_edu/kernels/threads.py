@@ -20,12 +20,18 @@ __all__ = ["get_threads", "on_blocks", "on_pieces", "set_threads"]
 WORTH = 1 << 18  # elements for which a thread is worth waking: some 100 µs of exponentials
 
 
+def _processors() -> int:
+    """Those that this process may run on: on a shared machine often fewer than there are."""
+    allowed = getattr(os, "sched_getaffinity", None)  # Linux has it
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
 class _Team:
     """The threads of this process. After a fork the child starts without: they are the parent's."""
 
     def __init__(self) -> None:
         said = os.environ.get("OMP_NUM_THREADS", "")  # as PyTorch and BLAS take it
-        self.number = int(said) if said.isdigit() and int(said) else os.cpu_count() or 1
+        self.number = int(said) if said.isdigit() and int(said) else _processors()
         self.forget()
 
     def forget(self) -> None:
@@ -61,7 +67,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def get_threads() -> int:
-    """How many threads share a kernel's work; at first OMP_NUM_THREADS, or the number of processors."""
+    """How many threads share a kernel's work; at first OMP_NUM_THREADS, or the processors that there are for us."""
     return _team.number
 
 
