@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Sequence
 
-from tinygrad_edu.homework.judge.fail import Fail
+from tinygrad_edu.homework.judge.fail import Cause, Fail
 from tinygrad_edu.homework.runner.seen import Frame
 
 MARK = "\ufeff"
@@ -118,6 +118,25 @@ def without_return(source: str, fail: Fail, names: Sequence[str], plain: Sequenc
         made = _defined(place, own) if place is not None else None
         if isinstance(made, ast.FunctionDef) and own not in PROCEDURES and not _answers(made):
             return name
+    return None
+
+
+def of_error(source: str, text: str) -> Cause | None:
+    """What two messages of Python's mean here, which tell a beginner nothing.
+
+    >>> of_error("class A:\\n    def forward(self, x): ...\\n", "'A' object is not callable").key
+    'no_call'
+    """
+    if "memoryview" in text:
+        return Cause("memoryview")
+    uncalled = re.fullmatch(r"'(\w+)' object is not callable", text)
+    if uncalled:
+        try:
+            made = _defined(ast.parse(source.lstrip(MARK)), uncalled[1])
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+        if made is not None and _defined(made, "forward") and not _defined(made, "__call__"):
+            return Cause("no_call", {"name": uncalled[1]})
     return None
 
 

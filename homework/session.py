@@ -18,7 +18,7 @@ from tinygrad_edu.homework.judge.checks import Check
 from tinygrad_edu.homework.judge.fail import Cause, Fail
 from tinygrad_edu.homework.judge.verdict import Verdict, decide, same_as
 from tinygrad_edu.homework.kit import wire
-from tinygrad_edu.homework.locate import called, locate, without_return
+from tinygrad_edu.homework.locate import called, locate, of_error, without_return
 from tinygrad_edu.homework.runner.batch import Batch, Launcher, plain
 from tinygrad_edu.homework.runner.jobs import Job
 from tinygrad_edu.homework.runner.seen import Seen
@@ -170,9 +170,11 @@ def explained(
     if verdict.state in ("fail", "error") and verdict.seen is not None:
         if _fails_on(exercise, verdict.check, params, program.base):
             return verdict.but(base_fails=True)
+        error = verdict.seen.error or {}
         verdict = verdict.but(mistake=known_mistake(exercise, verdict.check, params, verdict.seen, program.base))
         if verdict.mistake is None:
-            verdict = _forgotten_return(exercise, program, verdict)
+            cause = of_error(program.source, str(error.get("text")))
+            verdict = verdict.but(cause=cause) if cause else _forgotten_return(exercise, program, verdict)
     if verdict.line is None and verdict.state == "fail":
         text = exercise.check_text(verdict.check.name)
         names = called(program.source, verdict.fail, text.code, text.plain) if verdict.fail else text.code

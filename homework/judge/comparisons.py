@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from tinygrad_edu.homework.judge.diagnosis import diagnose
+from tinygrad_edu.homework.judge.diagnosis import diagnose, nearly, of_factor
 from tinygrad_edu.homework.judge.fail import MOST_SHOWN, Cause, Fail, shown
 from tinygrad_edu.homework.kit.wire import Opaque
 
@@ -121,10 +121,15 @@ def _differ(
 
 
 def _counted(array: np.ndarray, wanted: np.ndarray, rtol: float, atol: float) -> Cause | None:
+    """Why an array is wrong, as far as its numbers tell: by its precision, by a factor, in some places only."""
     if array.size < 2:
         return None
+    if nearly(array, wanted):
+        return Cause("precision")
     with np.errstate(all="ignore"):
         wrong = ~np.isclose(array, wanted, rtol=rtol, atol=atol, equal_nan=True)
+    if wrong.all():
+        return of_factor(array, wanted)
     return Cause("some", {"count": int(wrong.sum()), "size": array.size})
 
 

@@ -51,6 +51,8 @@ def diagnose(
         return Cause("zeros")
     if len(parts) > 1 and any(_alike(got, part) for part in parts):
         return Cause("overwritten")
+    if nearly(got, want):
+        return Cause("precision")
     if _alike(got, -want):
         return Cause("sign")
     if want.ndim == 2 and want.shape[0] == want.shape[1] and _alike(got, want.T):
@@ -63,7 +65,7 @@ def diagnose(
         return Cause("passed_through")
     if batch > 1 and _alike(got * batch, want):
         return Cause("batch_mean", {"n": str(batch)})
-    return _of_factor(got, want) or _counted(got, want)
+    return of_factor(got, want) or _counted(got, want)
 
 
 def _or_nan(value: Any, shape: tuple[int, ...]) -> np.ndarray:
@@ -80,6 +82,13 @@ def _alike(got: np.ndarray, other: Any) -> bool:
     return got.shape == other.shape and bool(np.allclose(got, other, rtol=RTOL, atol=ATOL))
 
 
+def nearly(got: np.ndarray, want: np.ndarray) -> bool:
+    """Whether two arrays agree as far as single precision goes."""
+    if not np.isfinite(got).all() or not np.isfinite(want).all():
+        return False
+    return bool(np.allclose(got, want, rtol=1e-5, atol=2e-6 * float(np.abs(want).max(initial=0.0))))
+
+
 def _of_shape(got: np.ndarray, want: np.ndarray) -> Cause | None:
     if got.ndim == 2 and got.shape == want.shape[::-1]:
         return Cause("shape_transposed")
@@ -94,7 +103,7 @@ def _of_shape(got: np.ndarray, want: np.ndarray) -> Cause | None:
     return Cause("shape")
 
 
-def _of_factor(got: np.ndarray, want: np.ndarray) -> Cause | None:
+def of_factor(got: np.ndarray, want: np.ndarray) -> Cause | None:
     """A constant factor between the two; n and 1/n are the mix-up of sum and mean."""
     there = np.abs(want) > 1e-9
     if not there.any() or np.abs(got[~there]).max(initial=0.0) > 1e-9:

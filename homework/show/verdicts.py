@@ -120,7 +120,8 @@ def _cause(exercise: Exercise, verdict: Verdict, lang: str) -> list[str]:
         files = ", ".join(f"{module}.py" for module in exercise.base)
         return [word("line.base_fails", lang, files=files)]
     if verdict.mistake is not None:
-        exactly = "line.exactly" if verdict.check.same == "result" else "line.same_failure"
+        compared = verdict.check.same == "result" and verdict.seen is not None and verdict.seen.finished
+        exactly = "line.exactly" if compared else "line.same_failure"
         told = f"{verdict.mistake.hint[lang]}  {word(exactly, lang)}"
     elif verdict.fail is not None and verdict.fail.cause is not None:
         told = cause_text(verdict.fail.cause, lang)

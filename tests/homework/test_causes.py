@@ -14,7 +14,7 @@ from tinygrad_edu.homework.course import LANGUAGES, load
 from tinygrad_edu.homework.encodings import other_encoding
 from tinygrad_edu.homework.judge.verdict import Verdict
 from tinygrad_edu.homework.session import Program, check_program, reference_base
-from tinygrad_edu.homework.show.verdicts import reason
+from tinygrad_edu.homework.show.verdicts import cause_text, reason
 
 EXERCISES = load().exercises
 CONV2D, VALUE = EXERCISES["conv2d"], EXERCISES["value"]
@@ -70,6 +70,41 @@ def test_a_mean_over_the_images_is_named(check: str, gradients: str) -> None:
     assert fail is not None and fail.cause is not None
     # (Of the image with a kernel of ones there is one only; the next case has two.)
     assert (fail.cause.key, fail.cause.words) == ("batch_mean", {"n": "2"})
+
+
+WEIGHT = "self.weight = Tensor(np.random.uniform(-bound, bound, shape), requires_grad=True)"
+ZEROS = "y = np.zeros((N, self.out_channels, height, width)"
+
+
+@pytest.mark.parametrize(
+    ("change", "check", "key", "words"),
+    [
+        ((WEIGHT, WEIGHT.replace("Tensor(", "(").replace(", requires_grad=True", "")), "size", "memoryview", {}),
+        (("    def __call__(", "    def forward("), "size", "no_call", {"name": "Conv2d"}),
+        ((ZEROS, ZEROS + ", dtype=np.float32"), "channels", "precision", {}),
+        (("        def rule(g):", "        y *= -3\n\n        def rule(g):"), "channels", "factor", {"factor": "-3"}),
+        (("gw[outs, :, i, j] = np", "gw[outs, :, i, j] = 1e-6 + np"), "grad_weight", "precision", {}),
+    ],
+    ids=["an array for a Tensor", "forward without __call__", "float32", "a factor", "a gradient in float32"],
+)
+def test_what_python_says_and_what_numbers_show_is_explained(
+    change: tuple[str, str], check: str, key: str, words: dict[str, str]
+) -> None:
+    verdict = verdict_of("conv2d", changed(CONV2D.solution, change), check, explain=True)
+    cause = verdict.cause or (verdict.fail and verdict.fail.cause)
+    assert cause is not None and (cause.key, dict(cause.words)) == (key, words)
+    assert all(cause_text(cause, lang) in " ".join(reason(CONV2D, verdict, lang)) for lang in LANGUAGES)
+
+
+def test_the_same_words_from_the_students_own_line_are_another_mistake() -> None:
+    """`list index out of range`: from the Tensor that gets too few gradients, or from a line of the student's."""
+    rule = "        def rule(g):\n"
+    source = changed(CONV2D.solution, (rule, rule + "            [][0]\n"))
+    assert verdict_of("conv2d", source, "grad_weight", explain=True).mistake is None
+    source = CONV2D.mistakes["bias_gradient_missing"].source + "\n# mine\n"
+    verdict = verdict_of("conv2d", source, "grad_weight", explain=True)
+    assert verdict.mistake is not None and verdict.mistake.name == "bias_gradient_missing"
+    assert "fails in exactly this way" in " ".join(reason(CONV2D, verdict, "en"))
 
 
 def test_the_three_homeworks_say_which_they_are() -> None:
