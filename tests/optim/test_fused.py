@@ -16,13 +16,16 @@ CASES: dict[str, tuple[Any, dict[str, Any]]] = {
     "adam": (tg.optim.Adam, {"lr": 0.01}),
     "adam, L2": (tg.optim.Adam, {"lr": 0.01, "weight_decay": 0.1, "maximize": True}),
     "adam, amsgrad": (tg.optim.Adam, {"lr": 0.01, "amsgrad": True}),
+    "adam, amsgrad, L2": (tg.optim.Adam, {"lr": 0.01, "amsgrad": True, "weight_decay": 0.1}),
+    "adamw, amsgrad": (tg.optim.AdamW, {"lr": 0.01, "amsgrad": True}),
     "adamw": (tg.optim.AdamW, {"lr": 0.01, "betas": (0.8, 0.9), "eps": 1e-3}),
     "sgd": (tg.optim.SGD, {"lr": 0.1}),
     "momentum": (tg.optim.SGD, {"lr": 0.1, "momentum": 0.9, "dampening": 0.5}),
     "nesterov": (tg.optim.SGD, {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01}),
     "rmsprop": (tg.optim.RMSprop, {"lr": 0.01}),
     "rmsprop, momentum": (tg.optim.RMSprop, {"lr": 0.01, "momentum": 0.9, "weight_decay": 0.1}),
-    "rmsprop, centered": (tg.optim.RMSprop, {"lr": 0.01, "momentum": 0.9, "centered": True}),
+    "rmsprop, centered": (tg.optim.RMSprop, {"lr": 0.01, "centered": True, "weight_decay": 0.1}),
+    "rmsprop, both": (tg.optim.RMSprop, {"lr": 0.01, "momentum": 0.9, "centered": True}),
     "adagrad": (tg.optim.Adagrad, {"lr": 0.1, "maximize": True}),
     "adagrad, L2": (tg.optim.Adagrad, {"lr": 0.1, "lr_decay": 0.2, "weight_decay": 0.1, "eps": 0.1}),
     "adadelta": (tg.optim.Adadelta, {}),
@@ -37,7 +40,6 @@ CASES: dict[str, tuple[Any, dict[str, Any]]] = {
     "radam, decoupled": (tg.optim.RAdam, {"lr": 0.1, "weight_decay": 0.1, "decoupled_weight_decay": True}),
     "rprop": (tg.optim.Rprop, {"lr": 0.1, "etas": [0.4, 1.3], "step_sizes": [0.03, 0.2]}),
 }
-IN_NUMPY = {"adam, amsgrad", "rmsprop, centered"}  # no kernel has these
 
 
 def trained(kind: Any, options: dict[str, Any], backend: str, dtype: Any, transposed: bool = False) -> list[Any]:
@@ -86,7 +88,7 @@ def test_every_kernel_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     for case, (kind, options) in CASES.items():
         done.clear()
         trained(kind, options, "numba", tg.float32)
-        assert set(done) == (set() if case in IN_NUMPY else {kind.kernel}), case
+        assert set(done) == {kind.kernel}, case
         used |= set(done)
     assert used == {*steps.__all__, *more_steps.__all__}
 
@@ -106,10 +108,13 @@ def test_a_formula_of_your_own_is_not_overlooked() -> None:
 
 CALLS: list[tuple[str, int, tuple[Any, ...]]] = [  # the kernel, its columns of arrays, and its numbers
     ("adam_step", 4, (3.0, 0.1, (0.9, 0.99), 1e-8, 0.1, True)),
+    ("adam_step", 5, (3.0, 0.1, (0.9, 0.99), 1e-8, 0.1, True)),
     ("sgd_step", 3, (0.1, 0.9, 0.0, 0.1, True)),
     ("sgd_step", 2, (0.1, 0.9, 0.0, 0.1, False)),
-    ("rmsprop_step", 3, (0.9, 0.1, 1e-8, 0.0, 0.1)),
-    ("rmsprop_step", 4, (0.9, 0.1, 1e-8, 0.9, 0.1)),
+    ("rmsprop_step", 3, (0.9, 0.1, 1e-8, 0.0, 0.1, False)),
+    ("rmsprop_step", 4, (0.9, 0.1, 1e-8, 0.9, 0.1, False)),
+    ("rmsprop_step", 4, (0.9, 0.1, 1e-8, 0.0, 0.1, True)),
+    ("rmsprop_step", 5, (0.9, 0.1, 1e-8, 0.9, 0.1, True)),
     ("adagrad_step", 3, (0.1, 1e-8, 0.1)),
     ("adadelta_step", 4, (0.9, 1.0, 1e-6, 0.1)),
     ("adamax_step", 4, ((0.9, 0.99), 0.1, 1e-8, 0.1)),

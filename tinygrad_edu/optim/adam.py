@@ -98,11 +98,12 @@ class Adam(Optimizer):
         param -= lr / (1 - beta1**step) * (mean / root)
 
     def fused_inputs(self, state: State, group: dict[str, Any]) -> FusedInputs | None:
-        if group["amsgrad"] or "step" not in state:  # the first step makes the state
+        names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if group["amsgrad"] else ("exp_avg", "exp_avg_sq")
+        if "step" not in state or any(name not in state for name in names):  # the first step makes the state
             return None
         number, betas = state["step"].item() + 1.0, tuple(group["betas"])
         options = (group["lr"], betas, group["eps"], group["weight_decay"], group["decoupled_weight_decay"])
-        return (state["exp_avg"], state["exp_avg_sq"]), (number, *options)
+        return tuple([state[name] for name in names]), (number, *options)
 
 
 class AdamW(Adam):

@@ -92,8 +92,8 @@ class RMSprop(Optimizer):
         param -= group["lr"] * direction
 
     def fused_inputs(self, state: State, group: dict[str, Any]) -> FusedInputs | None:
-        names = ("square_avg", "momentum_buffer") if group["momentum"] else ("square_avg",)
-        if group["centered"] or any(name not in state for name in names):  # the first step makes the state
+        names = ["square_avg", *["grad_avg"] * bool(group["centered"]), *["momentum_buffer"] * bool(group["momentum"])]
+        if any(name not in state for name in names):  # the first step makes the state
             return None
-        options = tuple([group[name] for name in ("alpha", "lr", "eps", "momentum", "weight_decay")])
+        options = tuple([group[name] for name in ("alpha", "lr", "eps", "momentum", "weight_decay", "centered")])
         return tuple([state[name] for name in names]), options

@@ -46,14 +46,39 @@ def _rmsprop(table: Array, keep: Any, rate: Any, lr: Any, eps: Any, momentum: An
                 p[i] = p[i] - lr * velocity
 
 
-def rmsprop_step(params: Arrays, grads: Arrays, squares: Arrays, *rest: Any) -> Any:
-    """A step of RMSprop, not centered, for each parameter, in place; None if done.
+@compiled_exactly
+def _centered(table: Array, keep: Any, rate: Any, lr: Any, eps: Any, momentum: Any, decay: Any) -> None:
+    for row in range(len(table)):
+        p, g = column(table, row, 0, lr), column(table, row, 1, lr)
+        s, m = column(table, row, 2, lr), column(table, row, 3, lr)
+        if table.shape[1] == 5:  # without velocities
+            for i in range(len(p)):
+                slope = _slope(g[i], p[i], decay)
+                square, mean = s[i] * keep + rate * slope * slope, m[i] + rate * (slope - m[i])
+                s[i] = square
+                m[i] = mean
+                p[i] = p[i] - lr * (slope / (np.sqrt(square - mean * mean) + eps))
+        else:
+            v = column(table, row, 4, lr)
+            for i in range(len(p)):
+                slope = _slope(g[i], p[i], decay)
+                square, mean = s[i] * keep + rate * slope * slope, m[i] + rate * (slope - m[i])
+                velocity = v[i] * momentum + slope / (np.sqrt(square - mean * mean) + eps)
+                s[i] = square
+                m[i] = mean
+                v[i] = velocity
+                p[i] = p[i] - lr * velocity
 
-    `rest`: the velocities, if there is momentum; then alpha, lr, eps, momentum and decay.
+
+def rmsprop_step(params: Arrays, grads: Arrays, squares: Arrays, *rest: Any) -> Any:
+    """A step of RMSprop for each parameter, in place; None if done.
+
+    `rest`: the means, if it is centered; the velocities, if there is momentum; then alpha, lr, eps, momentum, decay and
+    whether it is centered.
     """
-    *velocities, alpha, lr, eps, momentum, decay = rest
+    *more, alpha, lr, eps, momentum, decay, centered = rest
     numbers = (alpha, 1 - alpha, lr, eps, momentum, decay)
-    return stepped(_rmsprop, (params, grads, squares, *velocities), numbers)
+    return stepped(_centered if centered else _rmsprop, (params, grads, squares, *more), numbers)
 
 
 @compiled_exactly

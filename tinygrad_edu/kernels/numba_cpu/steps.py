@@ -44,13 +44,33 @@ def _adam(
                 p[i] = p[i] * shrink - step * (mean / (np.sqrt(square) * root + eps))
 
 
-def adam_step(
-    params: list[Array], grads: list[Array], means: list[Array], squares: list[Array],
-    number: float, lr: float, betas: tuple[float, float], eps: float, decay: float, decoupled: bool,
-) -> Any:  # fmt: skip
-    """Step `number` of Adam for each parameter, in place; None if done."""
+@compiled_exactly
+def _amsgrad(
+    table: Array, rate1: Any, keep2: Any, rate2: Any, step: Any, root: Any, eps: Any, decay: Any, shrink: Any
+) -> None:
+    for row in range(len(table)):
+        p, g = column(table, row, 0, rate1), column(table, row, 1, rate1)
+        m, v, top = column(table, row, 2, rate1), column(table, row, 3, rate1), column(table, row, 4, rate1)
+        for i in range(len(p)):
+            slope = g[i] + decay * p[i] if decay != 0 else g[i]
+            mean = m[i] + rate1 * (slope - m[i])
+            square = v[i] * keep2 + rate2 * slope * slope
+            largest = top[i] if top[i] >= square or top[i] != top[i] else square  # nan stays, as in np.maximum
+            m[i] = mean
+            v[i] = square
+            top[i] = largest
+            p[i] = p[i] * shrink - step * (mean / (np.sqrt(largest) * root + eps))
+
+
+def adam_step(params: list[Array], grads: list[Array], means: list[Array], squares: list[Array], *rest: Any) -> Any:
+    """A step of Adam for each parameter, in place; None if done.
+
+    `rest`: the largest squares so far, for amsgrad; then the step's number, lr, betas, eps, decay and whether that is
+    decoupled.
+    """
+    *largest, number, lr, betas, eps, decay, decoupled = rest
     numbers = adam_numbers(number, lr, betas, eps, decay, decoupled)
-    return stepped(_adam, (params, grads, means, squares), numbers)
+    return stepped(_amsgrad if largest else _adam, (params, grads, means, squares, *largest), numbers)
 
 
 @compiled_exactly

@@ -66,9 +66,11 @@ def _steps(dtype: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
     p, g, m, v = ([np.ones((2, 3), dtype)] for _ in range(4))  # of a group with one parameter
     betas = (0.9, 0.999)
     yield "adam_step", (p, g, m, v, 1.0, 0.1, betas, 1e-8, 0.0, False)
+    yield "adam_step", (p, g, m, v, v, 1.0, 0.1, betas, 1e-8, 0.0, False)
     yield "sgd_step", (p, g, v, 0.1, 0.9, 0.0, 0.0, False)
     yield "sgd_step", (p, g, 0.1, 0.0, 0.0, 0.0, False)
-    yield "rmsprop_step", (p, g, v, 0.99, 0.1, 1e-8, 0.0, 0.0)
+    yield "rmsprop_step", (p, g, v, 0.99, 0.1, 1e-8, 0.0, 0.0, False)
+    yield "rmsprop_step", (p, g, v, m, 0.99, 0.1, 1e-8, 0.0, 0.0, True)
     yield "adagrad_step", (p, g, v, 0.1, 1e-8, 0.0)
     yield "adadelta_step", (p, g, v, m, 0.9, 0.1, 1e-6, 0.0)
     yield "adamax_step", (p, g, m, v, betas, 0.1, 1e-8, 0.0)

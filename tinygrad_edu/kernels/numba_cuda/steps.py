@@ -119,11 +119,15 @@ def _step(formula: tuple[str, str, str], columns: tuple[list[Any], ...], *number
     return None
 
 
-def adam_step(
-    params: list[Any], grads: list[Any], means: list[Any], squares: list[Any],
-    number: float, lr: float, betas: tuple[float, float], eps: float, decay: float, decoupled: bool,
-) -> Any:  # fmt: skip
-    """Step `number` of Adam for each parameter, in place; None if done."""
+def adam_step(params: list[Any], grads: list[Any], means: list[Any], squares: list[Any], *rest: Any) -> Any:
+    """A step of Adam for each parameter, in place; None if done, which that of amsgrad is not.
+
+    `rest`: the largest squares so far, for amsgrad; then the step's number, lr, betas, eps, decay and whether that is
+    decoupled.
+    """
+    *largest, number, lr, betas, eps, decay, decoupled = rest
+    if largest:
+        return NotImplemented
     numbers = adam_numbers(number, lr, betas, eps, decay, decoupled)
     return _step(_ADAM, (params, grads, means, squares), *map(params[0].dtype.type, numbers))
 
