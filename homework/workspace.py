@@ -245,9 +245,11 @@ class Workspace:
 
     def start(self, exercise: Exercise) -> bool:
         """Put the starter in place unless a file is there; returns whether it did."""
-        self._keep_starter(exercise)
         if self.file(exercise).exists():
+            with suppress(OSError):  # (where nothing can be written, the statement can still be read)
+                self._keep_starter(exercise)
             return False
+        self._keep_starter(exercise)
         write_atomically(self.file(exercise), exercise.starter_in(self.lang).encode("utf-8"))
         return True
 

@@ -76,6 +76,7 @@ def tell_of_aside(workspace: Workspace) -> None:
     key = "note.aside" if kept.name != STATE else "note.aside_there"
     why = words.word(f"note.{workspace.aside.why}", lang)
     click.echo(words.word(key, lang, file=f"{HIDDEN}/{STATE}", kept=f"{HIDDEN}/{kept.name}", why=why), err=True)
+    workspace.aside = None  # (told once)
 
 
 @contextmanager
@@ -83,6 +84,7 @@ def remembering(workspace: Workspace, lang: str) -> Iterator[None]:
     """What is done inside is worth a warning if it cannot be written down, and no more: the answer was given."""
     try:
         yield
+        tell_of_aside(workspace)  # (it may have broken since this command began)
     except OSError as error:
         if error.filename is None:
             raise

@@ -75,7 +75,7 @@ def grade_command(
         if not chosen:
             raise problem("no_student", names=", ".join(only))
     seed = _seed(seed_file, about)
-    out.mkdir(parents=True, exist_ok=True)  # (what cannot be written is said before an hour of grading)
+    _demand_writable(out)
     screen.line(word(f"grade.sandbox_{kind}", lang))
     results = batch.run(
         matched, exercises, out, seed, launcher, kind, jobs, deadline, before, chosen,
@@ -96,6 +96,22 @@ def grade_command(
         screen.line(word("grade.missing", lang, names=harmless(", ".join(s.id for s in matched.missing))))
     if frequent := batch.frequent_mistakes(results):
         screen.line(word("grade.mistakes", lang, names=", ".join(f"{name} {count}" for name, count in frequent)))
+
+
+def _demand_writable(out: Path) -> None:
+    """What cannot be written is said before an hour of grading, not after it.
+
+    Raises:
+        OSError: nothing can be written there.
+    """
+    import tempfile
+
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        tempfile.TemporaryFile(dir=out).close()
+    except OSError as error:
+        error.filename = str(out)
+        raise
 
 
 def _box(sandbox: str, image: str, lang: str) -> tuple[Launcher, str]:

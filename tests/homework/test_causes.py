@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -142,7 +143,9 @@ def test_an_error_in_a_helper_names_its_line_and_who_called_it() -> None:
 
 
 def test_a_loop_in_a_helper_names_its_line_and_who_called_it() -> None:
-    verdict = verdict_of("value", HELPED.replace("return pair[2]", "while True: pass"), "mul")
+    short = replace(VALUE, meta={**VALUE.meta, "limits": {"wall": 0.8}})
+    program = Program(HELPED.replace("return pair[2]", "while True: pass"))
+    (verdict,) = check_program(short, program, only=["mul"], ignore_needs=True)
     assert verdict.state == "timeout" and verdict.line is not None and verdict.line.function == "deeper"
     assert any("in product" in line for line in reason(VALUE, verdict, "en"))
 

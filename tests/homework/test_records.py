@@ -121,6 +121,23 @@ def test_where_nothing_can_be_written_a_check_still_answers_and_says_so(read_onl
     assert (read_only / ".tinyedu" / "state.json").read_bytes() == before
 
 
+def test_a_record_that_breaks_during_a_check_is_told_of(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, record = folder / ".tinyedu" / "state.json", Workspace.record
+
+    def broken_first(self: Workspace, *arguments: object) -> None:
+        path.write_text("{", encoding="utf-8")
+        record(self, *arguments)  # type: ignore[arg-type]
+
+    (folder / "value" / "value.py").write_text(VALUE.solution, encoding="utf-8")
+    monkeypatch.setattr(Workspace, "record", broken_first)
+    assert "state.broken.json" in tinyedu(folder, "check", "value/mul")
+    assert Workspace(folder).last(VALUE)["mul"]["state"] == "pass"
+
+
+def test_where_nothing_can_be_written_a_statement_can_still_be_read(read_only: Path) -> None:
+    assert "is there already and stays as it is" in tinyedu(read_only, "start", "value")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("reset", "value"), ("start", "tensor"), ("submit",), ("notebook", "value"), ("picture", "value"), ("init",),
