@@ -301,6 +301,13 @@ def test_a_reduction_over_any_dimensions_is_one_of_four() -> None:
     assert grid is not None and np.shares_memory(grid.x, x)
 
 
+def test_a_long_row_loses_no_digits() -> None:
+    x = np.full(1 << 20, -0.1, "f4")  # equal numbers are rounded alike, so that errors do not balance
+    x[0] = 0
+    exact = np.log(np.exp(x.astype("f8")).sum())
+    assert abs(KERNELS["logsumexp"](x, (0,), False) - exact) < 1.1 * np.spacing(np.float32(exact))
+
+
 @pytest.mark.parametrize("axis", [0, 1, (0, 1)])
 def test_the_error_of_single_precision_is_no_worse_than_numpys(axis: Any) -> None:
     axes = axis if isinstance(axis, tuple) else (axis,)

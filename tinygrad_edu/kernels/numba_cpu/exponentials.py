@@ -16,6 +16,7 @@ from tinygrad_edu.kernels.numba_cpu.reductions import LINES, on_grid, reduced
 __all__ = ["logsumexp", "logsumexp_back"]
 
 Array = Any
+_RUN = 4096  # exponentials that are added up in their own precision: a long row would lose digits
 
 
 @compiled
@@ -30,6 +31,14 @@ def largest_of_columns(x: Array, i: int, first: int, tops: Array) -> None:
 
 
 @compiled
+def _run_total(run: Array, top: Any) -> float:
+    total = run.dtype.type(0)
+    for i in range(run.size):
+        total += exp(run[i] - top)
+    return np.float64(total)
+
+
+@compiled
 def _rows(units: Array, x: Array, out: Array) -> None:
     for unit in units:
         i, k = unit // x.shape[2], unit % x.shape[2]
@@ -41,10 +50,8 @@ def _rows(units: Array, x: Array, out: Array) -> None:
         whole = 0.0
         for r in range(x.shape[1]):
             row = x[i, r, k]
-            total = x.dtype.type(0)
-            for j in range(row.size):
-                total += exp(row[j] - top)
-            whole += total
+            for start in range(0, row.size, _RUN):
+                whole += _run_total(row[start : start + _RUN], top)
         out[unit] = math.log(whole) + top
 
 
