@@ -2,7 +2,7 @@
 
 Compiling takes a second or so, loading what was compiled some milliseconds. Numba keeps it in files that it writes
 atomically and reads only for the same processor, version and source, so programs may share the folder. Where none can
-be written to, kernels are compiled anew in each program.
+be written to, kernels are compiled anew in each program; what is damaged in it is made again.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +70,31 @@ def _compile(function: Callable[..., Any], fastmath: Any) -> Any:
     before = settings.CACHE_DIR  # the user's own functions are cached where the user wants
     settings.CACHE_DIR = str(_folder or "")
     try:
-        return numba.njit(cache=_folder is not None, **options)(function)
+        dispatcher: Any = numba.njit(cache=_folder is not None, **options)(function)
     finally:
         settings.CACHE_DIR = before
+    if _folder is not None:
+        _make_optional(dispatcher._cache)
+    return dispatcher
+
+
+def _make_optional(cache: Any) -> None:
+    """Let files that are damaged, or cannot be written, cost a compilation, and not the program."""
+    load, save = cache.load_overload, cache.save_overload
+
+    def load_overload(*key: Any) -> Any:
+        try:
+            return load(*key)
+        except Exception:  # of a file that was cut off, as where a disk was full: any error that pickle knows
+            with suppress(OSError):
+                cache.flush()
+            return None
+
+    def save_overload(*made: Any) -> None:
+        with suppress(OSError):  # a full disk, a quota, a folder that is gone
+            save(*made)
+
+    cache.load_overload, cache.save_overload = load_overload, save_overload
 
 
 class _Tell(event.Listener):
