@@ -1,9 +1,12 @@
-"""Machine code in files: what is damaged is compiled again, and a folder that fills up or goes stops no program."""
+"""Machine code: damaged files are compiled again, a full disk stops no program, and a fork waits for the compiler."""
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -63,3 +66,36 @@ def test_a_full_disk(fresh: Fresh, tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert [loaded(fresh()), loaded(fresh())] == [False, True]
     assert not list((tmp_path / "code").rglob("*.tmp.*"))
+
+
+FORKED = """
+import multiprocessing, os, threading
+import numba
+from numba.core.compiler_lock import global_compiler_lock
+from tinygrad_edu.kernels.numba_cpu import compiler
+
+held, forking = threading.Event(), threading.Event()
+os.register_at_fork(before=forking.set)  # runs before what was registered earlier
+
+def compile_for_long():
+    with global_compiler_lock:
+        held.set()
+        forking.wait()
+
+def child():
+    assert numba.njit(lambda x: x + 1)(1) == 2
+
+thread = threading.Thread(target=compile_for_long)
+thread.start()
+held.wait()
+process = multiprocessing.get_context("fork").Process(target=child, daemon=True)
+process.start()
+process.join(60)
+print(process.exitcode)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_child_may_be_forked_while_a_thread_compiles() -> None:
+    done = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, check=False, timeout=120)
+    assert done.stdout.split() == ["0"], done.stderr

@@ -16,6 +16,7 @@ from typing import Any
 
 import numba
 from numba.core import config, event
+from numba.core.compiler_lock import global_compiler_lock as compiling
 
 __all__ = ["CHECKED", "FAST", "cache_folder", "compiled", "compiled_exactly"]
 
@@ -52,6 +53,10 @@ def _base() -> Path:
 
 
 _folder = None if CHECKED else cache_folder()
+
+if hasattr(os, "register_at_fork"):
+    # A child forked while another thread compiles would wait for ever for that thread, which it does not have.
+    os.register_at_fork(before=compiling.acquire, after_in_parent=compiling.release, after_in_child=compiling.release)
 
 
 def compiled(function: Callable[..., Any]) -> Any:
