@@ -21,6 +21,7 @@ _homes: dict[str, str] = {
         "tensors.untracked": "is_inference",
         "tensors.size": "Size",
         "tensors.device": "device",
+        "errors": "OutOfMemoryError",
         "tensors.dtype": "dtype float16 float32 float64 half float double int8 int16 int32 int64 short int long uint8 "
         "bool bfloat16 get_default_dtype set_default_dtype",
         "tensors.limits": "finfo iinfo",

@@ -58,7 +58,7 @@ nn.modules.from_table nn.modules.hooks nn.modules.registry nn.modules.state
 optim.annealing optim.line_search optim.minimize optim.optimizer optim.options optim.schedule optim.together
 serialization.archive serialization.foreign serialization.memory serialization.places serialization.safetensors
 serialization.structure train.history train.metrics train.progress train.state
-utils.data.fetch utils.data.pool utils.data.worker utils.files utils.tensorboard.records
+utils.data.fetch utils.data.pinning utils.data.pool utils.data.worker utils.files utils.tensorboard.records
 vision.datasets.archives vision.datasets.digits vision.datasets.download vision.datasets.idx vision.datasets.vision
 vision.pillow vision.transforms.compose vision.transforms.conversion vision.transforms.images
 vision.transforms.layout vision.transforms.places vision.transforms.resample vision.transforms.steps

@@ -196,6 +196,10 @@ BESIDE_CORE: dict[str, dict[str, str]] = {
         "device_count": "t.accelerator.device_count()",
         "is_available": "[t.accelerator.is_available()]",
     },
+    "utils.dlpack": {
+        "from_dlpack": "(lambda x: (t.utils.dlpack.from_dlpack(t.utils.dlpack.to_dlpack(x)).fill_(3), x))(t.ones(2))",
+        "to_dlpack": "type(t.utils.dlpack.to_dlpack(t.ones(2))).__name__",
+    },
     "backends": {
         "cuda": "[t.backends.cuda.is_built(), t.backends.cuda.matmul.allow_tf32]",
         "cudnn": "[t.backends.cudnn.is_available(), t.backends.cudnn.benchmark, t.backends.cudnn.deterministic]",
@@ -317,7 +321,10 @@ OWN_CORE: dict[str, dict[str, tuple[str, Any]]] = {
     },
     "utils.hooks": {"RemovableHandle": (
         "isinstance(p.net.register_forward_hook(print), module('utils.hooks').RemovableHandle)", True)},
-    "utils": {"data": ("len(t.utils.data.DataLoader(range(5), 2))", 3)},
+    "utils": {
+        "data": ("len(t.utils.data.DataLoader(range(5), 2))", 3),
+        "dlpack": ("t.utils.dlpack.from_dlpack(t.utils.dlpack.to_dlpack(t.ones(2))).tolist()", [1, 1]),
+    },
     "utils.tensorboard": {
         "SummaryWriter": ("(lambda w: (w.add_scalar('loss', 1.5, 3), w.close(), w.get_logdir() == path, "
                           "len(os.listdir(path)))[2:])(module('utils.tensorboard').SummaryWriter(path))", (True, 1)),

@@ -93,11 +93,11 @@ def reset_peak_memory_stats(device: Any = None) -> None:
 
 
 _on_a_device = {
-    "Event", "ExternalStream", "Stream", "current_device", "current_stream", "default_stream", "device",
-    "device_of", "get_device_capability", "get_device_name", "get_device_properties", "get_rng_state",
-    "get_rng_state_all", "init", "ipc_collect", "launches", "mem_get_info", "memory_stats", "memory_summary", "seed",
-    "seed_all", "set_device", "set_rng_state", "set_rng_state_all", "set_stream", "stream", "synchronize",
-    "utilization",
+    "Event", "ExternalStream", "Stream", "current_device", "current_stream", "default_stream", "device", "device_of",
+    "get_device_capability", "get_device_name", "get_device_properties", "get_rng_state", "get_rng_state_all", "init",
+    "initial_seed", "ipc_collect", "launches", "mem_get_info", "memory_stats", "memory_summary", "seed", "seed_all",
+    "set_device", "set_per_process_memory_fraction", "set_rng_state", "set_rng_state_all", "set_stream", "stream",
+    "synchronize", "utilization",
 }  # fmt: skip
 
 

@@ -16,9 +16,9 @@ from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = [
     "Event", "Stream", "current_device", "current_stream", "default_stream", "device", "get_device_capability",
-    "get_device_name", "get_device_properties", "get_rng_state", "get_rng_state_all", "init", "ipc_collect", "launches",
-    "mem_get_info", "memory_stats", "memory_summary", "seed", "seed_all", "set_device", "set_rng_state",
-    "set_rng_state_all", "set_stream", "stream", "synchronize",
+    "get_device_name", "get_device_properties", "get_rng_state", "get_rng_state_all", "init", "initial_seed",
+    "ipc_collect", "launches", "mem_get_info", "memory_stats", "memory_summary", "seed", "seed_all", "set_device",
+    "set_per_process_memory_fraction", "set_rng_state", "set_rng_state_all", "set_stream", "stream", "synchronize",
 ]  # fmt: skip
 
 
@@ -257,6 +257,25 @@ class Event:
         if self._event is None or end_event._event is None:
             return (end_event._at - self._at) * 1e3
         return float(self._event.elapsed_time(end_event._event))
+
+
+def initial_seed() -> int:
+    """The seed that the stream of random numbers was started with."""
+    return random.initial_seed()
+
+
+def set_per_process_memory_fraction(fraction: float, device: Any = None) -> None:
+    """Take at most this part of the GPU's memory; more is out of memory.
+
+    Raises:
+        TypeError, ValueError: no number from 0 to 1.
+    """
+    if not isinstance(fraction, float):
+        raise TypeError("Invalid type for fraction argument, must be `float`")
+    if not 0 <= fraction <= 1:
+        raise ValueError(f"Invalid fraction value: {fraction}. Allowed range: 0~1")
+    _here(device, "set_per_process_memory_fraction")
+    memory.pool.limit = None if fraction == 1 else int(fraction * memory.free_and_total()[1])
 
 
 def seed() -> None:

@@ -12,10 +12,11 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from tinygrad_edu.errors import DeviceError
 from tinygrad_edu.kernels.presence import possible
 
 __all__ = [
-    "available", "exchange", "is_pinned", "own", "pinned", "possible", "random_words", "to_device", "to_host",
+    "available", "exchange", "is_pinned", "maker", "own", "pinned", "possible", "random_words", "to_device", "to_host",
     "why_not", "wrapped",
 ]  # fmt: skip
 
@@ -56,6 +57,12 @@ def random_words(seed: int, first: int, count: int) -> Any:
     return import_module("tinygrad_edu.kernels.numba_cuda.philox").words(seed, first, count)
 
 
+def maker(name: str) -> Any:
+    """What makes arrays on the GPU as NumPy's function of that name makes them on the CPU."""
+    import_module("tinygrad_edu.kernels.numba_cuda")
+    return import_module("tinygrad_edu.kernels.numba_cuda.making").FUNCTIONS[name]
+
+
 def exchange() -> Any:
     """The ways in which memory of the GPU is shared with other libraries."""
     import_module("tinygrad_edu.kernels.numba_cuda")
@@ -86,6 +93,26 @@ def is_pinned(array: Any) -> bool:
     return False
 
 
+# What takes arrays of both devices: conversions, and index arrays of the CPU for an array of the GPU.
+_OF_BOTH = ("array", "asarray", "ascontiguousarray", "index_back")
+
+
+def _refuse_others(name: str, args: tuple[Any, ...]) -> None:
+    """Refuse arrays of the CPU beside those of the GPU; numbers without dimensions may be anywhere.
+
+    Raises:
+        DeviceError: as PyTorch says it.
+    """
+    for x in args:
+        if hasattr(x, "__array_interface__") and x.ndim:
+            told = (
+                "indices should be either on cpu or on the same device as the indexed tensor (cpu)"
+                if name == "getitem"
+                else "Expected all tensors to be on the same device, but found at least two devices, cuda:0 and cpu!"
+            )
+            raise DeviceError(f"{name}: {told} Move one with .to(device)")
+
+
 def wrapped(name: str, plain: Callable[..., Any], specification: Any) -> Callable[..., Any]:
     """A kernel that computes where its arrays are: `plain` for those of the CPU, whose meaning is `specification`."""
     if not possible():
@@ -105,6 +132,8 @@ def wrapped(name: str, plain: Callable[..., Any], specification: Any) -> Callabl
             if kind is DeviceArray or (
                 (kind is tuple or kind is list) and any(part.__class__ is DeviceArray for part in x)
             ):
+                if name not in _OF_BOTH:
+                    _refuse_others(name, args)
                 return on_device()(*args, **options)
         return plain(*args, **options)
 

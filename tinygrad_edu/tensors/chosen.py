@@ -17,7 +17,7 @@ from tinygrad_edu.ops.shape import wrap_dim
 from tinygrad_edu.tensors import inplace
 from tinygrad_edu.tensors.composed import apply, composed, in_place, positions
 from tinygrad_edu.tensors.data import fits
-from tinygrad_edu.tensors.device import device_of, moved
+from tinygrad_edu.tensors.device import device_of, moved, one_device
 from tinygrad_edu.tensors.indexing import as_index, check_types
 from tinygrad_edu.tensors.parts import common_shape
 from tinygrad_edu.tensors.record import record
@@ -182,6 +182,8 @@ def _products(input: Tensor, dim: int, where: Any, src: Tensor, include_self: bo
 
 def _vector(name: str, input: Tensor, dim: int, index: Any, from_end: bool = False) -> tuple[int, Any]:
     where = positions(name, index)
+    if isinstance(index, Tensor):
+        one_device(name, input._data, where)
     if where.ndim > 1:
         raise DimError(f"{name}(): Index is supposed to be a vector, got shape {tuple(where.shape)}")
     dim = wrap_dim(dim, input.ndim, name)

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tinygrad_edu.errors import DeviceError, DTypeError, ShapeError
+from tinygrad_edu.errors import DTypeError, ShapeError
 from tinygrad_edu.kernels import devices, kernels
 from tinygrad_edu.tensors.data import checked, default_float, fits, to_array
-from tinygrad_edu.tensors.device import as_device, chosen_default, cuda, device_of, moved
+from tinygrad_edu.tensors.device import as_device, chosen_default, cuda, device_of, moved, pinned
 from tinygrad_edu.tensors.dtype import as_dtype
 from tinygrad_edu.tensors.out import with_out
 from tinygrad_edu.tensors.promotion import result_type
@@ -54,7 +54,7 @@ def _lying_as(made: Any, like: Any) -> Any:
     return kernels.ascontiguousarray(made.transpose(order)).transpose(sorted(range(like.ndim), key=order.__getitem__))
 
 
-def finish(array: Any, device: Any, requires_grad: bool, operation: str) -> Tensor:
+def finish(array: Any, device: Any, requires_grad: bool, operation: str, pin_memory: bool = False) -> Tensor:
     """A leaf Tensor around a new array.
 
     Raises:
@@ -62,8 +62,17 @@ def finish(array: Any, device: Any, requires_grad: bool, operation: str) -> Tens
     """
     if device is not None or chosen_default():
         array = moved(array, as_device(device, operation))
+    if pin_memory:
+        array = pinned(array, operation)
     out = Tensor._wrap(array)
     return out.requires_grad_() if requires_grad else out
+
+
+def made(function: str, shape: tuple[int, ...], device: Any, operation: str, *args: Any) -> Any:
+    """A new array by NumPy's function of that name, made where it is to live: not on the CPU, to be copied."""
+    place = as_device(device, operation)
+    maker = devices.maker(function) if place is cuda else getattr(np, function)
+    return maker(shape, *args)
 
 
 def check_device(device: Any, operation: str) -> None:
@@ -116,11 +125,9 @@ def tensor(
     >>> tensor([1.0, 2.0], requires_grad=True)
     tensor([1., 2.], requires_grad=True)
     """
-    if pin_memory:
-        raise DeviceError("tensor: Cannot access accelerator device when none is available: leave pin_memory out")
     array = to_array(data, numpy_type(dtype, "tensor"))
     here = device is None and hasattr(array, "block")  # a copy of a Tensor on the GPU is there too
-    return finish(array, device_of(array) if here else device, requires_grad, "tensor")
+    return finish(array, device_of(array) if here else device, requires_grad, "tensor", pin_memory)
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
@@ -177,32 +184,34 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
         raise TypeError(f"full(): argument 'fill_value' (position 2) must be Number, not {type(number).__name__}")
     kind = numpy_type(dtype, "full") or result_type((), (), [type(number)])
     shape = sizes_of(tuple(size), "full")
-    return finish(np.full(shape, fits(number, kind, "full"), kind), device, requires_grad, "full")
+    filled = made("full", shape, device, "full", fits(number, kind, "full"), kind)
+    return finish(filled, device, requires_grad, "full")
 
 
-def _filled(name: str, make: Any, doc: str) -> Any:
+def _filled(name: str, doc: str) -> Any:
     def create(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **names: Any) -> Tensor:
         size = (names.pop("size"),) if "size" in names else size
-        names.pop("pin_memory", None)
+        pin_memory = names.pop("pin_memory", False)
         if names:
             raise TypeError(f"{name}() got an unexpected keyword argument {next(iter(names))!r}")
         if not size:
             raise TypeError(f"{name}() is missing the argument 'size': a single number has the size ()")
-        return finish(make(sizes_of(size, name), numpy_type(dtype, name, default_float())), device, requires_grad, name)
+        array = made(name, sizes_of(size, name), device, name, numpy_type(dtype, name, default_float()))
+        return finish(array, device, requires_grad, name, pin_memory)
 
     create.__name__, create.__qualname__, create.__doc__ = name, name, doc
     return creating(create)
 
 
-zeros = _filled("zeros", np.zeros, "A Tensor of zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``; by default float32.")
-ones = _filled("ones", np.ones, "A Tensor of ones: ``ones(2, 3)`` or ``ones((2, 3))``; by default float32.")
-empty = _filled("empty", np.empty, "A Tensor whose elements are whatever was in memory: fill it before you read it.")
+zeros = _filled("zeros", "A Tensor of zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``; by default float32.")
+ones = _filled("ones", "A Tensor of ones: ``ones(2, 3)`` or ``ones((2, 3))``; by default float32.")
+empty = _filled("empty", "A Tensor whose elements are whatever was in memory: fill it before you read it.")
 
 
 def place_of(like: Tensor) -> Any:
-    """Where a Tensor like another is made, if nobody says; None for the usual place."""
+    """Where a Tensor like another is made, if nobody says: where that one is. None for the usual place."""
     data = getattr(like, "_data", None)  # what is no Tensor is refused by who asks
-    return device_of(data) if hasattr(data, "block") else None
+    return device_of(data) if hasattr(data, "block") or chosen_default() else None
 
 
 def like_options(like: Tensor, dtype: Any, name: str) -> tuple[tuple[int, ...], Any]:
@@ -215,22 +224,22 @@ def like_options(like: Tensor, dtype: Any, name: str) -> tuple[tuple[int, ...], 
 @shaped_like
 def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros with the shape and type of another Tensor."""
-    made = np.zeros(*like_options(input, dtype, "zeros_like"))
-    return finish(made, device or place_of(input), requires_grad, "zeros_like")
+    place, (shape, kind) = device or place_of(input), like_options(input, dtype, "zeros_like")
+    return finish(made("zeros", shape, place, "zeros_like", kind), place, requires_grad, "zeros_like")
 
 
 @shaped_like
 def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones with the shape and type of another Tensor."""
-    made = np.ones(*like_options(input, dtype, "ones_like"))
-    return finish(made, device or place_of(input), requires_grad, "ones_like")
+    place, (shape, kind) = device or place_of(input), like_options(input, dtype, "ones_like")
+    return finish(made("ones", shape, place, "ones_like", kind), place, requires_grad, "ones_like")
 
 
 @shaped_like
 def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Uninitialised memory with the shape and type of another Tensor."""
-    made = np.empty(*like_options(input, dtype, "empty_like"))
-    return finish(made, device or place_of(input), requires_grad, "empty_like")
+    place, (shape, kind) = device or place_of(input), like_options(input, dtype, "empty_like")
+    return finish(made("empty", shape, place, "empty_like", kind), place, requires_grad, "empty_like")
 
 
 @shaped_like
@@ -242,8 +251,9 @@ def full_like(
     number = fill_value.item() if isinstance(fill_value, (Tensor, np.generic)) else fill_value
     if not isinstance(number, (bool, int, float)):
         raise TypeError(f"full_like(): argument 'fill_value' must be Number, not {type(number).__name__}")
-    filled = np.full(shape, fits(number, kind, "full_like"), kind)
-    return finish(filled, device or place_of(input), requires_grad, "full_like")
+    place = device or place_of(input)
+    filled = made("full", shape, place, "full_like", fits(number, kind, "full_like"), kind)
+    return finish(filled, place, requires_grad, "full_like")
 
 
 @creating
@@ -354,12 +364,13 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, 
     return finish(np.eye(n, m, dtype=numpy_type(dtype, "eye", default_float())), device, requires_grad, "eye")
 
 
-def _new(name: str, make: Any) -> Any:
+def _new(name: str) -> Any:
     def method(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
         if not size:
             raise TypeError(f"{name}() is missing the argument 'size': a single number has the size ()")
-        kind = numpy_type(dtype, name, self._data.dtype)
-        return finish(make(sizes_of(size, name), kind), device or place_of(self), requires_grad, name)
+        kind, place = numpy_type(dtype, name, self._data.dtype), device or place_of(self)
+        array = made(name.removeprefix("new_"), sizes_of(size, name), place, name, kind)
+        return finish(array, place, requires_grad, name)
 
     method.__doc__ = f"{name.removeprefix('new_').capitalize()} of the given shape, with this Tensor's type."
     return method
@@ -381,7 +392,7 @@ def _new_full(
     )
 
 
-for _name, _make in (("new_zeros", np.zeros), ("new_ones", np.ones), ("new_empty", np.empty)):
-    setattr(Tensor, _name, _new(_name, _make))
+for _name in ("new_zeros", "new_ones", "new_empty"):
+    setattr(Tensor, _name, _new(_name))
 for _name, _method in {"new_tensor": _new_tensor, "new_full": _new_full}.items():
     setattr(Tensor, _name, _method)

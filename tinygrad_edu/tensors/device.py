@@ -8,7 +8,10 @@ from typing import Any
 from tinygrad_edu.errors import CudaError, DeviceError, MpsError
 from tinygrad_edu.kernels import devices
 
-__all__ = ["as_device", "cpu", "chosen_default", "cuda", "device", "device_of", "get_default", "moved", "set_default"]
+__all__ = [
+    "as_device", "cpu", "chosen_default", "cuda", "device", "device_of", "get_default", "moved", "one_device", "pinned",
+    "set_default",
+]  # fmt: skip
 
 # The kinds a script may name. Naming one is free; making a tensor there is where as_device says no.
 KINDS = ("cpu", "cuda", "mps", "xpu", "hip", "xla", "hpu", "mtia", "ipu", "maia", "vulkan", "meta")
@@ -70,6 +73,15 @@ class device:
     def __repr__(self) -> str:
         index = "" if self.index is None else f", index={self.index}"
         return f"device(type='{self.type}'{index})"
+
+    def __enter__(self) -> device:
+        """``with device("cuda"):`` makes new Tensors there, where no other device is named."""
+        _entered.append(_default[0])
+        _default[0] = as_device(self, "device")
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        _default[0] = _entered.pop()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return device, (self.type,) if self.index is None else (self.type, self.index)
@@ -147,6 +159,7 @@ def as_device(value: Any, operation: str) -> device:
 
 
 _default = [cpu]
+_entered: list[device] = []  # the defaults that the contexts entered will put back
 
 
 def chosen_default() -> bool:
@@ -167,6 +180,34 @@ def get_default() -> device:
 def device_of(data: Any) -> device:
     """Where an array lies."""
     return cuda if hasattr(data, "block") else cpu
+
+
+def one_device(operation: str, *arrays: Any) -> None:
+    """Refuse arrays of which some are on the CPU and some on a GPU.
+
+    Raises:
+        DeviceError: as PyTorch says it.
+    """
+    if len({hasattr(array, "block") for array in arrays}) > 1:
+        raise DeviceError(
+            f"{operation}: Expected all tensors to be on the same device, but found at least two devices, cuda:0 and "
+            "cpu! Move one with .to(device)"
+        )
+
+
+def pinned(array: Any, operation: str) -> Any:
+    """A copy of an array in page-locked memory.
+
+    Raises:
+        DeviceError: there is no GPU. RuntimeError: the array is on it already.
+    """
+    if not devices.available():
+        raise DeviceError(
+            f"{operation}: Cannot access accelerator device when none is available: leave pinning out on the CPU"
+        )
+    if hasattr(array, "block"):
+        raise RuntimeError(f"{operation}: only dense CPU tensors can be pinned, and this one is on cuda")
+    return devices.pinned(array)
 
 
 def moved(data: Any, place: device, non_blocking: bool = False) -> Any:

@@ -15,7 +15,7 @@ from tinygrad_edu.tensors import random, sampling
 from tinygrad_edu.tensors.arguments import kinds_told
 from tinygrad_edu.tensors.creation import creating, finish, like_options, numpy_type, place_of, shaped_like, sizes_of
 from tinygrad_edu.tensors.data import default_float
-from tinygrad_edu.tensors.device import as_device, cpu, device_of, moved
+from tinygrad_edu.tensors.device import as_device, cpu, moved
 from tinygrad_edu.tensors.inplace import write
 from tinygrad_edu.tensors.out import with_out
 from tinygrad_edu.tensors.placing import beside
@@ -32,10 +32,23 @@ def _size(size: tuple[Any, ...] | None, names: dict[str, Any], operation: str) -
         size = (names.pop("size"),)
     if size is None:
         raise TypeError(f"{operation}() is missing the argument 'size': a single number has the size ()")
-    names.pop("pin_memory", None)
     if names:
         raise TypeError(f"{operation}() got an unexpected keyword argument {next(iter(names))!r}")
     return sizes_of(size, operation)
+
+
+def _for(generator: random.Generator | None, place: Any) -> random.Generator | None:
+    """The generator, which has to be one for the device.
+
+    Raises:
+        RuntimeError: it is one for another.
+    """
+    if isinstance(generator, random.Generator) and generator.device.type != place.type:
+        raise RuntimeError(
+            f"Expected a '{place.type}' device type for generator but found '{generator.device.type}': make it with "
+            f"Generator(device={place.type!r})"
+        )
+    return generator
 
 
 @creating
@@ -54,10 +67,11 @@ def rand(
     >>> tg.rand(3).shape
     torch.Size([3])
     """
+    pinned = names.pop("pin_memory", False)
     shape = _size(size or None, names, "rand")
     kind, place = numpy_type(dtype, "rand", default_float()), as_device(device, "rand")
-    values = sampling.uniform(generator, shape, kind, place=place)
-    return finish(values, device, requires_grad, "rand")
+    values = sampling.uniform(_for(generator, place), shape, kind, place=place)
+    return finish(values, device, requires_grad, "rand", pinned)
 
 
 @creating
@@ -70,10 +84,11 @@ def randn(
     **names: Any,
 ) -> Tensor:
     """Numbers drawn from the normal distribution with mean 0 and standard deviation 1."""
+    pinned = names.pop("pin_memory", False)
     shape = _size(size or None, names, "randn")
     kind, place = numpy_type(dtype, "randn", default_float()), as_device(device, "randn")
-    values = sampling.normal(generator, shape, kind, place=place)
-    return finish(values, device, requires_grad, "randn")
+    values = sampling.normal(_for(generator, place), shape, kind, place=place)
+    return finish(values, device, requires_grad, "randn", pinned)
 
 
 @creating
@@ -102,6 +117,7 @@ def randint(
     elif high is None:
         low, high = 0, low
     kind = numpy_type(dtype, "randint", np.dtype(np.int64))
+    generator = _for(generator, as_device(device, "randint"))
     values = sampling.integers(generator, sizes_of((size,), "randint"), int(low), int(high), kind)
     return finish(values, device, requires_grad, "randint")
 
@@ -116,6 +132,7 @@ def randperm(
     requires_grad: bool = False,
 ) -> Tensor:
     """The integers below `n` in random order."""
+    generator = _for(generator, as_device(device, "randperm"))
     values = sampling.permutation(generator, n, numpy_type(dtype, "randperm", np.dtype(np.int64)))
     return finish(values, device, requires_grad, "randperm")
 
@@ -141,7 +158,7 @@ def normal(
     >>> normal(0.0, 0.01, size=(2, 3), requires_grad=True).shape
     torch.Size([2, 3])
     """
-    names.pop("pin_memory", None)
+    pinned = names.pop("pin_memory", False)
     if names:
         raise TypeError(f"normal() got an unexpected keyword argument {next(iter(names))!r}")
     spread = std._data if isinstance(std, Tensor) else std
@@ -150,8 +167,8 @@ def normal(
     if size is not None:
         shape = sizes_of((size,), "normal")
         kind, place = numpy_type(dtype, "normal", default_float()), as_device(device, "normal")
-        values = sampling.normal(generator, shape, kind, float(mean), float(std), place)
-        return finish(values, device, requires_grad, "normal")
+        values = sampling.normal(_for(generator, place), shape, kind, float(mean), float(std), place)
+        return finish(values, device, requires_grad, "normal", pinned)
     if dtype is not None or device is not None or requires_grad:
         raise TypeError("normal(): dtype, device and requires_grad go with a size; without, mean and std have theirs")
     centre = mean._data if isinstance(mean, Tensor) else mean
@@ -162,7 +179,9 @@ def normal(
         shape = np.broadcast_shapes(np.shape(centre), np.shape(spread))
     except ValueError:
         raise broadcast_error("normal", np.shape(centre), np.shape(spread)) from None
-    return Tensor._wrap((sampling.normal(generator, shape, kind) * spread + centre).astype(kind))
+    place = next(x.device for x in (mean, std) if isinstance(x, Tensor))
+    draws = sampling.normal(_for(generator, place), shape, kind, place=place)
+    return Tensor._wrap((draws * spread + centre).astype(kind))
 
 
 @shaped_like
@@ -176,7 +195,7 @@ def rand_like(
 ) -> Tensor:
     """Uniform draws with the shape and type of another Tensor."""
     place = as_device(device or place_of(input), "rand_like")
-    made = sampling.uniform(generator, *like_options(input, dtype, "rand_like"), place=place)
+    made = sampling.uniform(_for(generator, place), *like_options(input, dtype, "rand_like"), place=place)
     return finish(made, device or place_of(input), requires_grad, "rand_like")
 
 
@@ -191,7 +210,7 @@ def randn_like(
 ) -> Tensor:
     """Normal draws with the shape and type of another Tensor."""
     place = as_device(device or place_of(input), "randn_like")
-    made = sampling.normal(generator, *like_options(input, dtype, "randn_like"), place=place)
+    made = sampling.normal(_for(generator, place), *like_options(input, dtype, "randn_like"), place=place)
     return finish(made, device or place_of(input), requires_grad, "randn_like")
 
 
@@ -209,6 +228,7 @@ def randint_like(
     """Integers with the shape and type of another Tensor."""
     shape, kind = like_options(input, dtype, "randint_like")
     low, high = (0, low) if high is None else (low, high)
+    generator = _for(generator, as_device(device or place_of(input), "randint_like"))
     made = sampling.integers(generator, shape, low, high, kind)
     return finish(made, device or place_of(input), requires_grad, "randint_like")
 
@@ -222,7 +242,8 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: random.Genera
     if input._data.dtype.kind != "f":
         raise DTypeError(f"bernoulli: not implemented for {input.dtype}: probabilities are floats, use .float()")
     chances = input._data
-    return Tensor._wrap(sampling.bernoulli(generator, chances, chances.shape, chances.dtype, device_of(chances)))
+    generator = _for(generator, input.device)
+    return Tensor._wrap(sampling.bernoulli(generator, chances, chances.shape, chances.dtype, input.device))
 
 
 @with_out
@@ -230,6 +251,7 @@ def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *, generator: random.Generator | None = None
 ) -> Tensor:
     """Indices drawn with probabilities in proportion to the weights of each row."""
+    generator = _for(generator, input.device)
     return beside(sampling.multinomial(generator, moved(input._array(), cpu), num_samples, replacement), input)
 
 
@@ -245,13 +267,13 @@ def set_rng_state(new_state: Tensor) -> None:
 
 def _uniform(self: Tensor, low: float = 0.0, high: float = 1.0, *, generator: random.Generator | None = None) -> Tensor:
     """Fill the Tensor with uniform draws from [low, high)."""
-    draws = sampling.uniform(generator, self._data.shape, self._data.dtype, low, high, self.device)
+    draws = sampling.uniform(_for(generator, self.device), self._data.shape, self._data.dtype, low, high, self.device)
     return write(self, beside(draws, self), "uniform_")
 
 
 def _normal(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: random.Generator | None = None) -> Tensor:
     """Fill the Tensor with normal draws."""
-    draws = sampling.normal(generator, self._data.shape, self._data.dtype, mean, std, self.device)
+    draws = sampling.normal(_for(generator, self.device), self._data.shape, self._data.dtype, mean, std, self.device)
     return write(self, beside(draws, self), "normal_")
 
 
@@ -264,7 +286,7 @@ def _bernoulli(self: Tensor, p: float | Tensor = 0.5, *, generator: random.Gener
         chance = np.broadcast_to(chance, self._data.shape)
     except ValueError:
         raise broadcast_error("bernoulli_", self._data.shape, np.shape(chance)) from None
-    draws = sampling.bernoulli(generator, chance, self._data.shape, np.float32)
+    draws = sampling.bernoulli(_for(generator, self.device), chance, self._data.shape, np.float32)
     return write(self, beside(draws.astype(self._data.dtype), self), "bernoulli_")
 
 
@@ -280,7 +302,7 @@ def _random(
         from_, to = 0, from_
     if to is None:
         to = 2 ** (np.finfo(kind).nmant + 1) + 1 if kind.kind == "f" else 2 if kind.kind == "b" else np.iinfo(kind).max
-    draws = sampling.integers(generator, self._data.shape, int(from_), int(to), np.dtype(np.int64))
+    draws = sampling.integers(_for(generator, self.device), self._data.shape, int(from_), int(to), np.dtype(np.int64))
     return write(self, beside(draws.astype(kind), self), "random_")
 
 
@@ -296,7 +318,7 @@ def _from_uniform(name: str, formula: Any, doc: str, **defaults: float | None) -
                 raise TypeError(f"{name}(): argument {parameter!r} must be float, not {type(value).__name__}")
         if self._data.dtype.kind != "f" and name != "geometric_":
             raise DTypeError(f"{name}: needs a floating-point tensor, got {self.dtype}: use .float() first")
-        uniform = sampling.uniform(generator, self._data.shape, np.dtype(np.float64))
+        uniform = sampling.uniform(_for(generator, self.device), self._data.shape, np.dtype(np.float64))
         with np.errstate(all="ignore"):
             draws = formula(uniform, **values)
         return write(self, beside(np.asarray(draws).astype(self._data.dtype), self), name)
@@ -330,7 +352,7 @@ def _log_normal(
     """Fill the Tensor with draws whose logarithm is normal, with this mean and standard deviation."""
     if not std > 0:
         raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std}")
-    draws = np.exp(sampling.normal(generator, self._data.shape, self._data.dtype, mean, std))
+    draws = np.exp(sampling.normal(_for(generator, self.device), self._data.shape, self._data.dtype, mean, std))
     return write(self, beside(draws, self), "log_normal_")
 
 

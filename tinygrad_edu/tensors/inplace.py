@@ -22,6 +22,7 @@ from tinygrad_edu.ops.shape import sum_to
 from tinygrad_edu.ops.views import lies
 from tinygrad_edu.tensors import methods
 from tinygrad_edu.tensors.data import checked, fits
+from tinygrad_edu.tensors.device import one_device
 from tinygrad_edu.tensors.indexing import as_index, check_types, integers_first
 from tinygrad_edu.tensors.node import Node, new_node
 from tinygrad_edu.tensors.promotion import check_cast
@@ -288,6 +289,7 @@ def _(g: Any, _out: Any, _input: Any, value_shape: Any, index: Any) -> Any:
 def _setitem(self: Tensor, position: Any, value: Any) -> None:
     """``x[i] = value``, ``x[mask] = 0``, ``x[:, 1] = row``: the value is converted and broadcast."""
     index = as_index(position, self)
+    given = isinstance(value, Tensor)
     apart = integers_first(index)
     if apart is not None:
         return _setitem(self[apart[0]], apart[1], value)
@@ -304,6 +306,8 @@ def _setitem(self: Tensor, position: Any, value: Any) -> None:
     else:
         check_types("__setitem__", self, value, index)
     if value._data.ndim and value.device != self.device:
+        if given and any(hasattr(item, "dtype") for item in index):
+            one_device("index_put_", self._data, value._data)
         value = value.to(self.device)
     recorded = recording() and (value._requires or self._requires)
     may_change(self, recorded, "__setitem__")

@@ -82,7 +82,7 @@ def _type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     ('torch.FloatTensor', tensor([1, 1]))
     """
     if dtype is None:
-        return f"torch.{_kinds[self.dtype].__name__}"
+        return f"torch.{'cuda.' if hasattr(self._data, 'block') else ''}{_kinds[self.dtype].__name__}"
     kind = _named(dtype) if isinstance(dtype, str) else dtype
     return self.to(kind.dtype if isinstance(kind, Kind) else types.as_dtype(kind, "type"))
 

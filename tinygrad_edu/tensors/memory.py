@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.errors import CudaError, DeviceError
+from tinygrad_edu.errors import CudaError
 from tinygrad_edu.kernels import devices, kernels
 from tinygrad_edu.tensors import methods
-from tinygrad_edu.tensors.device import as_device, cpu, device_of
+from tinygrad_edu.tensors.device import as_device, cpu, device_of, pinned
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = [
@@ -145,13 +145,7 @@ def _pin_memory(self: Tensor, device: Any = None) -> Any:
     Raises:
         DeviceError: there is no GPU. RuntimeError: the Tensor is on it already.
     """
-    if not devices.available():
-        raise DeviceError(
-            "pin_memory(): Cannot access accelerator device when none is available: leave it out on the CPU"
-        )
-    if hasattr(self._data, "block"):
-        raise RuntimeError("cannot pin 'torch.cuda.FloatTensor' only dense CPU tensors can be pinned")
-    return self if _is_pinned(self) else Tensor._wrap(devices.pinned(self._array()))
+    return self if _is_pinned(self) else Tensor._wrap(pinned(self._array(), "pin_memory()"))
 
 
 def _is_pinned(self: Tensor, device: Any = None) -> bool:

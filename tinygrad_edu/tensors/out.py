@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.engine.modes import no_grad, recording
-from tinygrad_edu.errors import GradError, ShapeError
+from tinygrad_edu.errors import DeviceError, GradError, ShapeError
 from tinygrad_edu.tensors.inplace import refuse_overlap
 from tinygrad_edu.tensors.promotion import check_cast
 from tinygrad_edu.tensors.tensor import Tensor
@@ -21,7 +21,7 @@ __all__ = ["with_out"]
 def with_out(function: Callable[..., Any], name: str | None = None, *, creates: bool = False) -> Callable[..., Any]:
     """The function with an ``out`` argument: a Tensor, or a tuple of them where there are several results.
 
-    `creates`: without a dtype given, what is made has the type of `out`.
+    `creates`: without a dtype or a device given, what is made has those of `out`.
 
     >>> import tinygrad_edu as tg
     >>> c = tg.empty(2); tg.add(tg.ones(2), 1, out=c) is c, c
@@ -36,8 +36,10 @@ def with_out(function: Callable[..., Any], name: str | None = None, *, creates: 
         out = kwargs.pop("out")
         if out is None:
             return function(*args, **kwargs)
-        if creates and kwargs.get("dtype") is None:
-            kwargs["dtype"] = out.dtype if isinstance(out, Tensor) else None
+        if creates and isinstance(out, Tensor):
+            kwargs["dtype"] = out.dtype if kwargs.get("dtype") is None else kwargs["dtype"]
+            if hasattr(out._data, "block") and kwargs.get("device") is None:
+                kwargs["device"] = out.device
         return _into(out, called, function, args, kwargs)
 
     return call
@@ -72,6 +74,11 @@ def _into(out: Any, name: str, function: Callable[..., Any], args: tuple[Any, ..
 
 def _check(target: Tensor, data: Any, name: str) -> None:
     check_cast(name, data.dtype, target._data.dtype)
+    if hasattr(data, "block") != hasattr(target._data, "block"):
+        raise DeviceError(
+            f"{name}(): Expected all tensors to be on the same device, but out= is on {target.device} and the result "
+            "is not: make out= where the arguments are"
+        )
     array = target._array()
     if array.shape != data.shape:
         if target._base is not None and array.size:

@@ -27,7 +27,8 @@ _STATE_BYTES = 16  # the seed and the number of the next block, eight bytes each
 class Generator:
     """A source of random numbers: every draw starts at the next unused block of its stream.
 
-    Threads may share one. Raises DeviceError for a device that is not the CPU.
+    Threads may share one. One of "cuda" draws the same numbers, for Tensors there. Raises DeviceError for a device
+    that no Tensor can live on.
 
     >>> g = Generator().manual_seed(7)
     >>> g.initial_seed(), g.device
@@ -99,14 +100,14 @@ class Generator:
 
     def clone_state(self) -> Generator:
         """Another generator at the same place in the same stream."""
-        return _restore(self.get_state())
+        return _restore(self.get_state(), self.device.type)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (self.get_state(),)  # pickle and copy: the place in the stream, not the lock
+        return _restore, (self.get_state(), self.device.type)  # pickle and copy: the place in the stream, not the lock
 
 
-def _restore(state: np.ndarray[Any, Any]) -> Generator:
-    generator = Generator()
+def _restore(state: np.ndarray[Any, Any], place: str = "cpu") -> Generator:
+    generator = Generator(place)
     generator.set_state(state)
     return generator
 

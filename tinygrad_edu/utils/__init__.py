@@ -1,5 +1,5 @@
-"""Helpers around training; so far `data`: datasets, samplers and loaders."""
+"""Helpers around training: `data`, datasets, samplers and loaders; `dlpack`, memory shared with other libraries."""
 
-from tinygrad_edu.utils import data
+from tinygrad_edu.utils import data, dlpack
 
-__all__ = ["data"]
+__all__ = ["data", "dlpack"]

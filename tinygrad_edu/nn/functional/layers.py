@@ -14,6 +14,7 @@ from tinygrad_edu.ops.dropout import dropped
 from tinygrad_edu.ops.norms import vector_norm
 from tinygrad_edu.ops.products import addmm
 from tinygrad_edu.tensors import sampling
+from tinygrad_edu.tensors.device import one_device
 from tinygrad_edu.tensors.functions import broadcast_shapes, functional, where
 from tinygrad_edu.tensors.grids import one_hot
 from tinygrad_edu.tensors.inplace import write
@@ -106,6 +107,7 @@ def embedding(
     indices = input._data
     if indices.dtype.kind not in "iu":
         raise DTypeError(f"embedding: Expected tensor for argument #1 'indices' to be Long or Int, got {input.dtype}")
+    one_device("embedding", indices, weight._data)
     if weight.ndim != 2:
         raise ShapeError(f"embedding: 'weight' must be 2-D, a vector in each row, got shape {tuple(weight.shape)}")
     rows = weight.shape[0]

@@ -71,12 +71,12 @@ class PackedSequence(_Packed):
         return self._replace(data=self.data.cuda(*args, **kwargs))
 
     def pin_memory(self) -> PackedSequence:
-        """The same: memory is not pinned here."""
-        return self
+        """The same with the data in page-locked memory. Raises DeviceError where there is no GPU."""
+        return self._replace(data=self.data.pin_memory())
 
     def is_pinned(self) -> bool:
-        """False."""
-        return False
+        """Whether the data lies in page-locked memory."""
+        return bool(self.data.is_pinned())
 
     @property
     def is_cuda(self) -> bool:

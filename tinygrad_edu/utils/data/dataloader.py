@@ -13,10 +13,12 @@ from itertools import repeat
 from types import GenericAlias
 from typing import Any
 
+from tinygrad_edu.kernels import devices
 from tinygrad_edu.tensors.random import Generator
 from tinygrad_edu.utils.data.collate import default_collate, default_convert
 from tinygrad_edu.utils.data.dataset import IterableDataset
 from tinygrad_edu.utils.data.fetch import END, fetcher_of
+from tinygrad_edu.utils.data.pinning import Pinned
 from tinygrad_edu.utils.data.pool import ParallelIterator, WorkerPool
 from tinygrad_edu.utils.data.sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, fresh_seed
 from tinygrad_edu.utils.data.worker import Job, get_worker_info
@@ -44,7 +46,8 @@ class DataLoader:
         batch_sampler: an iterable of lists of indices, instead of `batch_size`, `shuffle`, `sampler`, `drop_last`.
         num_workers: how many processes load; 0 loads in this one. The order of the batches is the same.
         collate_fn: makes a batch of a list of samples (see `default_collate`).
-        pin_memory: accepted and without effect: there is no other memory to copy to.
+        pin_memory: give batches in page-locked memory, so that ``.to("cuda", non_blocking=True)`` need not be waited
+            for; without effect where there is no GPU.
         drop_last: leave out a last batch that is not full.
         timeout: seconds to wait for a worker's batch; 0 waits as long as it takes.
         worker_init_fn: called in each worker with its number, after seeding.
@@ -168,6 +171,10 @@ class DataLoader:
         return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
 
     def __iter__(self) -> Iterator[Any]:
+        batches = self._batches()
+        return Pinned(batches) if self.pin_memory and devices.available() else batches
+
+    def _batches(self) -> SerialIterator | ParallelIterator:
         # Both draws come before any batch, in the same order with and without workers.
         seed = fresh_seed(self.generator)
         order = iter(self._order)
