@@ -103,7 +103,9 @@ class Watch:
         try:
             run_checks(self.screen, self.workspace, self.course, self.exercise, self.lang)
         except WorkspaceError as error:  # the file is gone for a moment while an editor saves it
-            self.screen.line(problem(error.key, **error.filled).message)
+            told = problem(error.key, **error.filled)
+            self.screen.line(told.message)
+            self.screen.line(told.hint)
         except RuntimeError as error:
             self.screen.line(str(error))
 

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.commands import tinyedu
 
+from tinygrad_edu.cli.homework.watching import Watch
 from tinygrad_edu.homework import workspace as places
 from tinygrad_edu.homework.course import load
 from tinygrad_edu.homework.workspace import Workspace
@@ -86,6 +87,17 @@ def test_a_deleted_file_leads_to_the_commands_that_bring_it_back(folder: Path) -
     tinyedu(folder, "reset", "value")
     assert file.exists()
     assert "is not started" in tinyedu(folder, "check", "conv2d", code=2)
+
+
+@pytest.mark.parametrize(("lang", "told"), [("en", "start value makes it"), ("ja", "start value で作れます")])
+def test_watch_says_what_to_run_where_the_file_is_gone(
+    folder: Path, lang: str, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    watch = Watch(Workspace.create(folder, lang, "full"), load(), VALUE, lang)
+    (folder / "value" / "value.py").unlink()
+    watch.check()
+    assert told in capsys.readouterr().out
 
 
 def test_a_deleted_kept_starter_is_kept_anew_by_upgrade(folder: Path) -> None:
