@@ -105,8 +105,8 @@ OUR_REFUSALS: dict[str, tuple[str, type[Exception], str]] = {
     "load_ipython_extension": ("t.load_ipython_extension(None, 'text')", TypeError, "takes from 0 to 1"),
     "minimize": ("t.minimize(lambda x: x.sum(), [1.0], optim='nonsense')", ValueError, "nonsense"),
     "set_": ("c.set_('text')", TypeError, "must be Tensor"),
-    "set_backend": ("t.set_backend('nonsense')", ValueError, "choose one of"),
-    "set_matmul": ("t.set_matmul('nonsense')", ValueError, "choose one of"),
+    "set_backend": ("t.set_backend('nonsense')", ValueError, "[Cc]hoose one of"),
+    "set_matmul": ("t.set_matmul('nonsense')", ValueError, "[Cc]hoose one of"),
     "unload_ipython_extension": ("t.unload_ipython_extension(None, 'text')", TypeError, "takes from 0 to 1"),
 }
 # Of shapes that do not fit, too.

@@ -93,8 +93,8 @@ def is_pinned(array: Any) -> bool:
     return False
 
 
-# What takes arrays of both devices: conversions, and index arrays of the CPU for an array of the GPU.
-_OF_BOTH = ("array", "asarray", "ascontiguousarray", "index_back")
+# What takes arrays of both devices: conversions, and indexing of an array of the GPU by those of the CPU.
+_OF_BOTH = ("array", "asarray", "ascontiguousarray", "beside", "index_back")
 
 
 def _refuse_others(name: str, args: tuple[Any, ...]) -> None:
