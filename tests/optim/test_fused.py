@@ -131,6 +131,26 @@ def test_every_kernel_has_such_a_call() -> None:
     assert {name for name, _, _ in CALLS} == {*steps.__all__, *more_steps.__all__}
 
 
+def test_a_parameter_that_is_there_twice() -> None:
+    """Its steps follow each other: two threads would take one each."""
+    found = []
+    number = tg.get_num_threads()
+    tg.set_num_threads(2)
+    try:
+        for backend in ("numpy", "numba", "numba"):
+            x = tg.linspace(-1, 1, 2_000_000).requires_grad_()
+            with pytest.warns(UserWarning, match="duplicate"):
+                optimizer = tg.optim.SGD([x, x], lr=0.1, weight_decay=0.5)
+            with tg.use_backend(backend):
+                x.grad = x.detach() * 0.3
+                optimizer.step()
+            found.append(x.detach().numpy())
+    finally:
+        tg.set_num_threads(number)
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
+
+
 @pytest.mark.parametrize("name, columns, rest", CALLS)
 @pytest.mark.parametrize("threads", [1, 2])
 def test_nothing_is_written_beside_the_arrays(

@@ -197,6 +197,8 @@ def call(kernel: Any, members: list[tuple[Unit, tuple[Array, ...]]], numbers: li
     If one is not for it (its array is not contiguous, say) each is asked for by itself.
     """
     units = [unit for unit, _ in members]
+    if len({id(unit.param) for unit in units}) < len(units):
+        return []  # a parameter that is there twice: the formula takes one after the other, threads would not
     memories = [list(column) for column in zip(*[memory for _, memory in members], strict=True)]
     if kernel([u.param for u in units], [u.grad for u in units], *memories, *numbers) is not NotImplemented:
         return units
