@@ -306,6 +306,16 @@ def test_a_long_row_loses_no_digits() -> None:
     x[0] = 0
     exact = np.log(np.exp(x.astype("f8")).sum())
     assert abs(KERNELS["logsumexp"](x, (0,), False) - exact) < 1.1 * np.spacing(np.float32(exact))
+    x, wanted = x[None], np.exp(x.astype("f8") - exact)[None]
+    assert abs(KERNELS["log_softmax"](x, 1) - np.log(wanted)).max() < 2e-6
+    assert abs(KERNELS["softmax"](x, 1) / wanted - 1).max() < 5e-7  # two units of exp, two roundings
+    g, soft = np.full_like(x, 0.3), wanted.astype("f4")
+    total = float(g.astype("f8").sum())
+    log_back = KERNELS["log_softmax_back"](g, np.log(soft), 1)
+    assert abs(log_back - (g - wanted * total)).max() < 1e-6
+    back = KERNELS["softmax_back"](g, soft, 1)
+    share = (g.astype("f8") * soft).sum()
+    assert abs(back - soft * (g.astype("f8") - share)).max() < 1e-6 * float(soft.max())
 
 
 @pytest.mark.parametrize("axis", [0, 1, (0, 1)])

@@ -16,7 +16,7 @@ from tinygrad_edu.kernels.numba_cpu.reductions import LINES, on_grid, reduced
 __all__ = ["logsumexp", "logsumexp_back"]
 
 Array = Any
-_RUN = 4096  # exponentials that are added up in their own precision: a long row would lose digits
+RUN = 4096  # exponentials that are added up in their own precision: a long row would lose digits
 
 
 @compiled
@@ -31,7 +31,8 @@ def largest_of_columns(x: Array, i: int, first: int, tops: Array) -> None:
 
 
 @compiled
-def _run_total(run: Array, top: Any) -> float:
+def exponentials_of(run: Array, top: Any) -> float:
+    # for kernels: the sum of exp(x - top) over a run
     total = run.dtype.type(0)
     for i in range(run.size):
         total += exp(run[i] - top)
@@ -50,8 +51,8 @@ def _rows(units: Array, x: Array, out: Array) -> None:
         whole = 0.0
         for r in range(x.shape[1]):
             row = x[i, r, k]
-            for start in range(0, row.size, _RUN):
-                whole += _run_total(row[start : start + _RUN], top)
+            for start in range(0, row.size, RUN):
+                whole += exponentials_of(row[start : start + RUN], top)
         out[unit] = math.log(whole) + top
 
 

@@ -26,7 +26,8 @@ RUN = 256  # and numbers, where rows are: four to sixteen for each place of the 
 
 
 @compiled
-def _run_total(run: Array) -> Any:
+def run_total(run: Array) -> Any:
+    # for kernels: in the run's own precision
     total = run.dtype.type(0)
     for i in range(run.size):
         total += run[i]
@@ -38,7 +39,7 @@ def row_total(row: Array) -> float:
     # for kernels: of a contiguous row
     total = 0.0
     for start in range(0, row.size, RUN):
-        total += np.float64(_run_total(row[start : start + RUN]))
+        total += np.float64(run_total(row[start : start + RUN]))
     return total
 
 

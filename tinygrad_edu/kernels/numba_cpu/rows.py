@@ -1,7 +1,8 @@
 """softmax and its logarithm over the last dimension, forwards and back, row by row.
 
 A row stays in the processor's cache while it is looked at twice, which is what NumPy cannot do; along another dimension
-NumPy's own loops are as fast, so they run there. A nan takes part in no comparison: the largest element of a row
+NumPy's own loops are as fast, so they run there. A long row is added up by runs, whose sums are added in double: in one
+sum of single precision it would lose digits. A nan takes part in no comparison: the largest element of a row
 overlooks it, and the sum does not.
 """
 
@@ -14,8 +15,10 @@ import numpy as np
 
 from tinygrad_edu.kernels.numba_cpu.compiler import compiled
 from tinygrad_edu.kernels.numba_cpu.elementary import exp
+from tinygrad_edu.kernels.numba_cpu.exponentials import RUN, exponentials_of
 from tinygrad_edu.kernels.numba_cpu.largest import top_of
 from tinygrad_edu.kernels.numba_cpu.layout import ready, suits
+from tinygrad_edu.kernels.numba_cpu.reductions import run_total
 from tinygrad_edu.kernels.threads import on_blocks
 
 __all__ = ["log_softmax", "log_softmax_back", "softmax", "softmax_back"]
@@ -24,16 +27,32 @@ Array = Any
 
 
 @compiled
+def _grow(run: Array, top: Any, into: Array) -> float:
+    total = run.dtype.type(0)
+    for i in range(run.size):
+        grown = exp(run[i] - top)
+        into[i] = grown
+        total += grown
+    return np.float64(total)
+
+
+@compiled
+def _product(one: Array, other: Array) -> float:
+    total = one.dtype.type(0)
+    for i in range(one.size):
+        total += one[i] * other[i]
+    return np.float64(total)
+
+
+@compiled
 def _softmax_rows(x: Array, out: Array) -> None:
     for r in range(x.shape[0]):
         row, into = x[r], out[r]
         top = top_of(row, x.dtype.type(1))
-        total = x.dtype.type(0)
-        for i in range(row.size):
-            grown = exp(row[i] - top)
-            into[i] = grown
-            total += grown
-        scale = x.dtype.type(1) / total
+        whole = 0.0
+        for start in range(0, row.size, RUN):
+            whole += _grow(row[start : start + RUN], top, into[start : start + RUN])
+        scale = x.dtype.type(1 / whole)
         for i in range(row.size):
             into[i] *= scale
 
@@ -43,10 +62,10 @@ def _log_softmax_rows(x: Array, out: Array) -> None:
     for r in range(x.shape[0]):
         row, into = x[r], out[r]
         top = top_of(row, x.dtype.type(1))
-        total = x.dtype.type(0)
-        for i in range(row.size):
-            total += exp(row[i] - top)
-        low = x.dtype.type(math.log(total))
+        whole = 0.0
+        for start in range(0, row.size, RUN):
+            whole += exponentials_of(row[start : start + RUN], top)
+        low = x.dtype.type(math.log(whole))
         for i in range(row.size):
             into[i] = (row[i] - top) - low
 
@@ -55,9 +74,10 @@ def _log_softmax_rows(x: Array, out: Array) -> None:
 def _softmax_back_rows(g: Array, out: Array, share: Array) -> None:
     for r in range(g.shape[0]):
         up, row, into = g[r], out[r], share[r]
-        total = g.dtype.type(0)
-        for i in range(row.size):
-            total += up[i] * row[i]
+        whole = 0.0
+        for start in range(0, row.size, RUN):
+            whole += _product(up[start : start + RUN], row[start : start + RUN])
+        total = g.dtype.type(whole)
         for i in range(row.size):
             into[i] = row[i] * (up[i] - total)
 
@@ -66,9 +86,10 @@ def _softmax_back_rows(g: Array, out: Array, share: Array) -> None:
 def _log_softmax_back_rows(g: Array, out: Array, share: Array) -> None:
     for r in range(g.shape[0]):
         up, row, into = g[r], out[r], share[r]
-        total = g.dtype.type(0)
-        for i in range(row.size):
-            total += up[i]
+        whole = 0.0
+        for start in range(0, row.size, RUN):
+            whole += np.float64(run_total(up[start : start + RUN]))
+        total = g.dtype.type(whole)
         for i in range(row.size):
             into[i] = up[i] - exp(row[i]) * total
 
