@@ -3,7 +3,7 @@
     python -m benchmarks.gpu                   check and time all
     python -m benchmarks.gpu --check --small   check only, on small shapes (this runs in Numba's simulator too)
     python -m benchmarks.gpu --only matmul     those whose name begins so
-    python -m benchmarks.gpu --tiles scalar    products that read shared memory one element at a time, not four
+    python -m benchmarks.gpu --reads scalar    products and elementwise kernels read one element at a time, not four
 
 Checked: against float64 on the CPU, with fresh random inputs; the memory of the result is filled with nan first, and
 a nan in the result never passes. Timed: with the device's events, warm, the median of many calls, round several sets
@@ -330,7 +330,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="check only")
     parser.add_argument("--small", action="store_true", help="check on small shapes")
     parser.add_argument("--only", default="", help="the works whose names begin so")
-    parser.add_argument("--tiles", choices=("vector", "scalar"), default="vector", help="how products read memory")
+    parser.add_argument("--reads", choices=("vector", "scalar"), default="vector", help="how kernels read memory")
     options = parser.parse_args(arguments)
     if not tg.cuda.is_available():
         print("No GPU that can be used: `tinyedu doctor` says what is missing.", file=sys.stderr)
@@ -338,9 +338,10 @@ def main(arguments: list[str] | None = None) -> int:
     if simulated() and not (options.check and options.small):
         print("This is Numba's simulator: it has no time to measure. Use --check --small.", file=sys.stderr)
         return 2
-    from tinygrad_edu.kernels.numba_cuda.tiles import scheme
+    if options.reads == "scalar":
+        from tinygrad_edu.kernels.numba_cuda import elementwise, tiles
 
-    scheme.run = 4 if options.tiles == "vector" else 1
+        tiles.scheme.run, elementwise.FOURS_FROM = 1, sys.maxsize
     works = [work for work in WORKS if work.name.startswith(options.only)]
     failed = 0
     for work in works:

@@ -111,10 +111,10 @@ def launch(kernel: Any, _blocks: Any, _threads: Any, *arguments: Any) -> None:
         print(f"{name}: {told}")
         if re.search(r"[1-9]\d* bytes spill", told):
             failed.append(f"{name}: registers are spilled: {told}")
+        in_fours.update(re.findall(r"(?:ld|st)\.(?:shared|global)\.v4\.f32", ptx))
         if "tiles" in name:
             if re.search(r"ld\.shared\.[bf]", ptx):
                 failed.append(f"{name}: reads shared memory one element at a time")
-            in_fours.update(re.findall(r"(?:ld|st)\.(?:shared|global)\.v4\.f32", ptx))
     except Exception as error:
         done[kernel, kinds] = ""
         failed.append(f"{name}: {type(error).__name__}: {str(error)[-700:]}")
@@ -148,7 +148,7 @@ for path in sorted(Path(runtime.__file__).parent.glob("*.py")):
         if callable(getattr(module, name, None)):
             setattr(module, name, stand_in)
 
-from tinygrad_edu.kernels.numba_cuda import along, tiles  # noqa: E402
+from tinygrad_edu.kernels.numba_cuda import along, elementwise, tiles  # noqa: E402
 
 # The cases have short lines, which a card leaves to the plain kernels.
 along.worthwhile = lambda _a, _axis: True  # type: ignore[assignment]
@@ -175,6 +175,13 @@ def compiled_case(name: str, arguments: Any) -> None:
 
 def main() -> int:
     chosen = sys.argv[1:] or list(table.CASES)
+    many = table.moved(np.zeros(elementwise.FOURS_FROM, np.float32))
+    in_fours.clear()
+    for numbers in (many + many, many * 2.0, np.exp(many)):
+        assert numbers.size == many.size
+    missing = {"ld.global.v4.f32", "st.global.v4.f32"} - in_fours
+    failed.extend(f"elementwise: no {name}" for name in sorted(missing))
+    in_fours.clear()
     for name in chosen:
         for arguments in table.CASES[name]():
             compiled_case(name, arguments)

@@ -190,3 +190,49 @@ def test_capsules() -> None:
     assert z.is_cuda and y[0, 1].item() == 8
     with pytest.raises(RuntimeError, match="only once"):
         dlpack.from_dlpack(capsule)
+
+
+OPTIMIZERS: dict[str, list[dict[str, Any]]] = {
+    "SGD": [{}, {"momentum": 0.9, "nesterov": True}],
+    "Adam": [{}, {"amsgrad": True}],
+    "AdamW": [{}],
+    "RMSprop": [{}, {"centered": True, "momentum": 0.9}],
+    **{name: [{}] for name in ("Adagrad", "Adadelta", "Adamax", "NAdam", "RAdam", "Rprop", "ASGD", "LBFGS")},
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer(name: str) -> None:
+    if not hasattr(torch.optim, name):
+        pytest.skip(f"{name} is not here")
+    for options in OPTIMIZERS[name]:
+        ends = []
+        for device in ("cpu", "cuda"):
+            x = torch.tensor([[1.0, -2.0, 3.0]], device=device, requires_grad=True)
+            optimizer = getattr(torch.optim, name)([x], lr=0.1, **options)
+            for _ in range(3):
+
+                def loss(x: Any = x, optimizer: Any = optimizer) -> Any:
+                    optimizer.zero_grad()
+                    value = (x**2).sum()
+                    value.backward()
+                    return value
+
+                optimizer.step(loss)
+            ends.append(x.detach().cpu().numpy())
+        np.testing.assert_allclose(*ends, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.int64, torch.uint8])
+def test_signs(kind: Any) -> None:
+    x = torch.tensor([0, 3, 7]).to(kind) if kind is torch.uint8 else torch.tensor([-2, 0, 3]).to(kind)
+    assert np.sign(x.cuda()._data).dtype == x.numpy().dtype
+    assert x.cuda().sign().tolist() == x.sign().tolist()
+
+
+def test_repeats_on_the_device() -> None:
+    x = torch.arange(6.0, device="cuda").reshape(3, 2)
+    counts = torch.tensor([1, 2, 0], device="cuda")
+    assert x.repeat_interleave(counts, 0).tolist() == [[0, 1], [2, 3], [2, 3]]
+    assert torch.repeat_interleave(counts).is_cuda and torch.repeat_interleave(counts).tolist() == [0, 1, 1]
+    assert torch.combinations(torch.arange(3, device="cuda")).tolist() == [[0, 1], [0, 2], [1, 2]]

@@ -77,7 +77,7 @@ class Rprop(Optimizer):
         count(state)  # the formula does not need the number, but PyTorch's state has it
         previous = buffer(state, "prev", param)
         size = buffer(state, "step_size", param, fill=group["lr"])
-        lasted = np.asarray(grad * previous)
+        lasted = grad * previous
         turned = lasted < 0
         size[lasted > 0] *= more
         size[turned] *= less

@@ -15,7 +15,8 @@ from tinygrad_edu.ops import rearrange
 from tinygrad_edu.ops.shape import stack, wrap_dim
 from tinygrad_edu.tensors.composed import apply, composed, positions, tensors_of
 from tinygrad_edu.tensors.creation import finish, numpy_type
-from tinygrad_edu.tensors.device import device_of, moved
+from tinygrad_edu.tensors.device import cpu, device_of, moved
+from tinygrad_edu.tensors.placing import beside
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["one_hot", "pad", "tril_indices", "triu_indices"]
@@ -82,7 +83,7 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     rows = np.array(list(choose(range(len(input)), r)), np.int64).reshape(-1, r)
     if r == 0:
         return input[:0]
-    columns = [input.index_select(0, Tensor._wrap(rows[:, i].copy())) for i in range(r)]
+    columns = [input.index_select(0, beside(rows[:, i].copy(), input)) for i in range(r)]
     joined: Tensor = stack(columns, 1)
     return joined
 
@@ -101,12 +102,12 @@ def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None
     Of one argument alone: each position as often as it says.
     """
     if repeats is None:
-        counts = positions("repeat_interleave", input)
-        return Tensor._wrap(np.repeat(np.arange(counts.size), counts))
+        counts = moved(positions("repeat_interleave", input), cpu)
+        return beside(np.repeat(np.arange(counts.size), counts), input)
     if dim is None:
         input, dim = input.reshape(-1), 0
     dim = wrap_dim(dim, input.ndim, "repeat_interleave")
-    counts = repeats if isinstance(repeats, int) else positions("repeat_interleave", repeats)
+    counts = repeats if isinstance(repeats, int) else moved(positions("repeat_interleave", repeats), cpu)
     size = input.shape[dim] if input.ndim else 1
     if not isinstance(counts, int) and counts.ndim and counts.size not in (1, size):
         raise ShapeError(
@@ -115,7 +116,7 @@ def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None
         )
     if np.any(np.asarray(counts) < 0):
         raise ShapeError("repeat_interleave: repeats can not be negative")
-    return input.index_select(dim, Tensor._wrap(np.repeat(np.arange(size), counts)))
+    return input.index_select(dim, beside(np.repeat(np.arange(size), counts), input))
 
 
 @composed()

@@ -44,7 +44,7 @@ FORMULAS = {
     "minimum": "a if a <= b else b",
     "fmax": "a if a >= b else b",
     "fmin": "a if a <= b else b",
-    "sign": "(a > 0) - (a < 0)",
+    "sign": "int(a > 0) - int(a < 0)",
     # where() has its condition first
     "where": "b if a else c",
     "copy": "a",
@@ -93,7 +93,7 @@ FLOAT_FORMULAS = {
     "minimum": "a if a != a or a <= b else b",
     "fmax": "a if b != b or a >= b else b",
     "fmin": "a if b != b or a <= b else b",
-    "sign": "a if a != a else TYPE((a > 0) - (a < 0))",
+    "sign": "a if a != a else TYPE(int(a > 0) - int(a < 0))",
     "signbit": "copysign(ONE, a) < 0",
     "rint": "rint(a)",
     "fmod": "fmod(a, b)",
