@@ -197,20 +197,19 @@ OPTIMIZERS: dict[str, list[dict[str, Any]]] = {
     "Adam": [{}, {"amsgrad": True}],
     "AdamW": [{}],
     "RMSprop": [{}, {"centered": True, "momentum": 0.9}],
-    **{name: [{}] for name in ("Adagrad", "Adadelta", "Adamax", "NAdam", "RAdam", "Rprop", "ASGD", "LBFGS")},
+    **{name: [{}] for name in ("Adagrad", "Adadelta", "Adamax", "NAdam", "RAdam", "Rprop")},
+    "LBFGS": [{"max_iter": 2}],
 }
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer(name: str) -> None:
-    if not hasattr(torch.optim, name):
-        pytest.skip(f"{name} is not here")
     for options in OPTIMIZERS[name]:
         ends = []
         for device in ("cpu", "cuda"):
             x = torch.tensor([[1.0, -2.0, 3.0]], device=device, requires_grad=True)
             optimizer = getattr(torch.optim, name)([x], lr=0.1, **options)
-            for _ in range(3):
+            for _ in range(2):
 
                 def loss(x: Any = x, optimizer: Any = optimizer) -> Any:
                     optimizer.zero_grad()
