@@ -9,15 +9,18 @@ well (`vectors.in_fours`) are loaded and stored four at a time as well.
 
 Banks of shared memory. Reads: the threads of a warp are 4 x 8, so that it reads 4 times 16 bytes of one operand and 8
 times 16 neighbouring bytes of the other, and neither has more than the 128 bytes of one pass. Writes along a row are of
-neighbouring words. Writes of an operand that is loaded along k go down a column: two rows of k lie 4 banks apart, so
-that 8 rows meet different banks, and of 16 two meet one. Such a write takes two passes, one in 16 multiplications.
+neighbouring words. Writes of an operand that is loaded along k go down a column. Rows of k lie 4 banks apart: with 8
+rows in a piece (large tiles) 8 x 4 threads meet 32 banks; with 16 (small ones) two threads meet one bank, and such a
+write takes two passes.
 
 Products are added up in float32 (float64 for float64), in an order that does not vary. Where there are too few tiles
 to fill the card, the inner dimension is cut into parts; their sums are added by the reduction kernel, not by atomics.
 
-One writer per cell. Shared memory: load number `t + l * THREADS` is of one (row, k), or of four neighbours that belong
-to no other number, so two threads never write one cell; all writes lie between two barriers, all reads between the next
-two. Result: tile, part and batch belong to one block; t gives each (tx, ty) once, and (tx, ty, i, j) each cell once.
+One writer per cell. Shared memory has two halves, and a piece goes into the half that the one before did not. Load
+number `t + l * THREADS` is of one (row, k), or of four neighbours that belong to no other number, so two threads never
+write one cell. A barrier stands between the writes of a piece and its reads. The half is written again two pieces
+later, after the barrier of the piece between, which no thread reaches before it has done its reads. Result: tile, part
+and batch belong to one block; t gives each (tx, ty) once, and (tx, ty, i, j) each cell once.
 """
 
 from __future__ import annotations
