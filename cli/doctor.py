@@ -55,12 +55,12 @@ def numba() -> Finding:
     if find_spec("numba") is None:
         return Finding("Numba", False, "not installed: NumPy does all the work", advice)
     from tinygrad_edu.kernels.choice import failure, why
+    from tinygrad_edu.kernels.matmul_choice import why_matmul  # (what the environment chooses wrongly is told here)
 
     if failure():  # it is imported, and our kernels with it: an old one has not what they need
         return Finding("Numba", False, why(), advice.replace("install", "install --upgrade"))
     import numba as module
 
-    from tinygrad_edu.kernels.matmul_choice import why_matmul
     from tinygrad_edu.kernels.numba_cpu.compiler import cache_folder
 
     folder = cache_folder()

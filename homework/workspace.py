@@ -32,12 +32,16 @@ class WorkspaceError(Correctable):
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace a file by complete content, or leave it as it was: there is no moment in between."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".tmp")
-    except OSError as error:  # (its name is of no interest to anybody)
+        _replace(path, content)
+    except OSError as error:  # (a full disk names no file, and the temporary one is of no interest to anybody)
         error.filename = str(path)
         raise
+
+
+def _replace(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -134,8 +138,8 @@ class Workspace:
             try:
                 with _locked(self.hidden / "state.lock"):
                     return self._sound_state()
-            except OSError:  # (nothing can be written here: it stays where it is)
-                self.aside = states.Aside(path, broken.why)
+            except OSError:  # (nothing can be written here: it stays where it is, unless it was moved already)
+                self.aside = self.aside or states.Aside(path, broken.why)
                 return broken.rest
         except OSError as error:
             raise WorkspaceError("unreadable", path=path, why=error) from None

@@ -95,7 +95,10 @@ class Watch:
             command.main([*arguments, "--lang", self.lang], standalone_mode=False)
         except Problem as found:
             self.screen.line(found.message)
-        self.workspace.reread()  # (the hint's rung)
+        try:
+            self.workspace.reread()  # (the hint's rung)
+        except WorkspaceError as error:
+            self.screen.line(problem(error.key, **error.filled).message)
 
     def check(self) -> None:
         self.saves.taken()

@@ -176,3 +176,17 @@ def test_a_state_without_a_language_takes_that_of_the_environment(folder: Path) 
     del state["lang"]
     path.write_text(json.dumps(state), encoding="utf-8")
     assert "宿題" in tinyedu(folder, "list", LANG="ja_JP.UTF-8", TINYEDU_LANG="")
+
+
+def test_a_full_disk_is_told_of_by_the_file_that_was_to_be_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(handle: int) -> None:  # what the system says here names no file
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    before = (folder / "value" / "value.py").read_bytes()
+    monkeypatch.setattr(places.os, "fsync", full)
+    told = tinyedu(folder, "reset", "value", code=3)
+    assert "the disk is full" in told and "value" in told and "standard output" not in told
+    assert (folder / "value" / "value.py").read_bytes() == before
+    assert not list(folder.rglob("*.tmp"))

@@ -332,3 +332,26 @@ def test_a_learning_rate_of_numpy_or_a_tensor_is_that_number(backend: str | None
     with tg.use_backend(backend):
         for lr in (np.float64(0.013), np.float32(0.013), tg.tensor(0.013)):
             np.testing.assert_array_equal(stepped(lr), stepped(float(lr)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("Adam", {"weight_decay": np.float64(0.1)}),
+        ("Adam", {"betas": (np.float64(0.8), np.float64(0.9)), "eps": np.float64(1e-7)}),
+        ("RMSprop", {"weight_decay": np.float64(0.1), "alpha": np.float64(0.9)}),
+        ("SGD", {"momentum": np.float64(0.9), "dampening": np.float64(0.1)}),
+        ("Rprop", {"etas": (np.float64(0.5), np.float64(1.2))}),
+    ],
+)
+def test_options_of_numpy_are_those_numbers(kind: str, options: dict[str, Any]) -> None:
+    def stepped(options: dict[str, Any]) -> Any:
+        x = tg.linspace(-1, 1, 35).requires_grad_()
+        optimizer = getattr(tg.optim, kind)([x], lr=0.01, **options)
+        for _ in range(3):
+            x.grad = x.detach() * 0.3
+            optimizer.step()
+        return x.detach().numpy()
+
+    plain = {n: tuple(map(float, v)) if isinstance(v, tuple) else float(v) for n, v in options.items()}
+    np.testing.assert_array_equal(stepped(options), stepped(plain))

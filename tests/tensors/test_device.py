@@ -111,3 +111,12 @@ def test_the_cpu_by_any_of_its_names(call: str, place: Any) -> None:
         assert eval(call, names).tolist() == plain.tolist()
     finally:
         tg.set_default_device(None)
+
+
+def test_a_device_that_is_not_there_changes_no_default() -> None:
+    from tinygrad_edu.tensors import device as module
+
+    before = list(module._entered), list(module._default)
+    with pytest.raises(RuntimeError), tg.device("mps"):
+        pass
+    assert (module._entered, module._default) == before

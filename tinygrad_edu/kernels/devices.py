@@ -78,7 +78,7 @@ def pinned(array: Any) -> Any:
     if _pinned is None:
         _pinned = weakref.WeakValueDictionary()
     cuda = import_module("tinygrad_edu.kernels.numba_cuda.runtime").cuda()
-    out = cuda.pinned_array(array.shape, array.dtype)
+    out = cuda.pinned_array(array.shape, array.dtype) if array.size else array.copy()  # drivers pin no 0 bytes
     out[...] = array
     _pinned[id(out)] = out
     return out

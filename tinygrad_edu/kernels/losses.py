@@ -70,7 +70,7 @@ def cross_entropy_back(
     axis = min(1, a.ndim - 1)
     if _usual(a, target, weight, ignore_index, smoothing):
         share = np.exp((a - top[:, None]) - low[:, None])
-        share.reshape(-1)[_flat(a, target)] -= 1
+        share[np.arange(len(a)), target] -= 1  # (not through reshape: scores may lie column by column, a copy then)
         share *= g[:, None]
         return share
     kept, chosen = _chosen(target, ignore_index, axis)

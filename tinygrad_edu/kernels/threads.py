@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Lock, main_thread
 from typing import Any
 
@@ -44,8 +44,8 @@ class _Team:
                 if self.pool is None:
                     self.pool = ThreadPoolExecutor(max(self.number - 1, 1), "tinygrad_edu kernel")
                 return self.pool.submit(function, *arrays)
-        except RuntimeError:
-            if main_thread().is_alive():
+        except RuntimeError as error:
+            if main_thread().is_alive() and "interpreter shutdown" not in str(error):
                 raise
         # The program is ending, and Python starts no thread any more; a thread of the user's may still compute, or a
         # function that was registered for the end.
@@ -101,7 +101,10 @@ def on_blocks(function: Callable[..., Any], elements: int, *arrays: Any, extra: 
     bounds = [rows * i // parts for i in range(parts + 1)]
     blocks = [[a[i:j] for a in arrays] for i, j in zip(bounds, bounds[1:], strict=False)]
     waiting = [_team.submit(function, *block, *extra) for block in blocks[1:]]
-    first = function(*blocks[0], *extra)
+    try:
+        first = function(*blocks[0], *extra)
+    finally:
+        wait(waiting)  # after Ctrl-C too: nothing is written any more when the caller goes on
     return [first, *(future.result() for future in waiting)]
 
 
@@ -118,7 +121,10 @@ def on_pieces(function: Callable[..., Any], table: Any, itemsize: int, *, extra:
         return
     tables = [_cut(table, elements * i // parts, elements * (i + 1) // parts, itemsize) for i in range(parts)]
     waiting = [_team.submit(function, part, *extra) for part in tables[1:]]
-    function(tables[0], *extra)
+    try:
+        function(tables[0], *extra)
+    finally:
+        wait(waiting)  # as above; and nobody but the caller keeps the arrays behind the addresses
     for future in waiting:
         future.result()
 

@@ -19,7 +19,7 @@ from tinygrad_edu.engine.modes import enable_grad
 from tinygrad_edu.errors import OptimizerError
 from tinygrad_edu.kernels import devices
 from tinygrad_edu.kernels.choice import worthwhile
-from tinygrad_edu.optim.options import RULES, check_options
+from tinygrad_edu.optim.options import RULES, check_options, plain_numbers
 from tinygrad_edu.optim.together import COUNTERS, Plan, Unit, call
 from tinygrad_edu.tensors.device import device_of, moved
 from tinygrad_edu.tensors.tensor import Tensor
@@ -152,8 +152,7 @@ class Optimizer:
 
     def _units(self, place: int, group: dict[str, Any]) -> list[Unit]:
         """What is stepped as one of a group's parameters that have a gradient, with the arrays of this step."""
-        if hasattr(group.get("lr"), "item"):  # NumPy's, or a Tensor: the formulas would compute in its type, not theirs
-            group["lr"] = group["lr"].item()
+        plain_numbers(group)
         params, maximize = [param for param in group["params"] if param._grad is not None], group.get("maximize", False)
         plans = self._plans = self._plans or {}
         plan = plans.get(place)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from tinygrad_edu.errors import OptimizerError
 
-__all__ = ["RULES", "Rule", "check_options"]
+__all__ = ["RULES", "Rule", "check_options", "plain_numbers"]
 
 
 class Rule(NamedTuple):
@@ -73,3 +73,19 @@ def check_options(owner: str, names: Iterable[str], options: Mapping[str, Any]) 
                         f"Invalid {rule.called} at index {index}: {value!r}. "
                         f"{owner} needs {name}[{index}] to be {rule.range()}. {rule.advice}."
                     )
+
+
+def plain_numbers(group: dict[str, Any]) -> None:
+    """Make Python's numbers, in place, of NumPy's and of Tensors among the options of a group.
+
+    The formulas would compute in their type, and not in the parameter's.
+    """
+    for name, value in group.items():
+        kind = value.__class__
+        if kind is float or kind is bool or kind is int or value is None or name == "params":
+            continue
+        if kind is tuple or kind is list:
+            if any(hasattr(number, "item") for number in value):
+                group[name] = kind(number.item() if hasattr(number, "item") else number for number in value)
+        elif hasattr(value, "item"):
+            group[name] = value.item()

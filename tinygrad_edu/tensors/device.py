@@ -76,8 +76,9 @@ class device:
 
     def __enter__(self) -> device:
         """``with device("cuda"):`` makes new Tensors there, where no other device is named."""
+        place = as_device(self, "device")  # may refuse: nothing has changed then
         _entered.append(_default[0])
-        _default[0] = as_device(self, "device")
+        _default[0] = place
         return self
 
     def __exit__(self, *_: Any) -> None:
