@@ -51,12 +51,12 @@ def numpy() -> Finding:
 
 def numba() -> Finding:
     """Numba, imported to see whether it works with the NumPy that is here."""
+    from tinygrad_edu.kernels.choice import failure, why
+    from tinygrad_edu.kernels.matmul_choice import why_matmul  # what the environment chooses wrongly is told by both
+
     advice = "pip install numba scipy threadpoolctl"
     if find_spec("numba") is None:
         return Finding("Numba", False, "not installed: NumPy does all the work", advice)
-    from tinygrad_edu.kernels.choice import failure, why
-    from tinygrad_edu.kernels.matmul_choice import why_matmul  # (what the environment chooses wrongly is told here)
-
     if failure():  # it is imported, and our kernels with it: an old one has not what they need
         return Finding("Numba", False, why(), advice.replace("install", "install --upgrade"))
     import numba as module
