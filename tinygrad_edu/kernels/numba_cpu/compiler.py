@@ -18,7 +18,7 @@ import numba
 from numba.core import config, event
 from numba.core.compiler_lock import global_compiler_lock as compiling
 
-__all__ = ["CHECKED", "FAST", "cache_folder", "compiled", "compiled_exactly"]
+__all__ = ["CHECKED", "FAST", "cache_folder", "compiled", "compiled_exactly", "inlined"]
 
 # Sums may be reordered, which makes vectors of them. Not among the flags: those for which nan and inf do not exist.
 FAST = {"reassoc", "contract", "nsz", "arcp"}
@@ -67,6 +67,15 @@ def compiled(function: Callable[..., Any]) -> Any:
 def compiled_exactly(function: Callable[..., Any]) -> Any:
     """The same for a kernel whose operations are all rounded as NumPy rounds them."""
     return _compile(function, False)
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """Decorator for a sum that several kernels need: it is written into each of them before they are compiled.
+
+    Of a function that is called, a process that compiles it may use another copy than one that loads it, with the
+    terms in another order: the bits would differ between the two.
+    """
+    return numba.njit(inline="always", nogil=True, error_model="numpy", fastmath=FAST, boundscheck=CHECKED)(function)
 
 
 def _compile(function: Callable[..., Any], fastmath: Any) -> Any:

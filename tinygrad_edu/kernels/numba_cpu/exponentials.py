@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.kernels.numba_cpu.compiler import compiled
+from tinygrad_edu.kernels.numba_cpu.compiler import compiled, inlined
 from tinygrad_edu.kernels.numba_cpu.elementary import exp
 from tinygrad_edu.kernels.numba_cpu.largest import top_of
 from tinygrad_edu.kernels.numba_cpu.layout import arranged, suits
@@ -30,7 +30,7 @@ def largest_of_columns(x: Array, i: int, first: int, tops: Array) -> None:
             tops[j] = row[j] if row[j] > tops[j] else tops[j]
 
 
-@compiled
+@inlined
 def exponentials_of(run: Array, top: Any) -> float:
     # for kernels: the sum of exp(x - top) over a run
     total = run.dtype.type(0)

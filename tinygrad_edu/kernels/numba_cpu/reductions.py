@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.kernels.numba_cpu.compiler import compiled
+from tinygrad_edu.kernels.numba_cpu.compiler import compiled, inlined
 from tinygrad_edu.kernels.numba_cpu.layout import Grid, arranged, columns_at_a_time, suits
 from tinygrad_edu.kernels.threads import on_blocks
 
@@ -25,7 +25,7 @@ ADDED = 4  # numbers that are added or compared take as long as one of which an 
 RUN = 256  # and numbers, where rows are: four to sixteen for each place of the vectors that LLVM adds to
 
 
-@compiled
+@inlined
 def run_total(run: Array) -> Any:
     # for kernels: in the run's own precision
     total = run.dtype.type(0)
@@ -34,7 +34,7 @@ def run_total(run: Array) -> Any:
     return total
 
 
-@compiled
+@inlined
 def row_total(row: Array) -> float:
     # for kernels: of a contiguous row
     total = 0.0
@@ -43,7 +43,7 @@ def row_total(row: Array) -> float:
     return total
 
 
-@compiled
+@inlined
 def row_squares(row: Array, middle: Any) -> float:
     # for kernels: of the differences from the middle
     total = 0.0

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.kernels.numba_cpu.compiler import compiled
+from tinygrad_edu.kernels.numba_cpu.compiler import compiled, inlined
 from tinygrad_edu.kernels.numba_cpu.elementary import exp
 from tinygrad_edu.kernels.numba_cpu.exponentials import RUN, exponentials_of
 from tinygrad_edu.kernels.numba_cpu.largest import top_of
@@ -26,7 +26,7 @@ __all__ = ["log_softmax", "log_softmax_back", "softmax", "softmax_back"]
 Array = Any
 
 
-@compiled
+@inlined
 def _grow(run: Array, top: Any, into: Array) -> float:
     total = run.dtype.type(0)
     for i in range(run.size):
@@ -36,7 +36,7 @@ def _grow(run: Array, top: Any, into: Array) -> float:
     return np.float64(total)
 
 
-@compiled
+@inlined
 def _product(one: Array, other: Array) -> float:
     total = one.dtype.type(0)
     for i in range(one.size):
