@@ -128,5 +128,6 @@ def test_losses_are_equal(make: Any) -> None:
             seen.append(loss.item())
         losses.append(seen)
     np.testing.assert_allclose(*losses, rtol=1e-6)
+    assert losses[0][-1] < losses[0][0]
     half = len(TOKENS)
     assert sum(losses[0][half:]) < sum(losses[0][:half])  # the same batches, seen again
