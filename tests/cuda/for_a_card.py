@@ -112,6 +112,8 @@ def launch(kernel: Any, _blocks: Any, _threads: Any, *arguments: Any) -> None:
         if re.search(r"[1-9]\d* bytes spill", told):
             failed.append(f"{name}: registers are spilled: {told}")
         in_fours.update(re.findall(r"(?:ld|st)\.(?:shared|global)\.v4\.f32", ptx))
+        if "step of" in name and not re.search(r"ld\.global\.v4\.f32|ld\.global\.v2\.f64", ptx):
+            failed.append(f"{name}: reads memory one element at a time")
         if "tiles" in name:
             if re.search(r"ld\.shared\.[bf]", ptx):
                 failed.append(f"{name}: reads shared memory one element at a time")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer, count
+from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer, coming, count
 
 __all__ = ["Adadelta"]
 
@@ -79,8 +79,7 @@ class Adadelta(Optimizer):
         past_steps += (1 - rho) * delta * delta
         param -= group["lr"] * delta
 
-    def fused_inputs(self, state: State, group: dict[str, Any]) -> FusedInputs | None:
-        if "square_avg" not in state or "acc_delta" not in state:  # the first step makes the state
-            return None
+    def fused_inputs(self, param: Array, state: State, group: dict[str, Any]) -> FusedInputs | None:
+        coming(state)
         options = tuple([group[name] for name in ("rho", "lr", "eps", "weight_decay")])
-        return (state["square_avg"], state["acc_delta"]), options
+        return (buffer(state, "square_avg", param), buffer(state, "acc_delta", param)), options

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer, count
+from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer, coming, count
 
 __all__ = ["Adagrad"]
 
@@ -74,10 +74,10 @@ class Adagrad(Optimizer):
         total += grad * grad
         param -= _rate(step, group) * (grad / (np.sqrt(total) + group["eps"]))
 
-    def fused_inputs(self, state: State, group: dict[str, Any]) -> FusedInputs | None:
-        if "sum" not in state or "step" not in state:  # the first step makes the state
-            return None
-        return (state["sum"],), (_rate(state["step"].item() + 1.0, group), group["eps"], group["weight_decay"])
+    def fused_inputs(self, param: Array, state: State, group: dict[str, Any]) -> FusedInputs | None:
+        rate = _rate(coming(state), group)
+        total = buffer(state, "sum", param, fill=group["initial_accumulator_value"])
+        return (total,), (rate, group["eps"], group["weight_decay"])
 
 
 def _rate(step: float, group: dict[str, Any]) -> float:

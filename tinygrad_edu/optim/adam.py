@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer, count
+from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer, coming, count
 
 __all__ = ["Adam", "AdamW"]
 
@@ -97,13 +97,11 @@ class Adam(Optimizer):
         root += group["eps"]
         param -= lr / (1 - beta1**step) * (mean / root)
 
-    def fused_inputs(self, state: State, group: dict[str, Any]) -> FusedInputs | None:
+    def fused_inputs(self, param: Array, state: State, group: dict[str, Any]) -> FusedInputs | None:
         names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if group["amsgrad"] else ("exp_avg", "exp_avg_sq")
-        if "step" not in state or any(name not in state for name in names):  # the first step makes the state
-            return None
-        number, betas = state["step"].item() + 1.0, tuple(group["betas"])
+        number, betas = coming(state), tuple(group["betas"])
         options = (group["lr"], betas, group["eps"], group["weight_decay"], group["decoupled_weight_decay"])
-        return tuple([state[name] for name in names]), (number, *options)
+        return tuple([buffer(state, name, param) for name in names]), (number, *options)
 
 
 class AdamW(Adam):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer, count
+from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer, coming, count
 
 __all__ = ["Adamax"]
 
@@ -73,9 +73,8 @@ class Adamax(Optimizer):
         np.maximum(largest, np.abs(grad) + group["eps"], out=largest)
         param -= group["lr"] / (1 - beta1**step) * (mean / largest)
 
-    def fused_inputs(self, state: State, group: dict[str, Any]) -> FusedInputs | None:
-        if any(name not in state for name in ("step", "exp_avg", "exp_inf")):  # the first step makes the state
-            return None
+    def fused_inputs(self, param: Array, state: State, group: dict[str, Any]) -> FusedInputs | None:
         betas = tuple(group["betas"])
-        step_size = group["lr"] / (1 - betas[0] ** (state["step"].item() + 1.0))
-        return (state["exp_avg"], state["exp_inf"]), (betas, step_size, group["eps"], group["weight_decay"])
+        step_size = group["lr"] / (1 - betas[0] ** coming(state))
+        memory = buffer(state, "exp_avg", param), buffer(state, "exp_inf", param)
+        return memory, (betas, step_size, group["eps"], group["weight_decay"])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.kernels.step_numbers import decays
-from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer, count
+from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer, coming, count
 
 __all__ = ["NAdam"]
 
@@ -74,16 +74,15 @@ class NAdam(Optimizer):
     def update(self, param: Array, grad: Array, state: State, group: dict[str, Any]) -> None:
         lr, (beta1, beta2), decay = group["lr"], group["betas"], group["weight_decay"]
         step = count(state)
-        if "mu_product" not in state:
-            state["mu_product"] = np.ones((), np.float32)  # float32 for any parameter, as in PyTorch
+        products = _products(state)
         mean, square = buffer(state, "exp_avg", param), buffer(state, "exp_avg_sq", param)
         if decay:
             if group["decoupled_weight_decay"]:
                 param *= 1 - lr * decay
             else:
                 grad = grad + decay * param
-        product, now, ahead = _rates(step, state["mu_product"], group)
-        state["mu_product"][()] = product
+        product, now, ahead = _rates(step, products, group)
+        products[()] = product
         mean += (1 - beta1) * (grad - mean)
         square *= beta2
         square += (1 - beta2) * grad * grad
@@ -92,15 +91,19 @@ class NAdam(Optimizer):
         param -= now * (grad / root)
         param -= ahead * (mean / root)
 
-    def fused_inputs(self, state: State, group: dict[str, Any]) -> FusedInputs | None:
-        names = ("exp_avg", "exp_avg_sq", "mu_product")
-        if "step" not in state or any(name not in state for name in names):  # the first step makes the state
-            return None
+    def fused_inputs(self, param: Array, state: State, group: dict[str, Any]) -> FusedInputs | None:
         decay, shrink = decays(group["lr"], group["weight_decay"], group["decoupled_weight_decay"])
-        step, betas = state["step"].item() + 1.0, tuple(group["betas"])
-        product, *rates = _rates(step, state["mu_product"], group)
+        step, betas, products = coming(state), tuple(group["betas"]), _products(state)
+        product, *rates = _rates(step, products, group)
         options = (betas, 1 - betas[1] ** step, tuple(rates), product, group["eps"], decay, shrink)
-        return tuple([state[name] for name in names]), options
+        return (buffer(state, "exp_avg", param), buffer(state, "exp_avg_sq", param), products), options
+
+
+def _products(state: State) -> Array:
+    """Πₜ, in float32 for any parameter, as in PyTorch; made if this is the first step."""
+    if "mu_product" not in state:
+        state["mu_product"] = np.ones((), np.float32)
+    return state["mu_product"]
 
 
 def _rates(step: float, product: Array, group: dict[str, Any]) -> tuple[float, float, float]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,33 +20,12 @@ from tinygrad_edu.errors import OptimizerError
 from tinygrad_edu.kernels import devices
 from tinygrad_edu.kernels.choice import worthwhile
 from tinygrad_edu.optim.options import RULES, check_options, plain_numbers
+from tinygrad_edu.optim.state import Array, FusedInputs, State, buffer, coming, count
 from tinygrad_edu.optim.together import COUNTERS, Plan, Unit, call
 from tinygrad_edu.tensors.device import device_of, moved
 from tinygrad_edu.tensors.tensor import Tensor
 
-__all__ = ["Array", "FusedInputs", "Optimizer", "State", "buffer", "count"]
-
-Array = np.ndarray[Any, np.dtype[Any]]
-State = MutableMapping[str, Array]
-FusedInputs = tuple[tuple[Array, ...], tuple[Any, ...]]
-
-
-def buffer(state: State, name: str, like: Array, fill: float = 0.0) -> Array:
-    """The array remembered under `name`: made on first use, shaped as `like` and filled with `fill`."""
-    array = state.get(name)
-    if array is None:
-        array = state[name] = np.full_like(like, fill)
-    return array
-
-
-def count(state: State) -> float:
-    """Count a step and return its number, from 1 on (in float32 as PyTorch does: exact up to 16,777,216)."""
-    step = state.get("step")
-    if step is None:
-        step = state["step"] = np.zeros((), np.float32)
-    number: float = step.item() + 1.0
-    step[()] = number  # ten times faster than `step += 1` on an array without dimensions
-    return number
+__all__ = ["Array", "FusedInputs", "Optimizer", "State", "buffer", "coming", "count"]
 
 
 class Optimizer:
@@ -126,10 +105,11 @@ class Optimizer:
         """
         raise NotImplementedError(f"{type(self).__name__} defines neither update() nor step(): write one of them.")
 
-    def fused_inputs(self, state: State, group: dict[str, Any]) -> FusedInputs | None:
+    def fused_inputs(self, param: Array, state: State, group: dict[str, Any]) -> FusedInputs | None:
         """What the compiled kernel is given beside parameters and gradients, to do what :meth:`update` does.
 
-        The arrays of the state that it changes, and numbers; None where it cannot (yet), and NumPy shall do it.
+        The arrays of the state that it changes, made if this is the first step, and numbers; None where it cannot, and
+        :meth:`update` shall do it. What was made is forgotten again where the kernel turns out not to do the step.
         """
         return None
 
@@ -143,10 +123,10 @@ class Optimizer:
         with np.errstate(all="ignore"):  # as in PyTorch, a diverging run yields inf and nan, not warnings
             for place, group in enumerate(self.param_groups):
                 units = self._units(place, group)
-                if self.kernel:
-                    units = self._fused(units, group)
+                done = self._fused(units, group) if self.kernel else set()
                 for unit in units:
-                    self.update(unit.param, unit.grad, unit.state, group)
+                    if id(unit) not in done:
+                        self.update(unit.param, unit.grad, unit.state, group)
                     unit.finish(self.state)
         return loss
 
@@ -167,31 +147,27 @@ class Optimizer:
         plans[place] = plan
         return plan.units
 
-    def _fused(self, units: list[Unit], group: dict[str, Any]) -> list[Unit]:
-        """Let the compiled kernel step what it can, in one call; what is left."""
+    def _fused(self, units: list[Unit], group: dict[str, Any]) -> set[int]:
+        """Let the compiled kernel step what it can, in one call; the ids of the units that it has done."""
         kernel = worthwhile(self.kernel, sum([param._data.size for param in group["params"]]))
         if units and hasattr(units[0].grad, "block"):
             kernel = devices.own(self.kernel)
         if kernel is None:
-            return units
+            return set()
         calls: dict[Any, list[tuple[Unit, tuple[Array, ...]]]] = {}
-        rest = []
+        known = [tuple(unit.state) for unit in units]
         for unit in units:
-            inputs = self.fused_inputs(unit.state, group)
-            if inputs is None:
-                rest.append(unit)
-            else:
+            inputs = self.fused_inputs(unit.param, unit.state, group)
+            if inputs is not None:
                 calls.setdefault((unit.param.dtype, *inputs[1]), []).append((unit, inputs[0]))
-        for (_, *numbers), members in calls.items():
-            done = call(kernel, members, numbers)
-            for unit, _ in members:
-                if unit not in done:
-                    rest.append(unit)
-                    continue
-                if "step" in unit.state:
-                    count(unit.state)
-                unit.finish(self.state)
-        return rest
+        done = {id(unit) for (_, *numbers), members in calls.items() for unit in call(kernel, members, numbers)}
+        for unit, names in zip(units, known, strict=True):
+            if id(unit) not in done:  # the formula makes its state itself
+                for name in [name for name in unit.state if name not in names]:
+                    del unit.state[name]
+            elif "step" in unit.state:
+                count(unit.state)
+        return done
 
     def __getstate__(self) -> dict[str, Any]:
         """What is copied and pickled: not how the arrays lie, which a copy finds out for its own."""

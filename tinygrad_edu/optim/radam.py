@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.kernels.step_numbers import decays
-from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer, count
+from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer, coming, count
 
 __all__ = ["RAdam"]
 
@@ -90,12 +90,11 @@ class RAdam(Optimizer):
         else:
             param -= step_size * mean
 
-    def fused_inputs(self, state: State, group: dict[str, Any]) -> FusedInputs | None:
-        if any(name not in state for name in ("step", "exp_avg", "exp_avg_sq")):  # the first step makes the state
-            return None
+    def fused_inputs(self, param: Array, state: State, group: dict[str, Any]) -> FusedInputs | None:
         decay, shrink = decays(group["lr"], group["weight_decay"], group["decoupled_weight_decay"])
-        numbers = (*_step_size(state["step"].item() + 1.0, group), group["eps"], decay, shrink)
-        return (state["exp_avg"], state["exp_avg_sq"]), (tuple(group["betas"]), *numbers)
+        numbers = (*_step_size(coming(state), group), group["eps"], decay, shrink)
+        memory = buffer(state, "exp_avg", param), buffer(state, "exp_avg_sq", param)
+        return memory, (tuple(group["betas"]), *numbers)
 
 
 def _step_size(step: float, group: dict[str, Any]) -> tuple[float, bool]:

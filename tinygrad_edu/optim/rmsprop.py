@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer, count
+from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer, coming, count
 
 __all__ = ["RMSprop"]
 
@@ -91,9 +91,8 @@ class RMSprop(Optimizer):
             direction = velocity
         param -= group["lr"] * direction
 
-    def fused_inputs(self, state: State, group: dict[str, Any]) -> FusedInputs | None:
+    def fused_inputs(self, param: Array, state: State, group: dict[str, Any]) -> FusedInputs | None:
         names = ["square_avg", *["grad_avg"] * bool(group["centered"]), *["momentum_buffer"] * bool(group["momentum"])]
-        if any(name not in state for name in names):  # the first step makes the state
-            return None
+        coming(state)
         options = tuple([group[name] for name in ("alpha", "lr", "eps", "momentum", "weight_decay", "centered")])
-        return tuple([state[name] for name in names]), options
+        return tuple([buffer(state, name, param) for name in names]), options

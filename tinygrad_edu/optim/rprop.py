@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.errors import OptimizerError
-from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer, count
+from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer, coming, count
 
 __all__ = ["Rprop"]
 
@@ -86,7 +86,7 @@ class Rprop(Optimizer):
         previous[turned] = 0
         param -= np.sign(previous) * size
 
-    def fused_inputs(self, state: State, group: dict[str, Any]) -> FusedInputs | None:
-        if "prev" not in state or "step_size" not in state:  # the first step makes the state
-            return None
-        return (state["prev"], state["step_size"]), (tuple(group["etas"]), tuple(group["step_sizes"]))
+    def fused_inputs(self, param: Array, state: State, group: dict[str, Any]) -> FusedInputs | None:
+        coming(state)
+        memory = buffer(state, "prev", param), buffer(state, "step_size", param, fill=group["lr"])
+        return memory, (tuple(group["etas"]), tuple(group["step_sizes"]))

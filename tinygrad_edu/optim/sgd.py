@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.errors import OptimizerError
-from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State
+from tinygrad_edu.optim.optimizer import Array, FusedInputs, Optimizer, State, buffer
 
 __all__ = ["SGD"]
 
@@ -92,9 +92,8 @@ class SGD(Optimizer):
         # Two roundings. A fused multiply-add, rounding once, would give other last digits in float32.
         param -= group["lr"] * grad
 
-    def fused_inputs(self, state: State, group: dict[str, Any]) -> FusedInputs | None:
-        options = tuple([group[name] for name in ("lr", "momentum", "dampening", "weight_decay", "nesterov")])
-        if not group["momentum"]:
-            return (), options
-        velocity = state.get("momentum_buffer")  # the first step makes it
-        return None if velocity is None else ((velocity,), options)
+    def fused_inputs(self, param: Array, state: State, group: dict[str, Any]) -> FusedInputs | None:
+        # The first step takes the gradient as the velocity, whole.
+        dampening = group["dampening"] if "momentum_buffer" in state else 0.0
+        options = (group["lr"], group["momentum"], dampening, group["weight_decay"], group["nesterov"])
+        return ((buffer(state, "momentum_buffer", param),) if group["momentum"] else ()), options

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.kernels.numba_cuda import layout
 from tinygrad_edu.kernels.numba_cuda.array import DeviceArray, from_host
 from tinygrad_edu.kernels.numba_cuda.array import empty as _uninitialised
 from tinygrad_edu.kernels.numba_cuda.elementwise import mapped
@@ -53,7 +54,10 @@ def _like(make: Callable[..., Any]) -> Callable[..., Any]:
     def like(a: Any, *args: Any, dtype: Any = None, shape: Any = None, **_: Any) -> DeviceArray:
         if args and make is not full:
             dtype, args = args[0], args[1:]
-        made: DeviceArray = make(a.shape if shape is None else shape, *args, dtype=dtype or a.dtype)
+        kind = np.dtype(dtype or a.dtype)
+        made: DeviceArray = make(a.shape if shape is None else shape, *args, dtype=kind)
+        if shape is None and a.__class__ is DeviceArray and layout.covers(a.shape, a.strides, a.itemsize):
+            return made.on(a.shape, tuple([s // a.itemsize * kind.itemsize for s in a.strides]))  # in the same order
         return made
 
     return like

@@ -27,13 +27,14 @@ _BYTE = np.dtype(np.uint8)
 class Block:
     """A piece of the device's memory. It goes back to the pool when the last array on it is gone."""
 
-    __slots__ = ("__weakref__", "_key", "_typed", "nbytes", "raw")
+    __slots__ = ("__weakref__", "_address", "_key", "_typed", "nbytes", "raw")
 
     def __init__(self, raw: Any, nbytes: int, key: Any) -> None:
         self.raw = raw  # Numba's array of bytes
         self.nbytes = nbytes
         self._key = key  # size and stream; None where the memory belongs to somebody else
         self._typed: dict[Any, Any] = {}
+        self._address: int | None = None
 
     def typed(self, dtype: np.dtype[Any]) -> Any:
         """The whole block as a one-dimensional array that kernels take; made once for each type."""
@@ -46,9 +47,10 @@ class Block:
 
     def address(self) -> int:
         """Where in the device's memory the block begins."""
-        if simulated():
-            return int(self.raw._ary.ctypes.data)
-        return int(self.raw.device_ctypes_pointer.value or 0)
+        if self._address is None:
+            raw = self.raw
+            self._address = int(raw._ary.ctypes.data if simulated() else raw.device_ctypes_pointer.value or 0)
+        return self._address
 
     def __del__(self) -> None:
         if self._key is not None and pool is not None:  # None: the interpreter is going down
