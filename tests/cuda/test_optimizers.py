@@ -1,4 +1,4 @@
-"""Optimizers on the device: the bits of the CPU, and one launch a step, whatever the options and however many parameters."""
+"""Optimizers on the device: the bits of the CPU, and one launch a step, however many parameters there are."""
 
 from __future__ import annotations
 
