@@ -62,6 +62,7 @@ devices.why_not = lambda: ""
 devices.available = lambda: True
 
 from tinygrad_edu.kernels.numba_cuda import memory, runtime  # noqa: E402
+from tinygrad_edu.kernels.numba_cuda.launching import Parameters  # noqa: E402
 
 
 class Raw(np.ndarray):
@@ -93,7 +94,7 @@ def type_of(argument: Any) -> Any:
     """What Numba would compile for."""
     from numba.cuda.np.numpy_support import from_dtype
 
-    if isinstance(argument, np.ndarray):
+    if isinstance(argument, Parameters):
         return cuda.types.Array(from_dtype(argument.dtype), 1, "C")
     kind = {bool: np.bool_, int: np.int64, float: np.float64}.get(type(argument), type(argument))
     return from_dtype(np.dtype(kind))

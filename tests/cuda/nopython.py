@@ -84,6 +84,8 @@ def launch(kernel: Any, _blocks: Any, _threads: Any, *args: Any) -> None:
 
 runtime.cuda = memory.cuda = scalars.cuda = lambda: Device()  # type: ignore[attr-defined, assignment]
 runtime.why_not = lambda: ""  # type: ignore[assignment]
+memory.address_of = lambda raw: int(raw.ctypes.data)
+memory.argument = lambda piece, dtype: piece.raw[: piece.nbytes // dtype.itemsize * dtype.itemsize].view(dtype)
 for module in (elementwise, reductions, indexing, ordering, pooling, products, philox, scalars):
     module.compile = compiled_text  # type: ignore[attr-defined]
     module.compiled, module.launch = compiled, launch  # type: ignore[attr-defined]

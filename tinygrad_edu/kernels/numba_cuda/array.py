@@ -283,7 +283,7 @@ def from_host(array: Any, non_blocking: bool = False) -> DeviceArray:
     out = empty(host.shape, host.dtype)
     if out.size:
         stream = streams.current()
-        out.block.typed(out.dtype)[: out.size].copy_to_device(host.reshape(-1), stream=stream)
+        out.block.raw[: out.nbytes].copy_to_device(host.reshape(-1).view(np.uint8), stream=stream)
         if not non_blocking and stream:
             cuda().synchronize()
     return out
@@ -297,10 +297,8 @@ def to_host(a: DeviceArray) -> Any:
         return np.empty(a.shape, a.dtype)
     dense = layout.covers(a.shape, a.strides, a.itemsize)
     source = a if dense else a.copy()
-    start = source.offset // a.itemsize
-    flat = source.block.typed(a.dtype)[start : start + a.size]
     stream = streams.current()
-    host = flat.copy_to_host(stream=stream)
+    host = source.block.raw[source.offset : source.offset + a.nbytes].copy_to_host(stream=stream).view(a.dtype)
     if stream:
         stream.synchronize()
     return np.lib.stride_tricks.as_strided(host, a.shape, source.strides)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.kernels.numba_cuda.array import DeviceArray
-from tinygrad_edu.kernels.numba_cuda.memory import Block
+from tinygrad_edu.kernels.numba_cuda.memory import Block, Piece
 from tinygrad_edu.kernels.numba_cuda.runtime import cuda
 from tinygrad_edu.kernels.presence import simulated
 
@@ -134,7 +134,7 @@ def _array_at(pointer: int, shape: tuple[int, ...], strides: Any, dtype: np.dtyp
     if any(s % dtype.itemsize or s < 0 for s in steps):
         raise BufferError(f"strides {steps} of elements of {dtype.itemsize} bytes are not supported")
     span = sum((n - 1) * s for n, s in zip(shape, steps, strict=True)) + dtype.itemsize if 0 not in shape else 0
-    block = Block(_bytes_at(pointer, span, owner), span, None)
+    block = Block(Piece(_bytes_at(pointer, span, owner), span))
     return DeviceArray(block, 0, shape, steps, dtype)
 
 

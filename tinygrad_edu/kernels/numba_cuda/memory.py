@@ -9,62 +9,89 @@ it: that kernel comes first. (A block keeps the stream it was made for, and goes
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from typing import Any
 
 import numpy as np
 
 from tinygrad_edu.errors import OutOfMemoryError
-from tinygrad_edu.kernels.numba_cuda import streams
+from tinygrad_edu.kernels.numba_cuda.launching import parameters
 from tinygrad_edu.kernels.numba_cuda.runtime import cuda
+from tinygrad_edu.kernels.numba_cuda.streams import current
 from tinygrad_edu.kernels.presence import simulated
 
-__all__ = ["Block", "Pool", "pool"]
+__all__ = ["Block", "Piece", "Pool", "pool"]
 
 _SMALL, _LARGE = 512, 1 << 20
 _BYTE = np.dtype(np.uint8)
 
 
+class Piece:
+    """A piece of the device's memory: Numba's array of bytes, where it begins, and how kernels take it."""
+
+    __slots__ = ("address", "nbytes", "raw", "typed")
+
+    def __init__(self, raw: Any, nbytes: int) -> None:
+        self.raw, self.nbytes = raw, nbytes
+        self.address = address_of(raw)
+        self.typed: dict[Any, Any] = {}
+
+
 class Block:
-    """A piece of the device's memory. It goes back to the pool when the last array on it is gone."""
+    """A piece of memory in use. It goes back to the pool when the last array on it is gone."""
 
-    __slots__ = ("__weakref__", "_address", "_key", "_typed", "nbytes", "raw")
+    __slots__ = ("__weakref__", "_key", "nbytes", "piece")
 
-    def __init__(self, raw: Any, nbytes: int, key: Any) -> None:
-        self.raw = raw  # Numba's array of bytes
-        self.nbytes = nbytes
+    def __init__(self, piece: Piece, key: Any = None) -> None:
+        self.piece = piece
+        self.nbytes = piece.nbytes
         self._key = key  # size and stream; None where the memory belongs to somebody else
-        self._typed: dict[Any, Any] = {}
-        self._address: int | None = None
+
+    @property
+    def raw(self) -> Any:
+        """Numba's array of the bytes."""
+        return self.piece.raw
 
     def typed(self, dtype: np.dtype[Any]) -> Any:
         """The whole block as a one-dimensional array that kernels take; made once for each type."""
-        found = self._typed.get(dtype)
+        piece = self.piece
+        found = piece.typed.get(dtype)
         if found is None:
-            whole = self.nbytes // dtype.itemsize * dtype.itemsize
-            raw = self.raw if whole == self.nbytes else self.raw[:whole]
-            found = self._typed[dtype] = raw if dtype == _BYTE else raw.view(dtype)
+            found = piece.typed[dtype] = argument(piece, dtype)
         return found
 
     def address(self) -> int:
         """Where in the device's memory the block begins."""
-        if self._address is None:
-            raw = self.raw
-            self._address = int(raw._ary.ctypes.data if simulated() else raw.device_ctypes_pointer.value or 0)
-        return self._address
+        return self.piece.address
 
     def __del__(self) -> None:
         if self._key is not None and pool is not None:  # None: the interpreter is going down
             pool.give_back(self)
 
 
+def address_of(raw: Any) -> int:
+    """Where Numba's array begins."""
+    return int(raw._ary.ctypes.data) if simulated() else int(raw.device_ctypes_pointer.value or 0)
+
+
+def argument(piece: Piece, dtype: np.dtype[Any]) -> Any:
+    """A piece as kernels take it: what the driver reads, or an array of the simulator."""
+    size = piece.nbytes // dtype.itemsize
+    if not simulated():
+        return parameters(piece.address, size, dtype)
+    whole = size * dtype.itemsize
+    raw = piece.raw if whole == piece.nbytes else piece.raw[:whole]
+    return raw if dtype == _BYTE else raw.view(dtype)
+
+
 class Pool:
     """The blocks that are free, and how much is in use."""
 
     def __init__(self) -> None:
-        self._free: dict[Any, list[Any]] = {}
-        # The memory of blocks in use, by its id. Held here as well, because the collector, when it finds a block in a
+        self._free: dict[Any, list[Piece]] = defaultdict(list)
+        # All memory that came from the driver, by its id. Held here, because the collector, when it finds a block in a
         # cycle (a traceback's frames, say), runs Numba's finalizers before Block.__del__ can save the memory.
-        self._used: dict[int, Any] = {}
+        self._pieces: dict[int, Piece] = {}
         self._lock = threading.RLock()  # a block may be given back by a finalizer that runs inside `take`
         self.allocated = self.peak = self.reserved = self.peak_reserved = 0
         self.driver_calls = 0
@@ -77,23 +104,23 @@ class Pool:
             OutOfMemoryError: the device has no more, even after all free blocks have been returned to it.
         """
         unit = _SMALL if nbytes < 2 * _LARGE else _LARGE
-        size = max(-(-nbytes // unit), 1) * unit
-        key = (size, streams.current())
+        size = (nbytes + unit - 1) // unit * unit or unit
+        key = (size, current())
         with self._lock:
-            free = self._free.get(key)
-            raw = free.pop() if free else self._from_driver(size)
-            self._used[id(raw)] = raw
+            free = self._free[key]
+            piece = free.pop() if free else self._from_driver(size)
             self.allocated += size
-            self.peak = max(self.peak, self.allocated)
-        return Block(raw, size, key)
+            if self.allocated > self.peak:
+                self.peak = self.allocated
+        return Block(piece, key)
 
     def give_back(self, block: Block) -> None:
         """Keep the memory of a block that no array uses any more."""
         with self._lock:
             self.allocated -= block.nbytes
-            self._free.setdefault(block._key, []).append(self._used.pop(id(block.raw)))
+            self._free[block._key].append(block.piece)
 
-    def _from_driver(self, size: int) -> Any:
+    def _from_driver(self, size: int) -> Piece:
         if self.limit is not None and self.reserved + size > self.limit:
             self.empty()
             if self.reserved + size > self.limit:
@@ -113,7 +140,9 @@ class Pool:
         self.driver_calls += 1
         self.reserved += size
         self.peak_reserved = max(self.peak_reserved, self.reserved)
-        return raw
+        piece = Piece(raw, size)
+        self._pieces[id(piece)] = piece
+        return piece
 
     def _ask(self, size: int) -> Any:
         return cuda().device_array(size, np.uint8)
@@ -133,6 +162,8 @@ class Pool:
         with self._lock:
             for (size, _), free in self._free.items():
                 self.reserved -= size * len(free)
+                for piece in free:
+                    del self._pieces[id(piece)]
             self._free.clear()
 
     def reset_peak(self) -> None:

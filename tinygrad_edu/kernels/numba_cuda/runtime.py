@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.kernels.numba_cuda.launching import launcher, learn
+from tinygrad_edu.kernels.numba_cuda.launching import launch_by_driver
+from tinygrad_edu.kernels.numba_cuda.streams import current
 from tinygrad_edu.kernels.presence import possible, simulated
 
 __all__ = ["Launches", "available", "compiled", "cuda", "functions", "grid_for", "launch", "launches", "why_not"]
@@ -92,21 +93,20 @@ def compiled(function: Any, **options: Any) -> Any:
 
 
 def launch(kernel: Any, blocks: Any, threads: Any, *args: Any) -> None:
-    """Run a kernel on the current stream. Its results are there for whatever is launched later."""
-    from tinygrad_edu.kernels.numba_cuda.streams import current
+    """Run a kernel on the current stream. Its results are there for whatever is launched later.
 
+    Args:
+        kernel: what `compiled` made.
+        blocks, threads: how many, or up to three sizes.
+        args: numbers, and arrays as ``block.typed(dtype)`` gives them.
+    """
     launches.count += 1
-    stream = current()
     if simulated():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # NumPy's, of overflow and nan
             kernel[blocks, threads](*args)
-        return
-    key, known = launcher(kernel, args)
-    if known is None or not known(blocks, threads, stream, args):
-        kernel[blocks, threads, stream](*args)
-        if known is None and key is not None:
-            learn(key, kernel, args)
+    else:
+        launch_by_driver(kernel, blocks, threads, current(), args)
 
 
 def _guarded_erf(x: Any) -> Any:
