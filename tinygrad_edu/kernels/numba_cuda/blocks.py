@@ -1,54 +1,19 @@
-"""What the threads of a block find out together: a sum, a largest value; and how lines are dealt out to blocks.
-
-A kernel here has WIDTH threads in a block. Each brings one value into its own cell of shared memory; then the first
-half of the cells takes up the second, again and again, until one is left. One writer per cell: in a round only thread t
-writes cell t, and it reads cell t + half, which nobody writes in that round, as every t that works is below half. A
-barrier stands between rounds, and another after the last read, so that the cells may be used again.
-
-The order of additions depends on nothing but the sizes: the same numbers give the same bits every time.
-"""
+"""How lines are dealt out to blocks, and kernels made from text that works on them."""
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
 
 from tinygrad_edu.kernels.numba_cuda.array import DeviceArray, empty
 from tinygrad_edu.kernels.numba_cuda.elementwise import mapped
-from tinygrad_edu.kernels.numba_cuda.runtime import compiled, cuda, functions, multiprocessors
+from tinygrad_edu.kernels.numba_cuda.runtime import compiled, functions, multiprocessors
 from tinygrad_edu.kernels.numba_cuda.scalars import helpers
+from tinygrad_edu.kernels.numba_cuda.warps import MAX, cells_for, together
 from tinygrad_edu.kernels.presence import simulated
 
 __all__ = ["blocks_for", "by_rows", "from_text", "gathered_in", "lines_of", "places", "suit", "width_for"]
-
-_SOURCE = """
-def block_{name}_{width}(x, cells):
-    t = cuda.threadIdx.x
-    cells[t] = x
-    cuda.syncthreads()
-    half = {half}
-    while half > 0:
-        if t < half:
-            s = cells[t]
-            x = cells[t + half]
-            cells[t] = {combine}
-        cuda.syncthreads()
-        half = half // 2
-    s = cells[0]
-    cuda.syncthreads()
-    return s
-"""
-_COMBINE = {"add": "s + x", "max": "s if s != s or s >= x else x"}
-
-
-@functools.cache
-def _together(name: str, width: int) -> Any:
-    text = _SOURCE.format(name=name, width=width, half=width // 2, combine=_COMBINE[name])
-    names = {"cuda": cuda()}
-    exec(compile(text, f"<cuda: {name} of a block>", "exec"), names)
-    return cuda().jit(device=True)(names[f"block_{name}_{width}"])
 
 
 def width_for(length: int) -> int:
@@ -67,7 +32,13 @@ def from_text(text: str, name: str, kind: Any, width: int, **more: Any) -> Any:
     """A kernel from its text, with TYPE, ZERO, ONE for `kind`, WIDTH, and `block_add`, `block_max`."""
     number = np.dtype(kind).type
     names: dict[str, Any] = {**functions(), **helpers(), "TYPE": number, "ZERO": number(0), "ONE": number(1)}
-    names |= {"block_add": _together("add", width), "block_max": _together("max", width), "WIDTH": width, **more}
+    names |= {
+        "block_add": together("s + x", kind, width),
+        "block_max": together(MAX, kind, width),
+        "WIDTH": width,
+        **more,
+    }
+    names["CELLS"] = cells_for(width)
     names["LEAST"] = number(-np.inf)
     exec(compile(text, f"<cuda kernel: {name}>", "exec"), names)
     return compiled(names["kernel"])

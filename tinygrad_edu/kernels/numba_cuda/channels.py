@@ -29,7 +29,7 @@ _BEGIN = """
     tx = t % cols
     ty = t // cols
     rows = WIDTH // cols
-    cells = cuda.shared.array(WIDTH, TYPE)
+    cells = cuda.shared.array(CELLS, TYPE)
     for e in range(cuda.blockIdx.x, channels * parts, cuda.gridDim.x):
         c = e % channels
         q = e // channels
@@ -129,7 +129,7 @@ _GROUP_BEGIN = """
     tx = t % cols
     ty = t // cols
     rows = WIDTH // cols
-    cells = cuda.shared.array(WIDTH, TYPE)
+    cells = cuda.shared.array(CELLS, TYPE)
     length = per * inner
     for k in range(cuda.blockIdx.x, count, cuda.gridDim.x):
         start = k * length

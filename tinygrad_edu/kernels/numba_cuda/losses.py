@@ -89,7 +89,7 @@ def kernel(lines, length, step, g_step, G, at_g, A, at_a, Y, at_y, TOP, at_top, 
 _SUM = """
 def kernel(count, Y, at_y, W, at_w, ignored, classes, OUT):
     t = cuda.threadIdx.x
-    cells = cuda.shared.array(WIDTH, TYPE)
+    cells = cuda.shared.array(CELLS, TYPE)
     s = ZERO
     for k in range(cuda.blockIdx.x * WIDTH + t, count, cuda.gridDim.x * WIDTH):
         y = int64(Y[at_y + k])
@@ -99,7 +99,7 @@ def kernel(count, Y, at_y, W, at_w, ignored, classes, OUT):
     if t == 0:
         OUT[cuda.blockIdx.x] = STORE(s)
 """
-_BLOCK = {"cells": "cells = cuda.shared.array(WIDTH, TYPE)", "first": "cuda.blockIdx.x", "blocks": "cuda.gridDim.x",
+_BLOCK = {"cells": "cells = cuda.shared.array(CELLS, TYPE)", "first": "cuda.blockIdx.x", "blocks": "cuda.gridDim.x",
           "t": "t", "width": "WIDTH", "leader": "t == 0", "together_sum": "s = block_add(s, cells)",
           "together": """whole = block_max(m, cells)
         s = block_add(s * exp(m - whole) if m > LEAST else s, cells)
