@@ -10,6 +10,7 @@ Run by test_simulator.py, as a program of its own: it puts stand-ins in place of
 from __future__ import annotations
 
 import importlib
+import math
 import os
 import re
 import shutil
@@ -55,7 +56,7 @@ cuda = cuda_compiler()
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from tinygrad_edu.kernels import devices, presence  # noqa: E402
+from tinygrad_edu.kernels import devices, kernels, presence  # noqa: E402
 
 presence.possible = devices.possible = lambda: True  # type: ignore[assignment]
 devices.why_not = lambda: ""
@@ -100,7 +101,7 @@ def type_of(argument: Any) -> Any:
     return from_dtype(np.dtype(kind))
 
 
-def launch(kernel: Any, _blocks: Any, _threads: Any, *arguments: Any) -> None:
+def launch(kernel: Any, _blocks: Any, threads: Any, *arguments: Any) -> None:
     kinds = tuple(map(type_of, arguments))
     if (kernel, kinds) in done:
         return
@@ -112,6 +113,9 @@ def launch(kernel: Any, _blocks: Any, _threads: Any, *arguments: Any) -> None:
         print(f"{name}: {told}")
         if re.search(r"[1-9]\d* bytes spill", told):
             failed.append(f"{name}: registers are spilled: {told}")
+        registers = int((re.search(r"Used (\d+)", told) or [0, 0])[1])
+        if math.prod(np.atleast_1d(threads).tolist()) * (-(-registers // 8) * 8) > 65536:
+            failed.append(f"{name}: a block of {threads} threads takes more registers than there are: {told}")
         in_fours.update(re.findall(r"(?:ld|st)\.(?:shared|global)\.v4\.f32", ptx))
         if "step of" in name and not re.search(r"ld\.global\.v4\.f32|ld\.global\.v2\.f64", ptx):
             failed.append(f"{name}: reads memory one element at a time")
@@ -176,15 +180,39 @@ def compiled_case(name: str, arguments: Any) -> None:
         failed.append(f"{name}: {type(error).__name__}: {error}")
 
 
+def zeros(*shape: int) -> Any:
+    return table.moved(np.zeros(shape, np.float32))
+
+
+# Lines of a warp, of blocks, and too long to be held: each of these has to read and write in fours.
+LINES = [
+    *(lambda length=length: kernels.softmax(zeros(64, length), 1) for length in (64, 1024, 4096, 16384, 50000)),
+    lambda: kernels.layer_norm(zeros(64, 4096), zeros(4096), zeros(4096), 1e-5),
+    *(
+        lambda n=n: kernels.layer_norm_back(*[zeros(64, n)] * 2, *[zeros(64, 1)] * 2, zeros(n), 1e-5)
+        for n in (64, 1024, 4096, 8192, 20000)
+    ),
+]
+
+
+def missing_fours() -> set[str]:
+    """Of the instructions of 128 bits those that nothing was made of since this was asked last."""
+    missing = {"ld.global.v4.f32", "st.global.v4.f32"} - in_fours
+    in_fours.clear()
+    return missing
+
+
 def main() -> int:
     chosen = sys.argv[1:] or list(table.CASES)
     many = table.moved(np.zeros(elementwise.FOURS_FROM, np.float32))
     in_fours.clear()
     for numbers in (many + many, many * 2.0, np.exp(many)):
         assert numbers.size == many.size
-    missing = {"ld.global.v4.f32", "st.global.v4.f32"} - in_fours
-    failed.extend(f"elementwise: no {name}" for name in sorted(missing))
+    failed.extend(f"elementwise: no {name}" for name in sorted(missing_fours()))
     in_fours.clear()
+    for n, kernel in enumerate(LINES):
+        kernel()
+        failed.extend(f"lines, {n}: no {name}" for name in sorted(missing_fours()))
     for name in chosen:
         for arguments in table.CASES[name]():
             compiled_case(name, arguments)

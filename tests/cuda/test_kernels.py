@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -276,6 +277,10 @@ CASES: dict[str, Callable[[], Any]] = {
     **{name: lambda name=name: pools(name) for name in POOLS},
     **import_module("more_cases").CASES,
 }  # fmt: skip
+
+
+for _name, _more in import_module("line_cases").MORE.items():
+    CASES[_name] = lambda first=CASES.get(_name, tuple), more=_more: chain(first(), more())  # type: ignore[misc]
 
 
 def moved(thing: Any) -> Any:
