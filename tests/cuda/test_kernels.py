@@ -279,8 +279,12 @@ CASES: dict[str, Callable[[], Any]] = {
 }  # fmt: skip
 
 
+def _joined(first: Callable[[], Any], more: Callable[[], Any]) -> Callable[[], Any]:
+    return lambda: chain(first(), more())
+
+
 for _name, _more in import_module("line_cases").MORE.items():
-    CASES[_name] = lambda first=CASES.get(_name, tuple), more=_more: chain(first(), more())  # type: ignore[misc]
+    CASES[_name] = _joined(CASES.get(_name, tuple), _more)
 
 
 def moved(thing: Any) -> Any:
