@@ -216,6 +216,10 @@ def main() -> int:
     for name in chosen:
         for arguments in table.CASES[name]():
             compiled_case(name, arguments)
+    if not sys.argv[1:] or "dropout" in chosen:
+        import more_cases
+
+        more_cases.drawn(importlib.import_module("tinygrad_edu.kernels.numba_cuda.draws"))
     large = [name for name in chosen if name in OF_TILES]
     for tile in (tiles.WIDE, tiles.LARGE):
         tiles.tile_for = lambda *_, tile=tile: tile  # type: ignore[assignment, misc]

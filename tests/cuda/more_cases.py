@@ -56,3 +56,27 @@ def steps(name: str) -> Iterator[tuple[Any, ...]]:
 CASES: dict[str, Callable[[], Any]] = {
     **{name: lambda name=name: steps(name) for name in STEPS},
 }
+
+
+def dropouts(back: bool) -> Iterator[tuple[Any, ...]]:
+    """Inputs of a multiple of four elements, and of others; in other orders; the last block of a stream."""
+    for a, seed, first, p in (
+        (made(3, 5), 7, 0, 0.5), (made(4, 6).astype(np.float32), 2**64 - 1, 2**64 - 3, 0.3), (made(6, 2).T, 1, 5, 0.9),
+        (made(8).astype(np.float32)[1:], 3, 1, 0.2), (made(2, 3), 0, 0, 1.0), (made(0, 3), 0, 0, 0.5),
+        (made(2, 4).astype(np.float16), 5, 2, 0.4),
+    ):  # fmt: skip
+        yield (a, a > 0, p) if back else (a, seed, first, p)
+
+
+CASES |= {"dropout": lambda: dropouts(False), "dropout_back": lambda: dropouts(True)}
+
+
+def drawn(draws: Any) -> None:
+    """Every kernel of random numbers, from `draws`: for_a_card.py compiles them. What they draw: test_random.py."""
+    for kind in map(np.dtype, (np.float32, np.float64)):
+        draws.uniform(1, 0, (5,), kind, 0.0, 1.0)
+        draws.uniform(1, 0, (5,), kind, -1.0, 2.0)
+        draws.normal(1, 0, (5,), kind, 0.0, 1.0)
+    for low, high, each in ((0, 10, 1), (0, 2**32, 1), (-5, 2**40 + 1, 2), (-(2**63), 2**63, 2)):
+        draws.integers(1, 0, 5, low, high - low, each)
+    draws.chances(1, 0, (5,), 0.5, np.dtype(np.float32))

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from tinygrad_edu.errors import DTypeError, ShapeError
-from tinygrad_edu.kernels import philox
-from tinygrad_edu.tensors import portable, sampling
+from tinygrad_edu.kernels import philox, portable
+from tinygrad_edu.tensors import sampling
 from tinygrad_edu.tensors.random import Generator
 from tinygrad_edu.tensors.sampling import bernoulli, integers, multinomial, normal, permutation, uniform
 

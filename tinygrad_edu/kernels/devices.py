@@ -16,8 +16,8 @@ from tinygrad_edu.errors import DeviceError
 from tinygrad_edu.kernels.presence import possible
 
 __all__ = [
-    "available", "exchange", "is_pinned", "maker", "own", "pinned", "possible", "random_words", "to_device", "to_host",
-    "why_not", "wrapped",
+    "available", "draws", "exchange", "is_pinned", "maker", "own", "pinned", "possible", "random_words", "to_device",
+    "to_host", "why_not", "wrapped",
 ]  # fmt: skip
 
 
@@ -55,6 +55,12 @@ def random_words(seed: int, first: int, count: int) -> Any:
     """The words of blocks of the random stream, made on the GPU."""
     import_module("tinygrad_edu.kernels.numba_cuda")
     return import_module("tinygrad_edu.kernels.numba_cuda.philox").words(seed, first, count)
+
+
+def draws() -> Any:
+    """What makes random numbers on the GPU, whole distributions in one launch."""
+    import_module("tinygrad_edu.kernels.numba_cuda")
+    return import_module("tinygrad_edu.kernels.numba_cuda.draws")
 
 
 def maker(name: str) -> Any:

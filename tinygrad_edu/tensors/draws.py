@@ -15,7 +15,7 @@ from tinygrad_edu.tensors import random, sampling
 from tinygrad_edu.tensors.arguments import kinds_told
 from tinygrad_edu.tensors.creation import creating, finish, like_options, numpy_type, place_of, shaped_like, sizes_of
 from tinygrad_edu.tensors.data import default_float
-from tinygrad_edu.tensors.device import as_device, cpu, moved
+from tinygrad_edu.tensors.device import as_device, moved
 from tinygrad_edu.tensors.inplace import write
 from tinygrad_edu.tensors.out import with_out
 from tinygrad_edu.tensors.placing import beside
@@ -117,8 +117,9 @@ def randint(
     elif high is None:
         low, high = 0, low
     kind = numpy_type(dtype, "randint", np.dtype(np.int64))
-    generator = _for(generator, as_device(device, "randint"))
-    values = sampling.integers(generator, sizes_of((size,), "randint"), int(low), int(high), kind)
+    place = as_device(device, "randint")
+    generator = _for(generator, place)
+    values = sampling.integers(generator, sizes_of((size,), "randint"), int(low), int(high), kind, place)
     return finish(values, device, requires_grad, "randint")
 
 
@@ -132,8 +133,9 @@ def randperm(
     requires_grad: bool = False,
 ) -> Tensor:
     """The integers below `n` in random order."""
-    generator = _for(generator, as_device(device, "randperm"))
-    values = sampling.permutation(generator, n, numpy_type(dtype, "randperm", np.dtype(np.int64)))
+    place = as_device(device, "randperm")
+    kind = numpy_type(dtype, "randperm", np.dtype(np.int64))
+    values = sampling.permutation(_for(generator, place), n, kind, place)
     return finish(values, device, requires_grad, "randperm")
 
 
@@ -228,8 +230,8 @@ def randint_like(
     """Integers with the shape and type of another Tensor."""
     shape, kind = like_options(input, dtype, "randint_like")
     low, high = (0, low) if high is None else (low, high)
-    generator = _for(generator, as_device(device or place_of(input), "randint_like"))
-    made = sampling.integers(generator, shape, low, high, kind)
+    place = as_device(device or place_of(input), "randint_like")
+    made = sampling.integers(_for(generator, place), shape, low, high, kind, place)
     return finish(made, device or place_of(input), requires_grad, "randint_like")
 
 
@@ -252,7 +254,7 @@ def multinomial(
 ) -> Tensor:
     """Indices drawn with probabilities in proportion to the weights of each row."""
     generator = _for(generator, input.device)
-    return beside(sampling.multinomial(generator, moved(input._array(), cpu), num_samples, replacement), input)
+    return Tensor._wrap(sampling.multinomial(generator, input._array(), num_samples, replacement))
 
 
 def get_rng_state() -> Tensor:
@@ -281,12 +283,13 @@ def _bernoulli(self: Tensor, p: float | Tensor = 0.5, *, generator: random.Gener
     """Fill the Tensor with ones and zeros: one with probability `p`, a number or a Tensor that broadcasts."""
     if isinstance(p, (int, float)) and not 0 <= p <= 1:
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
-    chance = p._data if isinstance(p, Tensor) else np.float64(p)
+    chance = p._array() if isinstance(p, Tensor) else np.float64(p)
     try:
-        chance = np.broadcast_to(chance, self._data.shape)
+        np.broadcast_to(chance, self._data.shape)
     except ValueError:
         raise broadcast_error("bernoulli_", self._data.shape, np.shape(chance)) from None
-    draws = sampling.bernoulli(_for(generator, self.device), chance, self._data.shape, np.float32)
+    chance = moved(chance, self.device) if np.ndim(chance) else chance
+    draws = sampling.bernoulli(_for(generator, self.device), chance, self._data.shape, np.float32, self.device)
     return write(self, beside(draws.astype(self._data.dtype), self), "bernoulli_")
 
 
@@ -302,7 +305,8 @@ def _random(
         from_, to = 0, from_
     if to is None:
         to = 2 ** (np.finfo(kind).nmant + 1) + 1 if kind.kind == "f" else 2 if kind.kind == "b" else np.iinfo(kind).max
-    draws = sampling.integers(_for(generator, self.device), self._data.shape, int(from_), int(to), np.dtype(np.int64))
+    place, shape, whole = self.device, self._data.shape, np.dtype(np.int64)
+    draws = sampling.integers(_for(generator, place), shape, int(from_), int(to), whole, place)
     return write(self, beside(draws.astype(kind), self), "random_")
 
 
@@ -318,10 +322,12 @@ def _from_uniform(name: str, formula: Any, doc: str, **defaults: float | None) -
                 raise TypeError(f"{name}(): argument {parameter!r} must be float, not {type(value).__name__}")
         if self._data.dtype.kind != "f" and name != "geometric_":
             raise DTypeError(f"{name}: needs a floating-point tensor, got {self.dtype}: use .float() first")
-        uniform = sampling.uniform(_for(generator, self.device), self._data.shape, np.dtype(np.float64))
+        place = self.device
+        uniform = sampling.uniform(_for(generator, place), self._data.shape, np.dtype(np.float64), place=place)
         with np.errstate(all="ignore"):
             draws = formula(uniform, **values)
-        return write(self, beside(np.asarray(draws).astype(self._data.dtype), self), name)
+        draws = draws if hasattr(draws, "block") else np.asarray(draws)
+        return write(self, beside(draws.astype(self._data.dtype), self), name)
 
     fill.__doc__ = doc
     fill.__name__ = name
@@ -352,7 +358,8 @@ def _log_normal(
     """Fill the Tensor with draws whose logarithm is normal, with this mean and standard deviation."""
     if not std > 0:
         raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std}")
-    draws = np.exp(sampling.normal(_for(generator, self.device), self._data.shape, self._data.dtype, mean, std))
+    place, size, kind = self.device, self._data.shape, self._data.dtype
+    draws = np.exp(sampling.normal(_for(generator, place), size, kind, mean, std, place))
     return write(self, beside(draws, self), "log_normal_")
 
 

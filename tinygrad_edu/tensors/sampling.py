@@ -16,8 +16,8 @@ import numpy as np
 
 from tinygrad_edu.errors import DTypeError, ShapeError
 from tinygrad_edu.kernels import devices, philox
-from tinygrad_edu.tensors.device import cpu, device
-from tinygrad_edu.tensors.portable import cos_sin_turn, natural_log
+from tinygrad_edu.kernels.portable import cos_sin_turn, natural_log
+from tinygrad_edu.tensors.device import cpu, cuda, device
 from tinygrad_edu.tensors.random import Generator, default_generator
 
 __all__ = ["bernoulli", "integers", "multinomial", "normal", "permutation", "reserved", "uniform"]
@@ -62,9 +62,9 @@ def _made(place: device) -> Any:
     return philox.words if place.type == "cpu" else devices.random_words
 
 
-def _wide(generator: Generator | None, count: int, words_each: int) -> Array:
+def _wide(generator: Generator | None, count: int, words_each: int, place: device = cpu) -> Array:
     """Integers of 32 bits (one word each) or 64 bits (two), in uint64."""
-    words = _words(generator, count * words_each).astype(np.uint64)
+    words = _words(generator, count * words_each, place).astype(np.uint64)
     return words if words_each == 1 else (words[0::2] << np.uint64(32)) | words[1::2]
 
 
@@ -96,11 +96,18 @@ def uniform(
     if low < -largest or high > largest or float(high) - float(low) > largest:
         raise RuntimeError(f"uniform: the range [{low}, {high}) does not fit {kind}. Use smaller bounds.")
     n = _size("uniform", shape)
+    count = 2 * n if kind == _FLOAT64 else n
+    seed, first = reserved(count, generator)
+    if place.type != "cpu":
+        drawn: Array | None = devices.draws().uniform(seed, first, tuple(shape), kind, low, high)
+        if drawn is not None:
+            return drawn
+    words = _made(place)(seed, first, -(-count // philox.WORDS))[:count]
     if kind == _FLOAT64:
-        numbers = _integers53(_words(generator, 2 * n, place)) * 2.0**-53
+        numbers = _integers53(words) * 2.0**-53
     else:
         bits = _UNIFORM_BITS[kind.itemsize]
-        numbers = (_words(generator, n, place) >> np.uint32(32 - bits)).astype(kind)
+        numbers = (words >> np.uint32(32 - bits)).astype(kind)
         numbers *= kind.type(2.0**-bits)
     if (low, high) != (0.0, 1.0):
         numbers = (numbers.astype(_FLOAT64) * (float(high) - float(low)) + float(low)).astype(kind)
@@ -132,6 +139,9 @@ def normal(
     words_each = 2 if kind == _FLOAT64 else 1
     seed, first = (generator or default_generator).take(-(-n * words_each // philox.WORDS))
     if place.type != "cpu":
+        drawn: Array | None = devices.draws().normal(seed, first, tuple(shape), kind, mean, std)
+        if drawn is not None:
+            return drawn
         numbers = _box_muller(_made(place)(seed, first, -(-n * words_each // philox.WORDS)), words_each)[:n]
         return (numbers * float(std) + float(mean)).astype(kind).reshape(shape)
     result = np.empty(n, kind)
@@ -160,7 +170,9 @@ def _box_muller(words: Array, words_each: int) -> Array:
     return result
 
 
-def integers(generator: Generator | None, shape: Sequence[int], low: int, high: int, dtype: Any = _INT64) -> Array:
+def integers(
+    generator: Generator | None, shape: Sequence[int], low: int, high: int, dtype: Any = _INT64, place: device = cpu
+) -> Array:
     """Integers in [low, high), all exactly equally likely.
 
     What is left over when the range of a word is divided evenly among the results is drawn again.
@@ -182,6 +194,8 @@ def integers(generator: Generator | None, shape: Sequence[int], low: int, high: 
     words_each = 1 if span <= 2**32 else 2
     total = 2 ** (32 * words_each)
     end = total - total % span  # from here on a remainder would favour the small results
+    if place.type != "cpu":
+        return _integers_there(generator, n, low, span, words_each, place).astype(kind, copy=False).reshape(shape)
     numbers = _wide(generator, n, words_each)
     if end < total:
         while (redo := np.flatnonzero(numbers >= np.uint64(end))).size:
@@ -192,6 +206,29 @@ def integers(generator: Generator | None, shape: Sequence[int], low: int, high: 
     return numbers.view(np.int64).astype(kind).reshape(shape)
 
 
+def _integers_there(
+    generator: Generator | None, n: int, low: int, span: int, words_each: int, place: device
+) -> Array:
+    """The same integers in int64, drawn on the GPU."""
+    make, total = devices.draws().integers, 2 ** (32 * words_each)
+    end = np.uint64((total - total % span) % 2**64)
+    numbers: Array | None = None
+    redo: Array | None = None
+    count = n
+    while True:
+        seed, first = reserved(count * words_each, generator)
+        drawn, again = make(seed, first, count, low, span, words_each)
+        if numbers is None or redo is None:
+            numbers = drawn
+        else:
+            numbers[redo] = drawn
+        if not again:
+            return numbers
+        raw = make(seed, first, count, 0, total, words_each)[0].view(np.uint64)  # which of them it is
+        places = np.flatnonzero(raw >= end)
+        redo, count = places if redo is None else redo[places], again
+
+
 def _whole_limits(kind: np.dtype[Any]) -> tuple[int, int]:
     """The least and the greatest whole number of the type that int64 holds as well."""
     if kind.kind == "b":
@@ -200,7 +237,7 @@ def _whole_limits(kind: np.dtype[Any]) -> tuple[int, int]:
     return max(int(limits.min), -(2**63)), min(int(limits.max), 2**63 - 1)
 
 
-def permutation(generator: Generator | None, n: int, dtype: Any = _INT64) -> Array:
+def permutation(generator: Generator | None, n: int, dtype: Any = _INT64, place: device = cpu) -> Array:
     """The numbers 0 to n - 1 in random order: (n,).
 
     They are sorted by random keys of 64 bits (by a stable sort, so that even a tie is repeatable).
@@ -213,7 +250,7 @@ def permutation(generator: Generator | None, n: int, dtype: Any = _INT64) -> Arr
     _size("randperm", (n,))
     if n - 1 > _whole_limits(kind)[1]:
         raise RuntimeError(f"randperm: {n - 1} does not fit {kind}. Use a wider type, such as int64.")
-    return np.argsort(_wide(generator, n, 2), kind="stable").astype(kind)
+    return np.argsort(_wide(generator, n, 2, place), kind="stable").astype(kind, copy=False)
 
 
 def bernoulli(
@@ -234,9 +271,11 @@ def bernoulli(
     if not np.all((wanted >= 0) & (wanted <= 1)):  # also refuses nan
         raise RuntimeError("bernoulli: every probability must be in [0, 1], and not nan.")
     shape = wanted.shape if shape is None else tuple(shape)
-    words = _words(generator, _size("bernoulli", shape), place).reshape(shape)
-    drawn = words * 2.0**-32 < wanted
-    return (drawn if hasattr(drawn, "astype") else np.asarray(drawn)).astype(dtype)
+    if place.type != "cpu":
+        there: Array = devices.draws().chances(*reserved(_size("bernoulli", shape), generator), shape, wanted, dtype)
+        return there
+    words = _words(generator, _size("bernoulli", shape)).reshape(shape)
+    return np.asarray(words * 2.0**-32 < wanted).astype(dtype)
 
 
 def multinomial(generator: Generator | None, weights: Array, num_samples: int, replacement: bool = False) -> Array:
@@ -250,17 +289,18 @@ def multinomial(generator: Generator | None, weights: Array, num_samples: int, r
     >>> multinomial(Generator().manual_seed(0), np.array([0.0, 1.0]), 3, replacement=True)
     array([1, 1, 1])
     """
-    weights = np.asarray(weights)
+    there = hasattr(weights, "block")
+    weights = weights if there else np.asarray(weights)
     if weights.dtype.kind != "f":
         raise DTypeError(f"multinomial: the weights must be floating point, not {weights.dtype}. Use weights.float().")
     if weights.ndim not in (1, 2):
         raise ShapeError(f"multinomial: the weights must have 1 or 2 dimensions, got shape {weights.shape}.")
     if num_samples <= 0:
         raise RuntimeError(f"multinomial: num_samples must be 1 or more, got {num_samples}.")
-    rows = np.atleast_2d(weights).astype(np.float64)
-    if not np.all((rows >= 0) & (rows < np.inf)):
+    rows = weights.reshape(-1, weights.shape[-1]).astype(np.float64)
+    if not bool(((rows >= 0) & (rows < np.inf)).all()):
         raise RuntimeError("multinomial: a weight is negative, inf or nan. Weights are finite and 0 or more.")
-    possible = int(np.count_nonzero(rows, axis=1).min(initial=rows.shape[1]))
+    possible = int((rows != 0).sum(axis=1).min()) if rows.size else rows.shape[1]
     if len(rows) and possible == 0:
         raise RuntimeError("multinomial: all weights of a row are 0, so nothing can be drawn.")
     if not replacement and num_samples > possible:
@@ -268,22 +308,26 @@ def multinomial(generator: Generator | None, weights: Array, num_samples: int, r
             f"multinomial: {num_samples} samples without replacement need as many weights above 0, "
             f"but a row has only {possible}. Draw fewer, or pass replacement=True."
         )
-    drawn = (_with_replacement if replacement else _without_replacement)(generator, rows, num_samples)
+    place = cuda if there else cpu
+    drawn = (_with_replacement if replacement else _without_replacement)(generator, rows, num_samples, place)
     return drawn.reshape(*weights.shape[:-1], num_samples)
 
 
-def _with_replacement(generator: Generator | None, rows: Array, count: int) -> Array:
-    sums = np.cumsum(rows / rows.max(axis=1, keepdims=True, initial=0.0), axis=1)  # no overflow
-    at = uniform(generator, (len(rows), count), _FLOAT64) * sums[:, -1:]  # always below the last sum
+def _with_replacement(generator: Generator | None, rows: Array, count: int, place: device) -> Array:
+    sums = np.cumsum(rows / rows.max(axis=1, keepdims=True) if rows.size else rows, axis=1)  # no overflow
+    at = uniform(generator, (len(rows), count), _FLOAT64, place=place) * sums[:, -1:]  # always below the last sum
+    if place.type != "cpu":
+        there: Array = devices.draws().found(sums, at)
+        return there
     found = [np.searchsorted(edges, x, side="right") for edges, x in zip(sums, at, strict=True)]
     return np.array(found, np.int64).reshape(len(rows), count)
 
 
-def _without_replacement(generator: Generator | None, rows: Array, count: int) -> Array:
+def _without_replacement(generator: Generator | None, rows: Array, count: int, place: device) -> Array:
     # The clock of index i rings after an exponential time of rate weight i; the first to ring are drawn.
-    bits = _integers53(_words(generator, 2 * rows.size)) >> np.uint64(1)
+    bits = _integers53(_words(generator, 2 * rows.size, place)) >> np.uint64(1)
     waiting = -natural_log((bits + 0.5) * 2.0**-52).reshape(rows.shape)
     with np.errstate(divide="ignore", over="ignore"):
         rings = np.minimum(waiting / rows, np.finfo(np.float64).max)  # a tiny weight: very late
-    rings[rows == 0] = np.inf  # no weight: never
+    rings = np.where(rows == 0, np.inf, rings)  # no weight: never
     return np.argsort(rings, axis=1, kind="stable")[:, :count].astype(np.int64)

@@ -12,6 +12,7 @@ NotImplementedError with its name; nothing falls back to the CPU.
 | `array`, `layout` | `DeviceArray`; shapes and strides without elements |
 | `formulas`, `scalars`, `elementwise` | one line for each elementwise operation; kernels made from them |
 | `reductions`, `ordering`, `indexing`, `products` | what is not elementwise, in the plainest way |
+| `philox`, `draws`, `dropout` | random numbers: the CPU's stream, a distribution in one launch |
 | `pieces`, `pointers`, `steps` | one launch over many arrays, found by their addresses; optimizers |
 | `making`, `shaping`, `functions`, `protocol` | NumPy's functions and operators by their names |
 | `specification` | the specification on the device |

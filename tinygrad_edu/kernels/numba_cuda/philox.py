@@ -13,44 +13,49 @@ import numpy as np
 
 from tinygrad_edu.kernels.numba_cuda.array import DeviceArray, empty
 from tinygrad_edu.kernels.numba_cuda.runtime import compiled, functions, grid_for, launch
+from tinygrad_edu.kernels.numba_cuda.vectors import vectors
 
-__all__ = ["words"]
+__all__ = ["CONSTANTS", "ROUNDS", "words"]
 
+# Of block k, counted from the block `first`, under the key: the words w0 to w3, as uint64.
+ROUNDS = """
+n = first + uint64(k)
+w0 = n & MASK
+w1 = n >> HALF
+w2 = NOTHING
+w3 = NOTHING
+a = key0
+b = key1
+for turn in range(10):
+    p0 = w0 * M0
+    p1 = w2 * M1
+    w0 = (p1 >> HALF) ^ w1 ^ a
+    w1 = p1 & MASK
+    w2 = (p0 >> HALF) ^ w3 ^ b
+    w3 = p0 & MASK
+    a = (a + S0) & MASK
+    b = (b + S1) & MASK
+"""
+CONSTANTS: dict[str, Any] = {
+    name: np.uint64(value)
+    for name, value in {
+        "MASK": 0xFFFFFFFF, "HALF": 32, "NOTHING": 0, "M0": 0xD2511F53, "M1": 0xCD9E8D57, "S0": 0x9E3779B9,
+        "S1": 0xBB67AE85,
+    }.items()
+}  # fmt: skip
 _TEXT = """
 def kernel(count, first, key0, key1, OUT):
     for k in range(cuda.grid(1), count, cuda.gridsize(1)):
-        n = first + uint64(k)
-        c0 = n & MASK
-        c1 = n >> HALF
-        c2 = NOTHING
-        c3 = NOTHING
-        a = key0
-        b = key1
-        for turn in range(10):
-            p0 = c0 * M0
-            p1 = c2 * M1
-            c0 = (p1 >> HALF) ^ c1 ^ a
-            c1 = p1 & MASK
-            c2 = (p0 >> HALF) ^ c3 ^ b
-            c3 = p0 & MASK
-            a = (a + S0) & MASK
-            b = (b + S1) & MASK
-        OUT[4 * k] = uint32(c0)
-        OUT[4 * k + 1] = uint32(c1)
-        OUT[4 * k + 2] = uint32(c2)
-        OUT[4 * k + 3] = uint32(c3)
+{rounds}
+        put_four(OUT, 4 * k, uint32(w0), uint32(w1), uint32(w2), uint32(w3))
 """
 
 
 @functools.cache
 def _kernel() -> Any:
-    names: dict[str, Any] = {**functions()}
-    constants = {
-        "MASK": 0xFFFFFFFF, "HALF": 32, "NOTHING": 0, "M0": 0xD2511F53, "M1": 0xCD9E8D57, "S0": 0x9E3779B9,
-        "S1": 0xBB67AE85,
-    }  # fmt: skip
-    names.update({name: np.uint64(value) for name, value in constants.items()})
-    exec(compile(_TEXT, "<cuda kernel: philox>", "exec"), names)
+    names: dict[str, Any] = {**functions(), **vectors(), **CONSTANTS}
+    rounds = "\n".join(" " * 8 + line for line in ROUNDS.strip().splitlines())
+    exec(compile(_TEXT.format(rounds=rounds), "<cuda kernel: philox>", "exec"), names)
     return compiled(names["kernel"])
 
 

@@ -28,7 +28,7 @@ from tinygrad_edu.kernels.numba_cuda.pointers import pointers
 from tinygrad_edu.kernels.numba_cuda.runtime import compiled, cuda, functions, launch
 from tinygrad_edu.kernels.presence import simulated
 
-__all__ = ["Formula", "lying_as", "rows_of", "run"]
+__all__ = ["Formula", "lying_as", "product", "rounded", "rows_of", "run"]
 
 PIECE, THREADS = (8, 2) if simulated() else (4096, 256)  # elements and threads of a block
 
@@ -74,7 +74,7 @@ def kernel(TABLE, rows{numbers}):
 
 def _source(formula: Formula) -> str:
     columns, written = formula.columns, formula.written
-    lines = _rounded(formula.lines).splitlines()
+    lines = rounded(formula.lines).splitlines()
     fours = [f"{c}0, {c}1, {c}2, {c}3 = get_four(AT_{c}, i, ZERO)" for c in columns]
     for w in range(4):
         fours += [f"{c} = {c}{w}" for c in columns] + lines + [f"{c}{w} = {c}" for c in written]
@@ -98,13 +98,14 @@ class _Products(ast.NodeTransformer):
         return ast.Call(ast.Name("product", ast.Load()), [node.left, node.right], [])
 
 
-def _rounded(lines: str) -> str:
+def rounded(lines: str) -> str:
     """The lines with products that no compiler may merge with the sum that follows, which would round once only."""
     return ast.unparse(ast.fix_missing_locations(_Products().visit(ast.parse(lines))))
 
 
 @functools.cache
-def _product(kind: Any) -> Any:
+def product(kind: Any) -> Any:
+    """The function ``product(a, b)`` of kernels: a rounded product of numbers of the type."""
     if simulated():
         return lambda a, b: a * b
     libdevice = __import__("numba.cuda.libdevice", fromlist=["fmul_rn"])
@@ -114,7 +115,7 @@ def _product(kind: Any) -> Any:
 
 @functools.cache
 def _kernel(formula: Formula, kind: Any) -> Any:
-    names = {**functions(), **pointers(), "product": _product(kind), "ZERO": kind(0), "ONE": kind(1)}
+    names = {**functions(), **pointers(), "product": product(kind), "ZERO": kind(0), "ONE": kind(1)}
     names |= {"WIDTH": 3 + len(formula.columns), "PIECE": PIECE, "THREADS": THREADS}
     exec(compile(_source(formula), f"<cuda kernel: step of {formula.columns}>", "exec"), names)
     return compiled(names["kernel"])

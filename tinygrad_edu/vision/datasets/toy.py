@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.kernels.portable import cos_sin_turn
 from tinygrad_edu.tensors import sampling
-from tinygrad_edu.tensors.portable import cos_sin_turn
 from tinygrad_edu.tensors.random import Generator
 from tinygrad_edu.tensors.tensor import Tensor
 
