@@ -1,10 +1,13 @@
-"""A GPU that is not there: programs go the way they go on a card, up to the launch of a kernel.
+"""A GPU that is not there: kernels compiled for a card run on the CPU, from the PTX that NVVM made of them.
 
+    python -m tests.cuda.emulator program.py arguments
+    python -m tests.cuda.emulator -m pytest -m gpu tests/cuda
     python -m tests.cuda.emulator --launches none "$(command -v tinyedu)" bench --device cuda
 
-``driver.c`` stands in for the driver's library. With ``--launches none`` launches return at once: what is left is the
-time that the host takes (results are whatever lies in memory). It takes numba-cuda, a CUDA toolkit (for NVVM) and a C
-compiler; it is a tool of the tests.
+Numba's simulator runs the Python text of a kernel; here runs what a card would be given. ``driver.c`` stands in for the
+driver's library, so that Numba, the package and its tests go the way they go on a card. With ``--launches none``
+nothing is translated and launches return at once: what is left is the time that the host takes (results are whatever
+lies in memory). It takes numba-cuda, a CUDA toolkit (for NVVM) and a C compiler; it is a tool of the tests.
 """
 
 from __future__ import annotations
@@ -31,7 +34,10 @@ class Unable(Exception):
 
 @functools.cache
 def folder() -> Path:
-    """Where libraries are built: kept for the process, deleted at its end."""
+    """Where libraries are built: kept for the process, deleted at its end; or EMULATED_FOLDER, which stays."""
+    if kept := os.environ.get("EMULATED_FOLDER"):
+        Path(kept).mkdir(parents=True, exist_ok=True)
+        return Path(kept)
     whole = tempfile.TemporaryDirectory(prefix="emulator")
     folder.whole = whole  # type: ignore[attr-defined]
     return Path(whole.name)
@@ -43,21 +49,23 @@ def build(output: Path, *sources: Path, options: tuple[str, ...] = ()) -> None:
     if compiler is None:
         raise Unable("no C compiler")
     command = [compiler, "-shared", "-fPIC", "-fwrapv", "-ffp-contract=off", "-fno-strict-aliasing", "-w", f"-I{HERE}"]
-    done = subprocess.run([*command, *options, "-o", output, *sources, "-lm", "-ldl"], capture_output=True, text=True)
+    made = output.with_name(f"{os.getpid()}.{output.name}")  # other processes may be making the same
+    done = subprocess.run([*command, *options, "-o", made, *sources, "-lm", "-ldl"], capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"the C compiler says of {[source.name for source in sources]}: {done.stderr[:2000]}")
+    made.replace(output)
 
 
 @functools.cache
 def driver() -> ctypes.CDLL:
     """The stand-in, loaded under the driver's name: whoever asks for ``libcuda.so.1`` from now on gets it."""
     path = folder() / "libcuda.so.1"
-    build(path, HERE / "driver.c", HERE / "checks.c", options=("-O2", "-Wl,-soname,libcuda.so.1"))
+    build(path, HERE / "driver.c", HERE / "checks.c", HERE / "runs.c", options=("-O2", "-Wl,-soname,libcuda.so.1"))
     return ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL)
 
 
 @functools.cache
-def start(launches: str = "none") -> None:
+def start(launches: str = "all") -> None:
     """Make the emulated card this process's GPU; to be called before numba.cuda is imported.
 
     Raises:
@@ -83,11 +91,39 @@ def start(launches: str = "none") -> None:
     from tinygrad_edu.kernels import presence
 
     presence._DRIVERS = ("/dev/null",)  # there is one, whatever /dev says
+    if launches != "none":
+        _watch_blocks()
+
+
+def _watch_blocks() -> None:
+    """Of a block that the allocator hands out, what was asked for can be used, with nothing written in it yet; the rest
+    of it, and blocks that were given back, belong to nobody.
+    """
+    from tinygrad_edu.kernels.numba_cuda import memory
+
+    lent, take, give_back = driver().emu_lent, memory.Pool.take, memory.Pool.give_back
+    lent.argtypes = [ctypes.c_uint64, ctypes.c_size_t, ctypes.c_size_t]
+
+    def watched_take(pool: Any, nbytes: int) -> Any:
+        block = take(pool, nbytes)
+        lent(block.address(), nbytes, block.nbytes)
+        return block
+
+    def watched_give_back(pool: Any, block: Any) -> None:
+        lent(block.address(), 0, block.nbytes)
+        give_back(pool, block)
+
+    memory.Pool.take, memory.Pool.give_back = watched_take, watched_give_back  # type: ignore[method-assign]
 
 
 def _link(linker: Any) -> Any:
-    """In place of machine code: a line that says that there is none."""
+    """In place of machine code: a line that names the library made from the PTX."""
     from cuda.core import ObjectCode
 
     linker._info_log, linker._error_log, linker._complete, linker.linker = "", "", True, linker
-    return ObjectCode.from_ptx(b"EMULATED nothing\n")
+    path = "nothing"
+    if os.environ["EMULATED_LAUNCHES"] != "none":
+        from tests.cuda.emulator.translate import translated
+
+        path = str(translated("\n".join(code.code.decode() for code in linker._object_codes)))
+    return ObjectCode.from_ptx(f"EMULATED {path}\n".encode())

@@ -13,7 +13,7 @@ MISSING = 77  # what test programs end with when they are skipped
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.cuda.emulator", description=__doc__)
-    parser.add_argument("--launches", choices=("none",), default="none", help="launches do nothing")
+    parser.add_argument("--launches", choices=("all", "none"), default="all", help="none: launches do nothing")
     parser.add_argument("-m", dest="module", action="store_true", help="what follows is a module's name")
     parser.add_argument("program")
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
