@@ -110,3 +110,16 @@ def test_operation(name: str) -> None:
         else:
             expected = run(operation, arrays, params, "cpu")
             same(run(operation, arrays, params, "cuda"), expected)
+
+
+def test_a_copy_lives_until_the_launch_it_was_made_for() -> None:
+    """Scores and the costs' gradient both lie column by column: each has a copy, in memory of its own."""
+    scores, slopes = np.arange(12.0).reshape(3, 2, 2) % 5, np.arange(1.0, 7.0).reshape(2, 3)
+    gradients = []
+    for device in ("cpu", "cuda"):
+        a = torch.tensor(scores, device=device).transpose(1, 2).requires_grad_(True)
+        classes = torch.tensor([[0, 1], [1, 0], [1, 1]], device=device)
+        cost = torch.nn.functional.cross_entropy(a, classes, reduction="none")
+        cost.backward(torch.tensor(slopes, device=device).T)
+        gradients.append(a.grad.cpu().numpy())
+    np.testing.assert_allclose(gradients[1], gradients[0], rtol=1e-12)

@@ -52,8 +52,13 @@ def by_rows(a: DeviceArray) -> DeviceArray:
 def places(*arrays: DeviceArray) -> list[Any]:
     """For a launch: where the elements of each array lie, row by row, and at which of them it begins."""
     found: list[Any] = []
-    for a in map(by_rows, arrays):
-        found += [a.block.typed(a.dtype), a.offset // a.itemsize]
+    for a in arrays:
+        rows = by_rows(a)
+        memory = rows.block.typed(rows.dtype)
+        if rows is not a:  # nobody else has the copy: without this its memory would be free before the launch
+            memory = memory.view(rows.dtype)
+            memory.keeps = rows.block
+        found += [memory, rows.offset // rows.itemsize]
     return found
 
 
