@@ -21,7 +21,18 @@ BYTES = {
 # of subnormals to zero is done where it is written only (`_FTZ`).
 _NOTHING = {"uni", "volatile", "relaxed", "acquire", "release", "acq_rel", "gpu", "cta", "sys", "nc", "ca", "cg", "cs",
             "lu", "cv", "wb", "wt", "weak", "aligned", "full"}  # fmt: skip
-_COMPARED = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "lo": "<", "ls": "<=", "hi": ">", "hs": ">="}
+_COMPARED = {
+    "eq": "==",
+    "ne": "!=",
+    "lt": "<",
+    "le": "<=",
+    "gt": ">",
+    "ge": ">=",
+    "lo": "<",
+    "ls": "<=",
+    "hi": ">",
+    "hs": ">=",
+}
 _LOGIC = {"and": "&", "or": "|", "xor": "^"}
 
 
@@ -79,7 +90,7 @@ def _float_two(name: str, flags: list[str], kind: str, g: Operands) -> str | Non
     if name in ("min", "max"):
         text = f"{name}{'nan' if 'NaN' in flags else ''}_{inner}({left}, {right})"
     else:
-        text = f"({left} {({'add': '+', 'sub': '-', 'mul': '*', 'div': '/'}[name])} {right})"
+        text = f"({left} { ({'add': '+', 'sub': '-', 'mul': '*', 'div': '/'}[name]) } {right})"
     text = _flushed(flags, inner, text)
     if "sat" in flags:
         text = f"sat_{inner}({text})"
@@ -126,7 +137,9 @@ def _mad(name: str, flags: list[str], kinds: list[str], g: Operands) -> str | No
         return g.write(0, u, f"(({u})(mulhi_{kind}({g.read(1, u)}, {g.read(2, u)}) + {g.read(3, u)}))")
     if flags == ["wide"]:
         wide = f"{kind[0]}{2 * int(kind[1:])}"
-        return g.write(0, unsigned(wide), f"(({wide}){g.read(1, kind)} * ({wide}){g.read(2, kind)} + {g.read(3, wide)})")
+        return g.write(
+            0, unsigned(wide), f"(({wide}){g.read(1, kind)} * ({wide}){g.read(2, kind)} + {g.read(3, wide)})"
+        )
     return None
 
 
@@ -259,9 +272,11 @@ def _cvt(name: str, flags: list[str], kinds: list[str], g: Operands) -> str | No
     if way not in ("rn", "", "rni", "rzi", "rmi", "rpi"):
         if not (to == "f32" and of == "f64"):
             return None
-        value = f"directed({value}, 0, {({'rm': -1, 'rp': 1, 'rz': 0}[way])})"
+        value = f"directed({value}, 0, { ({'rm': -1, 'rp': 1, 'rz': 0}[way]) })"
     if to == "f16":
-        return g.write(0, "b16", f"{'to_half64' if of == 'f64' else 'to_half'}({value})") if "sat" not in flags else None
+        return (
+            g.write(0, "b16", f"{'to_half64' if of == 'f64' else 'to_half'}({value})") if "sat" not in flags else None
+        )
     value = f"(({to}){value})"
     return g.write(0, to, _flushed(flags, to, f"sat_{to}({value})" if "sat" in flags else value))
 

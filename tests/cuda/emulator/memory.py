@@ -23,7 +23,9 @@ def _place(f: Function, parts: list[str], operand: str, how: str, line: int) -> 
     space = next((part for part in parts if part in _SPACES), "")
     vector = next((int(part[1:]) for part in parts if re.fullmatch(r"v[248]", part)), 1)
     kind = parts[-1]
-    unknown = [p for p in parts[:-1] if p not in _HINTS and p != space and not re.fullmatch(r"v[248]|L\d::\w+|L\d::\w+", p)]
+    unknown = [
+        p for p in parts[:-1] if p not in _HINTS and p != space and not re.fullmatch(r"v[248]|L\d::\w+|L\d::\w+", p)
+    ]
     if kind not in BYTES or unknown or not (operand.startswith("[") and operand.endswith("]")):
         raise NotImplementedError(f"the emulator does not know an access {'.'.join(parts)} to {operand}")
     size = BYTES[kind] * vector
@@ -108,7 +110,12 @@ def _shuffled(f: Function, parts: list[str], operands: list[str], line: int) -> 
     f.fibers = True
     value, _, valid = operands[0].partition("|")
     given, b, c, members = (f.read(x, "u32") for x in operands[1:5])
-    wanted = {"up": "lane - (s32)b", "down": "lane + (s32)b", "bfly": "lane ^ (s32)b", "idx": "low | ((s32)b & ~(s32)cut)"}[parts[2]]
+    wanted = {
+        "up": "lane - (s32)b",
+        "down": "lane + (s32)b",
+        "bfly": "lane ^ (s32)b",
+        "idx": "low | ((s32)b & ~(s32)cut)",
+    }[parts[2]]
     there = "from >= high" if parts[2] == "up" else "from <= high"
     return (
         f"{{ u32 b = {b} & 31, c = {c}, cut = c >> 8 & 31; s32 lane = t->lane, high = (lane & cut) | (c & 31 & ~cut), "

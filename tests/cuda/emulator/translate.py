@@ -20,12 +20,15 @@ __all__ = ["translated"]
 
 _CLASSES = {"pred": "u8", "b16": "u16", "b32": "u32", "b64": "u64", "f32": "f32", "f64": "f64",
             "u16": "u16", "u32": "u32", "u64": "u64", "s16": "u16", "s32": "u32", "s64": "u64", "f16": "u16"}  # fmt: skip
-_SPECIAL = {f"%{name}.{axis}": f"t->{name}[{k}]" for name in ("tid", "ntid", "ctaid", "nctaid") for k, axis in enumerate("xyz")}
+_SPECIAL = {
+    f"%{name}.{axis}": f"t->{name}[{k}]" for name in ("tid", "ntid", "ctaid", "nctaid") for k, axis in enumerate("xyz")
+}
 _SPECIAL |= {"%laneid": "t->lane", "%warpid": "(t->flat / 32)", "WARP_SZ": "32", "%nwarpid": "32"}
 _C = {"b8": "u8", "b16": "u16", "b32": "u32", "b64": "u64", "f16": "u16"}
 _LINES = re.compile(r"^[ \t]*\.(version|target|address_size|file|loc)\b.*$", re.MULTILINE)
 _VARIABLE = re.compile(
-    r"\.(global|shared|local|const|param)\s+(?:\.align\s+(\d+)\s+)?\.(\w+)\s+([\w$]+)(\[(\d*)\])?\s*(=\s*(.*))?$", re.DOTALL
+    r"\.(global|shared|local|const|param)\s+(?:\.align\s+(\d+)\s+)?\.(\w+)\s+([\w$]+)(\[(\d*)\])?\s*(=\s*(.*))?$",
+    re.DOTALL,
 )
 
 
@@ -120,7 +123,9 @@ class Function:
         self.grain = self.shared_grain = 16
         passed = []
         at = 0
-        for text in re.split(r",\s*(?=\.param)", f"{found[3] or ''}".strip()) + re.split(r",\s*(?=\.param)", (found[6] or "").strip()):
+        for text in re.split(r",\s*(?=\.param)", f"{found[3] or ''}".strip()) + re.split(
+            r",\s*(?=\.param)", (found[6] or "").strip()
+        ):
             if not text.strip():
                 continue
             kind, name, count = re.search(r"\.(\w+)\s+([\w$]+)(?:\[(\d+)\])?$", text.strip()).groups()  # type: ignore[union-attr]
@@ -289,7 +294,9 @@ class Function:
         if to[0] == "{":
             names = [x.strip() for x in to[1:-1].split(",")]
             width = 8 * BYTES[kind] // len(names)
-            parts = [self.write(name, f"u{width}", f"((u{width})(whole >> {width * k}))") for k, name in enumerate(names)]
+            parts = [
+                self.write(name, f"u{width}", f"((u{width})(whole >> {width * k}))") for k, name in enumerate(names)
+            ]
             return f"{{ u64 whole = {self.read(of, f'u{8 * BYTES[kind]}')}; {' '.join(parts)} }}"
         if of[0] == "{":
             names = [x.strip() for x in of[1:-1].split(",")]
@@ -350,13 +357,18 @@ def in_c(ptx: str, source: Path) -> str:
     fibers = any(f.fibers for f in done)
     grain = min([3, *(f.grain for f in done)])
     shared_grain = min([3, *(f.shared_grain for f in done)])
-    text = ['#include "kernel.h"', f"static u8 emu_statics[{max(len(module.bytes), 1)}] __attribute__((aligned(256))) = {{{','.join(map(str, module.bytes))}}};"]
+    text = [
+        '#include "kernel.h"',
+        f"static u8 emu_statics[{max(len(module.bytes), 1)}] __attribute__((aligned(256))) = {{{','.join(map(str, module.bytes))}}};",
+    ]
     text += [f"{f.signature};" for f in done]
     text += [f"{f.signature}\n" + "\n".join(f.code) for f in done]
     rows = []
     for f in done:
         if f.kernel:
-            text.append(f"static const int o_{f.name}[] = {{{','.join(map(str, [*f.offsets, 0]))}}}, s_{f.name}[] = {{{','.join(map(str, [*f.sizes, 0]))}}};")
+            text.append(
+                f"static const int o_{f.name}[] = {{{','.join(map(str, [*f.offsets, 0]))}}}, s_{f.name}[] = {{{','.join(map(str, [*f.sizes, 0]))}}};"
+            )
             rows.append(
                 f'{{"{f.ptx_name}", {f.name}, {len(f.sizes)}, o_{f.name}, s_{f.name}, {module.shared_size}, {int(fibers)}, {grain}, '
                 f'{shared_grain}, emu_statics, {len(module.bytes)}, "{source}"}}'
