@@ -6,15 +6,14 @@ PTX, so that what they find can be shown. What the parser does not expect is an 
 
 from __future__ import annotations
 
-import bisect
 import hashlib
 import re
 from pathlib import Path
-from typing import NamedTuple
 
 from tests.cuda.emulator import build, folder
 from tests.cuda.emulator.instructions import BYTES, Operands, statement
 from tests.cuda.emulator.memory import atomic, loaded, stored, synchronised
+from tests.cuda.emulator.parse import VARIABLE, Module, Piece, pieces
 
 __all__ = ["translated"]
 
@@ -25,81 +24,6 @@ _SPECIAL = {
 }
 _SPECIAL |= {"%laneid": "t->lane", "%warpid": "(t->flat / 32)", "WARP_SZ": "32", "%nwarpid": "32"}
 _C = {"b8": "u8", "b16": "u16", "b32": "u32", "b64": "u64", "f16": "u16"}
-_LINES = re.compile(r"^[ \t]*\.(version|target|address_size|file|loc)\b.*$", re.MULTILINE)
-_VARIABLE = re.compile(
-    r"\.(global|shared|local|const|param)\s+(?:\.align\s+(\d+)\s+)?\.(\w+)\s+([\w$]+)(\[(\d*)\])?\s*(=\s*(.*))?$",
-    re.DOTALL,
-)
-
-
-class Piece(NamedTuple):
-    """A statement, label or brace, with the line it begins on."""
-
-    text: str
-    line: int
-
-
-def pieces(ptx: str) -> list[Piece]:
-    """The text cut at semicolons, labels, and the braces that are not part of a statement."""
-    text = re.sub(r"//[^\n]*", "", ptx)
-    text = _LINES.sub("", text)
-    found, begin = [], 0
-    depth = 0  # of braces within a statement
-    breaks = [0, *(k.start() for k in re.finditer("\n", text)), len(text)]
-    for sign in re.finditer("[;:{}]", text):
-        now, k = text[begin : sign.start()].strip(), sign.start()
-        first = bisect.bisect_left(breaks, begin + len(text[begin:k]) - len(text[begin:k].lstrip()) if now else k)
-        if sign[0] == "{":
-            if now and not re.search(r"\.(entry|func)\b", now):
-                depth += 1
-                continue
-            found += [Piece(now, first)] if now else []
-            found.append(Piece("{", first))
-        elif sign[0] == "}":
-            if depth:
-                depth -= 1
-                continue
-            found.append(Piece("}", first))
-        elif sign[0] == ":" and not re.fullmatch(r"[\w$]+", now):
-            continue
-        else:
-            found.append(Piece(now + (":" if sign[0] == ":" else ""), first))
-        begin = k + 1
-    return found
-
-
-class Module:
-    """What is declared outside functions: offsets into shared memory, and into the module's own variables."""
-
-    def __init__(self) -> None:
-        self.shared: dict[str, int] = {}
-        self.statics: dict[str, int] = {}
-        self.shared_size = 0
-        self.bytes = bytearray()
-        self.functions: list[str] = []
-        self.kernels: list[str] = []
-
-    def declare(self, text: str) -> None:
-        found = _VARIABLE.search(text)
-        if found is None:
-            raise NotImplementedError(f"the emulator does not know the declaration {text[:200]}")
-        space, align, kind, name, array, count, _, value = found.groups()
-        size = BYTES[kind] * (int(count or 0) if array else 1)
-        step = int(align or BYTES[kind])
-        if space == "shared":
-            self.shared_size = -(-self.shared_size // step) * step
-            self.shared[name] = self.shared_size
-            self.shared_size += size
-        elif space in ("global", "const"):
-            self.bytes += bytes(-len(self.bytes) % max(step, 8))
-            self.statics[name] = len(self.bytes)
-            data = b""
-            if value:
-                numbers = [int(x, 0) for x in re.findall(r"-?\w+", value)]
-                data = b"".join((x % (1 << 8 * BYTES[kind])).to_bytes(BYTES[kind], "little") for x in numbers)
-            self.bytes += data + bytes(size - len(data))
-        else:
-            raise NotImplementedError(f"the emulator does not know {space} memory outside functions")
 
 
 class Function:
@@ -123,9 +47,7 @@ class Function:
         self.grain = self.shared_grain = 16
         passed = []
         at = 0
-        for text in re.split(r",\s*(?=\.param)", f"{found[3] or ''}".strip()) + re.split(
-            r",\s*(?=\.param)", (found[6] or "").strip()
-        ):
+        for text in [x for k in (3, 6) for x in re.split(r",\s*(?=\.param)", (found[k] or "").strip())]:
             if not text.strip():
                 continue
             kind, name, count = re.search(r"\.(\w+)\s+([\w$]+)(?:\[(\d+)\])?$", text.strip()).groups()  # type: ignore[union-attr]
@@ -238,7 +160,7 @@ class Function:
     def declare(self, text: str) -> None:
         if text.startswith(".shared"):
             return self.module.declare(text)
-        space, align, kind, name, array, count, _, _ = _VARIABLE.search(text).groups()  # type: ignore[union-attr]
+        space, align, kind, name, array, count, _, _ = VARIABLE.search(text).groups()  # type: ignore[union-attr]
         size = BYTES[kind] * (int(count) if array else 1)
         self.code.append(f"u8 {identifier(name)}[{size}] __attribute__((aligned({max(int(align or 8), 8)})));")
         if space == "local":
@@ -357,22 +279,21 @@ def in_c(ptx: str, source: Path) -> str:
     fibers = any(f.fibers for f in done)
     grain = min([3, *(f.grain for f in done)])
     shared_grain = min([3, *(f.shared_grain for f in done)])
+    own = ",".join(map(str, module.bytes))
     text = [
         '#include "kernel.h"',
-        f"static u8 emu_statics[{max(len(module.bytes), 1)}] __attribute__((aligned(256))) = {{{','.join(map(str, module.bytes))}}};",
+        f"static u8 emu_statics[{len(module.bytes) + 1}] __attribute__((aligned(256))) = {{{own}}};",
+        *(f"{f.signature};" for f in done),
+        *(f"{f.signature}\n" + "\n".join(f.code) for f in done),
     ]
-    text += [f"{f.signature};" for f in done]
-    text += [f"{f.signature}\n" + "\n".join(f.code) for f in done]
     rows = []
-    for f in done:
-        if f.kernel:
-            text.append(
-                f"static const int o_{f.name}[] = {{{','.join(map(str, [*f.offsets, 0]))}}}, s_{f.name}[] = {{{','.join(map(str, [*f.sizes, 0]))}}};"
-            )
-            rows.append(
-                f'{{"{f.ptx_name}", {f.name}, {len(f.sizes)}, o_{f.name}, s_{f.name}, {module.shared_size}, {int(fibers)}, {grain}, '
-                f'{shared_grain}, emu_statics, {len(module.bytes)}, "{source}"}}'
-            )
+    for f in (f for f in done if f.kernel):
+        offsets, sizes = (",".join(map(str, [*numbers, 0])) for numbers in (f.offsets, f.sizes))
+        text.append(f"static const int o_{f.name}[] = {{{offsets}}}, s_{f.name}[] = {{{sizes}}};")
+        rows.append(
+            f'{{"{f.ptx_name}", {f.name}, {len(f.sizes)}, o_{f.name}, s_{f.name}, {module.shared_size}, {int(fibers)}, '
+            f'{grain}, {shared_grain}, emu_statics, {len(module.bytes)}, "{source}"}}'
+        )
     return "\n".join([*text, f"const Kernel emu_kernels[] = {{{', '.join(rows)}, {{0}}}};\n"])
 
 
