@@ -284,7 +284,8 @@ def _cvt(name: str, flags: list[str], kinds: list[str], g: Operands) -> str | No
 _MAKERS: dict[str, Callable[[str, list[str], list[str], Operands], str | None]] = {
     **dict.fromkeys(("add", "sub", "mul", "div", "rem", "min", "max"), _two),
     **dict.fromkeys(("mad", "fma"), _mad),
-    **dict.fromkeys(("and", "or", "xor", "not", "cnot", "shl", "shr", "popc", "clz", "brev", "bfind", "bfe", "bfi", "prmt"), _bits),
+    **dict.fromkeys(("and", "or", "xor", "not", "cnot", "shl", "shr"), _bits),
+    **dict.fromkeys(("popc", "clz", "brev", "bfind", "bfe", "bfi", "prmt"), _bits),
     **dict.fromkeys(_CURVES, _curve),
     "neg": _one, "abs": _one, "setp": _setp, "selp": _selp, "cvt": _cvt, "lop3": _lop3, "shf": _shf,
 }  # fmt: skip

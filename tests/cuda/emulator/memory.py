@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 __all__ = ["atomic", "loaded", "stored", "synchronised"]
 
 _SPACES = ("global", "shared", "local", "param", "const")
-_HINTS = {"volatile", "relaxed", "acquire", "release", "acq_rel", "weak", "gpu", "cta", "sys", "nc", "ca", "cg", "cs", "lu",
-          "cv", "wb", "wt", "noftz"}  # fmt: skip
+_HINTS = {"volatile", "relaxed", "acquire", "release", "acq_rel", "weak", "gpu", "cta", "sys", "nc", "ca", "cg", "cs",
+          "lu", "cv", "wb", "wt", "noftz"}  # fmt: skip
 _C = {"b8": "u8", "b16": "u16", "b32": "u32", "b64": "u64", "f16": "u16"}
 
 

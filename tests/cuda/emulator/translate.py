@@ -18,7 +18,8 @@ from tests.cuda.emulator.parse import VARIABLE, Module, Piece, pieces
 __all__ = ["translated"]
 
 _CLASSES = {"pred": "u8", "b16": "u16", "b32": "u32", "b64": "u64", "f32": "f32", "f64": "f64",
-            "u16": "u16", "u32": "u32", "u64": "u64", "s16": "u16", "s32": "u32", "s64": "u64", "f16": "u16"}  # fmt: skip
+            "u16": "u16", "u32": "u32", "u64": "u64", "s16": "u16", "s32": "u32", "s64": "u64",
+            "f16": "u16"}  # fmt: skip
 _SPECIAL = {
     f"%{name}.{axis}": f"t->{name}[{k}]" for name in ("tid", "ntid", "ctaid", "nctaid") for k, axis in enumerate("xyz")
 }
