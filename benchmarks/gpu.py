@@ -339,9 +339,9 @@ def main(arguments: list[str] | None = None) -> int:
         print("This is Numba's simulator: it has no time to measure. Use --check --small.", file=sys.stderr)
         return 2
     if options.reads == "scalar":
-        from tinygrad_edu.kernels.numba_cuda import elementwise, tiles
+        from tinygrad_edu.kernels.numba_cuda import mapping, tiles
 
-        tiles.scheme.run, elementwise.FOURS_FROM = 1, sys.maxsize
+        tiles.scheme.run, mapping.widest = 1, 1
     works = [work for work in WORKS if work.name.startswith(options.only)]
     failed = 0
     for work in works:

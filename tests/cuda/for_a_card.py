@@ -88,6 +88,7 @@ class Memory:
 
 done: dict[Any, str] = {}
 failed: list[str] = []
+texts: list[str] = []  # of PTX, in the order of compilation
 in_fours: set[str] = set()  # the instructions of 128 bits that tiles were made of
 
 
@@ -109,6 +110,7 @@ def launch(kernel: Any, _blocks: Any, threads: Any, *arguments: Any) -> None:
     try:
         ptx, _ = cuda.compile_ptx(kernel, cuda.types.void(*kinds), cc=CARD)
         done[kernel, kinds] = ""
+        texts.append(ptx)
         told = assembled(ptx)
         print(f"{name}: {told}")
         if re.search(r"[1-9]\d* bytes spill", told):
@@ -155,7 +157,7 @@ for path in sorted(Path(runtime.__file__).parent.glob("*.py")):
         if callable(getattr(module, name, None)):
             setattr(module, name, stand_in)
 
-from tinygrad_edu.kernels.numba_cuda import along, elementwise, tiles  # noqa: E402
+from tinygrad_edu.kernels.numba_cuda import along, tiles  # noqa: E402
 
 # The cases have short lines, which a card leaves to the plain kernels.
 along.worthwhile = lambda _a, _axis: True  # type: ignore[assignment]
@@ -202,13 +204,42 @@ def missing_fours() -> set[str]:
     return missing
 
 
+def instructions(ptx: str) -> set[str]:
+    """How a kernel comes to the card's memory."""
+    return {f"{verb} {form}" for verb, form in re.findall(r"\b(ld|st)\.global\.((?:v\d\.)?\w+)", ptx)}
+
+
+# What an elementwise kernel must be made of: (how it is called, its loads and stores).
+ELEMENTWISE: dict[str, tuple[Any, set[str]]] = {
+    "float32": (lambda a: a + a, {"ld v4.f32", "st v4.f32"}),
+    "an odd count of float32": (lambda a: np.exp(a.reshape(-1)[:999]), {"ld v4.f32", "st v4.f32"}),
+    "float64": (lambda a: a.astype(np.float64) * 2, {"ld v2.f64", "st v2.f64"}),
+    "float16": (lambda a: np.negative(a.astype(np.float16)), {"ld v4.u32", "st v4.u32"}),
+    "int64": (lambda a: a.astype(np.int64) + 1, {"ld v2.u64", "st v2.u64"}),
+    "a comparison": (lambda a: a > 0, {"ld v4.f32", "st u32"}),
+    "a bias": (lambda a: a + a[0], {"ld v4.f32", "st v4.f32"}),
+    "less its lines' means": (lambda a: a - a[:, :1], {"ld v4.f32", "ld f32", "st v4.f32"}),
+    "from an element of no four on": (lambda a: np.negative(a[:, 2:]), {"ld v2.f32", "st v2.f32"}),
+}
+
+
+def elementwise_kernels() -> None:
+    square = table.moved(np.zeros((64, 64), np.float32))
+    for name, (compute, wanted) in ELEMENTWISE.items():
+        texts.clear()
+        compute(square)
+        found = instructions(texts[-1])
+        if not wanted <= found:
+            failed.append(f"elementwise, {name}: {sorted(wanted - found)} missing among {sorted(found)}")
+    texts.clear()
+    square.T.copy()
+    if ".shared" not in texts[-1] or "64" in "".join(re.findall(r"(?:div|rem)\.[us](\d+)", texts[-1])):
+        failed.append("elementwise, a transpose: no squares in shared memory, or divisions of 64 bits")
+
+
 def main() -> int:
     chosen = sys.argv[1:] or list(table.CASES)
-    many = table.moved(np.zeros(elementwise.FOURS_FROM, np.float32))
-    in_fours.clear()
-    for numbers in (many + many, many * 2.0, np.exp(many)):
-        assert numbers.size == many.size
-    failed.extend(f"elementwise: no {name}" for name in sorted(missing_fours()))
+    elementwise_kernels()
     in_fours.clear()
     for n, kernel in enumerate(LINES):
         kernel()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 import re
 import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from tinygrad_edu.kernels.numba_cuda import (  # noqa: E402
     chosen,
     elementwise,
     indexing,
+    mapping,
     memory,
     ordering,
     philox,
@@ -37,6 +39,7 @@ from tinygrad_edu.kernels.numba_cuda import (  # noqa: E402
     reductions,
     runtime,
     scalars,
+    turning,
 )
 
 # Numba's CPU compiler lacks math.fmod, which CUDA's has.
@@ -45,6 +48,8 @@ NOT_HERE = {"fmod", "remainder", "floor_divide", "div_floor"}
 
 class Raw(np.ndarray):
     """An array with the methods of Numba's device arrays that are used."""
+
+    device_ctypes_pointer = types.SimpleNamespace(value=0)  # as aligned as a driver's
 
     def copy_to_device(self, array: Any, stream: Any = 0) -> None:
         self[...] = array
@@ -67,6 +72,10 @@ class Device:
 
 def compiled_text(text: str, *rest: Any) -> Any:
     """The text for one thread, with plain arithmetic for atomics."""
+    if "cuda.gridsize" not in text and "cuda.blockIdx" in text:  # the grid has a thread for all: each gets a call
+        text = text.replace("def kernel(", "def kernel(block, thread, threads, ")
+        for name, here in (("blockIdx", "block"), ("threadIdx", "thread"), ("blockDim", "threads")):
+            text = text.replace(f"cuda.{name}.x", here)
     text = text.replace("cuda.gridsize(1)", "1").replace("cuda.grid(1)", "0")
     text = re.sub(r"cuda\.atomic\.add\(A, p, (.*)\)$", r"A[p] += \1", text, flags=re.M)
     text = re.sub(r"cuda\.atomic\.(max|min)\(A, p, (.*)\)$", r"A[p] = \1(A[p], \2)", text, flags=re.M)
@@ -75,18 +84,32 @@ def compiled_text(text: str, *rest: Any) -> Any:
 
 def compiled(function: Any, **_: Any) -> Any:
     function.__globals__.pop("cuda", None)
-    return numba.njit(function, error_model="numpy")
+    made = numba.njit(function, error_model="numpy")
+    if function.__code__.co_varnames[:3] != ("block", "thread", "threads"):
+        return made
+
+    def each(*args: Any) -> None:
+        blocks, threads = grid
+        for block in range(blocks):
+            for thread in range(threads):
+                made(block, thread, threads, *args)
+
+    return each
 
 
-def launch(kernel: Any, _blocks: Any, _threads: Any, *args: Any) -> None:
+def launch(kernel: Any, blocks: Any, threads: Any, *args: Any) -> None:
+    grid[:] = blocks, threads
     kernel(*[np.asarray(a) if isinstance(a, Raw) else a for a in args])
 
 
-runtime.cuda = memory.cuda = scalars.cuda = lambda: Device()  # type: ignore[attr-defined, assignment]
+grid: list[Any] = [1, 1]  # of the launch
+
+
+runtime.cuda = memory.cuda = scalars.cuda = mapping.cuda = lambda: Device()  # type: ignore[attr-defined, assignment]
 runtime.why_not = lambda: ""  # type: ignore[assignment]
 memory.address_of = lambda raw: int(raw.ctypes.data)
 memory.argument = lambda piece, dtype: piece.raw[: piece.nbytes // dtype.itemsize * dtype.itemsize].view(dtype)
-for module in (elementwise, reductions, indexing, ordering, pooling, products, philox, scalars):
+for module in (elementwise, mapping, reductions, indexing, ordering, pooling, products, philox, scalars):
     module.compile = compiled_text  # type: ignore[attr-defined]
     module.compiled, module.launch = compiled, launch  # type: ignore[attr-defined]
     module.grid_for = lambda _elements: (1, 1)  # type: ignore[attr-defined]
@@ -95,6 +118,8 @@ for module in (elementwise, reductions, indexing, ordering, pooling, products, p
 chosen.FILES = ("spot", "pooling")
 products.batched_product = lambda *_: NotImplemented  # type: ignore[attr-defined]
 reductions.plan = lambda *_: (False, 1)  # type: ignore[attr-defined]
+mapping.widest = 1  # the CPU's compiler knows no reads of several elements
+turning.suited = lambda *_: None  # type: ignore[attr-defined, assignment]
 reductions.along.worthwhile = lambda *_: False  # type: ignore[attr-defined]
 
 import test_operations as table  # noqa: E402

@@ -11,6 +11,7 @@ NotImplementedError with its name; nothing falls back to the CPU.
 | `memory`, `streams` | the caching allocator; the stream on which all is put |
 | `array`, `layout` | `DeviceArray`; shapes and strides without elements |
 | `formulas`, `scalars`, `elementwise` | one line for each elementwise operation; kernels made from them |
+| `mapping`, `turning`, `vectors` | the text of such kernels; for transposed operands; several elements at once |
 | `reductions`, `ordering`, `indexing`, `products` | what is not elementwise, in the plainest way |
 | `philox`, `draws`, `dropout` | random numbers: the CPU's stream, a distribution in one launch |
 | `pieces`, `pointers`, `steps` | one launch over many arrays, found by their addresses; optimizers |

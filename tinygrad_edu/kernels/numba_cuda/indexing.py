@@ -222,8 +222,6 @@ def setitem(a: DeviceArray, index: Any, value: Any) -> None:
     view, arrays = _basic(a, _expanded(index, a.ndim))
     if all(item is None for item in arrays):
         if value.__class__ is DeviceArray:
-            shared = value.block is a.block
-            value = value if not shared else mapped("a", (value,), (a.dtype,), a.dtype, empty(value.shape, a.dtype))
             while value.ndim > view.ndim and value.shape[0] == 1:
                 value = value.reshape(value.shape[1:])
         else:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["broadcast", "by_rows", "collapsed", "covers", "is_by_rows", "reshaped_strides", "spread_strides"]
+__all__ = ["broadcast", "by_rows", "collapsed", "covers", "extent", "is_by_rows", "reshaped_strides", "spread_strides"]
 
 Sizes = tuple[int, ...]
 
@@ -127,3 +127,11 @@ def checked_axis(axis: Any, ndim: int) -> int:
     if not -ndim <= axis < ndim:
         raise ValueError(f"axis {axis} is out of bounds for array of dimension {ndim}")
     return axis % ndim
+
+
+def extent(a: Any) -> tuple[int, int]:
+    """From which byte of its block to before which the elements of an array lie; (0, 0) if it has none."""
+    if not a.size:
+        return 0, 0
+    far = [stride * (size - 1) for stride, size in zip(a.strides, a.shape, strict=True)]
+    return a.offset + sum(s for s in far if s < 0), a.offset + sum(s for s in far if s > 0) + a.itemsize
