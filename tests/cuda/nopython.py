@@ -10,7 +10,6 @@ from __future__ import annotations
 import builtins
 import re
 import sys
-import types
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +47,6 @@ NOT_HERE = {"fmod", "remainder", "floor_divide", "div_floor"}
 
 class Raw(np.ndarray):
     """An array with the methods of Numba's device arrays that are used."""
-
-    device_ctypes_pointer = types.SimpleNamespace(value=0)  # as aligned as a driver's
 
     def copy_to_device(self, array: Any, stream: Any = 0) -> None:
         self[...] = array
