@@ -113,7 +113,7 @@ def _group(parts: list[tuple[int, int, tuple[int, ...]]], size: int) -> int:
     joined = [part for part in parts if not part[2] or part[2][-1]]
     for group in (8, 4, 2):
         if group <= most and not size % group:
-            fits = [start % (group * item) == 0 and not any(s % group for s in step[:-1]) for start, item, step in joined]
+            fits = [not start % (group * item) and not any(s % group for s in step[:-1]) for start, item, step in joined]
             if all(fits):
                 return group
     return 1

@@ -7,8 +7,8 @@ element more than its side, so that the threads that read down its columns find 
 read where they are needed.
 
 One writer per cell: a square belongs to one block; in shared memory thread (x, y) writes [c, x], and in the result it
-writes (r, x), for the c, and r, that are y, y + height, ...: each cell once. The wait, which all threads come to, parts what
-is written to shared memory from what is read of it.
+writes (r, x), for the c, and r, that are y, y + height, ...: each cell once. The wait, which all threads come to, parts
+what is written to shared memory from what is read of it.
 """
 
 from __future__ import annotations
