@@ -110,10 +110,10 @@ def _group(parts: list[tuple[int, int, tuple[int, ...]]], size: int) -> int:
         size: of the last dimension, 0 where elements are counted.
     """
     most = min(widest // max(item for _, item, _ in parts), 8)
-    joined = [part for part in parts if not part[2] or part[2][-1]]
+    lie = [part for part in parts if not part[2] or part[2][-1]]
     for group in (8, 4, 2):
         if group <= most and not size % group:
-            fits = [not start % (group * item) and not any(s % group for s in step[:-1]) for start, item, step in joined]
+            fits = [not start % (group * item) and not any(s % group for s in step[:-1]) for start, item, step in lie]
             if all(fits):
                 return group
     return 1
