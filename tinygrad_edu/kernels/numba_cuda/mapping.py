@@ -34,16 +34,15 @@ from tinygrad_edu.kernels.numba_cuda import layout, turning
 from tinygrad_edu.kernels.numba_cuda.runtime import compiled, cuda, functions
 from tinygrad_edu.kernels.numba_cuda.scalars import helpers
 from tinygrad_edu.kernels.numba_cuda.vectors import WORDS, vectors
+from tinygrad_edu.kernels.numba_cuda.walking import LETTERS, added, computed_in, name_of
 from tinygrad_edu.kernels.presence import simulated
 
 __all__ = ["Plan", "plan"]
 
-LETTERS = "abcdefghijk"
 GROUPS, SINGLES = 2, 4  # that a thread loads before it computes
 THREADS = 8 if simulated() else 128  # in a block: as many as a group has elements, or more
 widest = 16  # bytes of a group of the widest array; for comparison a benchmark sets 1
 
-_BOOL = np.dtype(bool)
 _HALF = np.dtype(np.float16)
 Kinds = tuple[tuple[np.dtype[Any], bool], ...]
 
@@ -66,16 +65,6 @@ class Plan:
     blocks: Any
     threads: Any
     group: int
-
-
-def name_of(kind: np.dtype[Any]) -> str:
-    """What kernel text calls a type."""
-    return "bool_" if kind == _BOOL else kind.name
-
-
-def computed_in(kind: np.dtype[Any]) -> str:
-    """What kernel text calls the type in which an input is computed."""
-    return "float32" if kind == _HALF else name_of(kind)
 
 
 def namespace(formula: str, kinds: Kinds, computes: np.dtype[Any]) -> dict[str, Any]:
@@ -192,7 +181,7 @@ def _places(forms: tuple[str, ...], letters: list[str], rank: int, group: int, n
             lines.append(f"p_{letter}{u} = PLACE(at_{letter} + g{u}{f' * {group}' if group > 1 else ''})")
         elif form != "one":
             terms = [f"i{d} * {letter}{d}" for d in range(rank)]
-            lines.append(f"p_{letter}{u} = PLACE({turning.added(f'at_{letter}', *terms)})")
+            lines.append(f"p_{letter}{u} = PLACE({added(f'at_{letter}', *terms)})")
     return lines
 
 

@@ -16,24 +16,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from tinygrad_edu.kernels.numba_cuda.walking import LETTERS, added, computed_in, name_of
 from tinygrad_edu.kernels.presence import simulated
 
-__all__ = ["added", "suited", "text_of"]
+__all__ = ["suited", "text_of"]
 
 SIDE, HEIGHT = (4, 2) if simulated() else (32, 4)  # of a square; a block has SIDE x HEIGHT threads
 _LEAST = 3 if simulated() else 8  # elements along both dimensions: with fewer most of a square is empty
 _MOST = 4  # squares in shared memory
-_LETTERS = "abcdefghijk"
 
 Steps = tuple[int, ...]
-
-
-def added(*terms: str) -> str:
-    """The text of a sum of products, each step in the kernel's type: else Numba computes with 64 bits."""
-    total = f"COUNTER({terms[0]})"
-    for term in terms[1:]:
-        total = f"COUNTER({total} + COUNTER({term}))"
-    return total
 
 
 def suited(sizes: Steps, steps: list[Steps]) -> tuple[int, frozenset[int]] | None:
@@ -56,8 +48,6 @@ def text_of(
     turned: tuple[int, frozenset[int]], sizes: Steps, steps: list[Steps], kinds: Any, types: Any
 ) -> tuple[str, Steps, tuple[Steps, ...], Any, Any]:
     """A kernel's text; its first arguments, and each array's steps; blocks and threads."""
-    from tinygrad_edu.kernels.numba_cuda.mapping import computed_in, name_of
-
     r, along = turned
     batch = [d for d in range(len(sizes) - 1) if d != r]
     order = [*batch, r, len(sizes) - 1]
@@ -65,7 +55,7 @@ def text_of(
     down, across = -(-sizes[r] // SIDE), -(-sizes[-1] // SIDE)
     squares = math.prod(sizes[d] for d in batch) * down * across
     first = (down, across, sizes[r], sizes[-1], *(sizes[d] for d in batch))
-    inputs = [letter for letter, (_, of) in zip(_LETTERS, kinds, strict=False) if of]
+    inputs = [letter for letter, (_, of) in zip(LETTERS, kinds, strict=False) if of]
     in_tile = [letter for i, letter in enumerate(inputs, 1) if i in along]
     direct = [letter for letter in inputs if letter not in in_tile]
     type_of = {letter: name_of(kind) for letter, kind in zip(inputs, types[1:], strict=True)}
@@ -73,7 +63,7 @@ def text_of(
 
     names = ["down", "across", "rows", "columns", *(f"n{b}" for b in range(len(batch)))]
     lines = []
-    for letter in ("out", *_LETTERS[: len(kinds)]):
+    for letter in ("out", *LETTERS[: len(kinds)]):
         if letter != "out" and letter not in inputs:
             names.append(f"{letter}_")
         else:
@@ -82,7 +72,7 @@ def text_of(
     for letter in in_tile:  # (one shared array on a line: in the simulator those of one line are one)
         shared_type = "uint8" if type_of[letter] == "bool_" else type_of[letter]
         lines.append(f"TILE_{letter} = cuda.shared.array(({SIDE}, {SIDE + 1}), {shared_type})")
-    for letter, (kind, is_array) in zip(_LETTERS, kinds, strict=False):
+    for letter, (kind, is_array) in zip(LETTERS, kinds, strict=False):
         if not is_array:
             lines.append(f"{letter} = {computed_in(kind)}({letter}_)")
     lines += ["x = COUNTER(cuda.threadIdx.x)", "y = COUNTER(cuda.threadIdx.y)", "square = COUNTER(cuda.blockIdx.x)"]
@@ -104,12 +94,12 @@ def text_of(
 
     def written(t: int) -> list[str]:  # along c
         text = []
-        for letter, (kind, is_array) in zip(_LETTERS, kinds, strict=False):
+        for letter, (kind, is_array) in zip(LETTERS, kinds, strict=False):
             if is_array:
                 value = f"TILE_{letter}[x, j{t}]" if letter in in_tile else f"{letter}{t}_"
                 text.append(f"{letter} = {computed_in(kind)}({value})")
         at = added("p_out", f"j{t} * out_r", "x")
-        return [*text, f"OUT[PLACE({at})] = {name_of(types[0])}(f({', '.join(_LETTERS[: len(kinds)])}))"]
+        return [*text, f"OUT[PLACE({at})] = {name_of(types[0])}(f({', '.join(LETTERS[: len(kinds)])}))"]
 
     def beside(t: int) -> list[str]:
         places = [added(f"p_{letter}", f"j{t} * {letter}_r", f"x * {letter}_c") for letter in direct]
