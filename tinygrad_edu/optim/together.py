@@ -52,6 +52,7 @@ class Alone:
             for name, array in self.state.items():
                 if name not in held:
                     held[name] = Tensor._wrap(array)  # shares the memory: the next step finds what this one wrote
+        del self.grad  # its memory is free as soon as the parameter lets go of it, not in the next step only
         self.owner._counter[0] += 1  # a graph that saved the parameter's old value now notices
 
 

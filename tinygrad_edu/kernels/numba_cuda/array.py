@@ -16,7 +16,7 @@ import numpy as np
 from tinygrad_edu.errors import DeviceError
 from tinygrad_edu.kernels.numba_cuda import layout
 
-__all__ = ["DeviceArray", "empty", "from_host", "to_host"]
+__all__ = ["DeviceArray", "empty", "from_host", "put", "to_host"]
 
 
 class _Flags:
@@ -276,17 +276,23 @@ def empty(shape: tuple[int, ...], dtype: Any) -> DeviceArray:
 
 def from_host(array: Any, non_blocking: bool = False) -> DeviceArray:
     """A copy of an array of the CPU on the device."""
+    host = np.asarray(array)
+    out = empty(host.shape, host.dtype)
+    put(host, out, non_blocking)
+    return out
+
+
+def put(array: Any, out: DeviceArray, non_blocking: bool = False) -> None:
+    """Copy an array of the CPU into one of the device that has its size and type, and lies row by row."""
     from tinygrad_edu.kernels.numba_cuda import streams
     from tinygrad_edu.kernels.numba_cuda.runtime import cuda
 
-    host = np.ascontiguousarray(array).reshape(np.shape(array))
-    out = empty(host.shape, host.dtype)
     if out.size:
         stream = streams.current()
-        out.block.raw[: out.nbytes].copy_to_device(host.reshape(-1).view(np.uint8), stream=stream)
+        there = out.block.raw[out.offset : out.offset + out.nbytes]
+        there.copy_to_device(np.ascontiguousarray(array).reshape(-1).view(np.uint8), stream=stream)
         if not non_blocking and stream:
             cuda().synchronize()
-    return out
 
 
 def to_host(a: DeviceArray) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
@@ -88,7 +89,9 @@ class Pool:
     """The blocks that are free, and how much is in use."""
 
     def __init__(self) -> None:
-        self._free: dict[Any, list[Piece]] = defaultdict(list)
+        # Heaps by address. The lowest is taken first, whatever order they came back in, so that a training loop finds
+        # its arrays where they were in the step before, and what was made for those addresses serves again.
+        self._free: dict[Any, list[tuple[int, int, Piece]]] = defaultdict(list)
         # All memory that came from the driver, by its id. Held here, because the collector, when it finds a block in a
         # cycle (a traceback's frames, say), runs Numba's finalizers before Block.__del__ can save the memory.
         self._pieces: dict[int, Piece] = {}
@@ -108,7 +111,7 @@ class Pool:
         key = (size, current())
         with self._lock:
             free = self._free[key]
-            piece = free.pop() if free else self._from_driver(size)
+            piece = heappop(free)[2] if free else self._from_driver(size)
             self.allocated += size
             if self.allocated > self.peak:
                 self.peak = self.allocated
@@ -118,7 +121,8 @@ class Pool:
         """Keep the memory of a block that no array uses any more."""
         with self._lock:
             self.allocated -= block.nbytes
-            self._free[block._key].append(block.piece)
+            piece = block.piece
+            heappush(self._free[block._key], (piece.address, id(piece), piece))
 
     def _from_driver(self, size: int) -> Piece:
         if self.limit is not None and self.reserved + size > self.limit:
@@ -162,7 +166,7 @@ class Pool:
         with self._lock:
             for (size, _), free in self._free.items():
                 self.reserved -= size * len(free)
-                for piece in free:
+                for _, _, piece in free:
                     del self._pieces[id(piece)]
             self._free.clear()
 

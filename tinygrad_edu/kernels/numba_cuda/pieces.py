@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygrad_edu.kernels.numba_cuda import layout, streams
-from tinygrad_edu.kernels.numba_cuda.array import DeviceArray, empty, from_host
+from tinygrad_edu.kernels.numba_cuda.array import DeviceArray, empty, put
 from tinygrad_edu.kernels.numba_cuda.elementwise import mapped
 from tinygrad_edu.kernels.numba_cuda.pointers import pointers
 from tinygrad_edu.kernels.numba_cuda.runtime import compiled, cuda, functions, launch
@@ -50,17 +50,17 @@ class Formula(NamedTuple):
 
 
 _TEXT = """
-def kernel(TABLE, rows{numbers}):
+def kernel(TABLE, at_table, rows{numbers}):
     block = int64(cuda.blockIdx.x)
     low = int64(0)
     high = int64(rows)
     while high - low > 1:
         middle = (low + high) >> 1
-        if TABLE[middle * WIDTH] <= block:
+        if TABLE[at_table + middle * WIDTH] <= block:
             low = middle
         else:
             high = middle
-    at = low * WIDTH
+    at = at_table + low * WIDTH
     begin = (block - TABLE[at]) * PIECE
     end = min(begin + PIECE, TABLE[at + 1])
     fours = min(end, TABLE[at + 2])
@@ -121,12 +121,29 @@ def _kernel(formula: Formula, kind: Any) -> Any:
     return compiled(names["kernel"])
 
 
+class _Tables:
+    """The latest tables of one size on the device, all in one block, which is taken once for a training loop."""
+
+    def __init__(self, length: int) -> None:
+        whole = empty((16, length), np.int64)
+        self.free = [whole.on((length,), (8,), whole.offset + 8 * i * length) for i in range(16)]
+        self.known: dict[Any, tuple[DeviceArray, int]] = {}  # by the rows; the oldest comes first
+
+    def table(self, rows: tuple[tuple[int, ...], ...]) -> tuple[DeviceArray, int]:
+        """Rows of (elements, those read in fours, addresses), numbered by blocks; and how many blocks."""
+        found = self.known.get(rows)
+        if found is None:
+            first = np.cumsum([0, *(-(-row[0] // PIECE) for row in rows)])
+            # kernels that read what stood there before are earlier on the stream
+            place = self.free.pop() if self.free else self.known.pop(next(iter(self.known)))[0]
+            put(np.column_stack([first[:-1], np.array(rows, np.int64)]).astype(np.int64), place)
+            found = self.known[rows] = place, int(first[-1])
+        return found
+
+
 @functools.lru_cache(maxsize=16)
-def _table(rows: tuple[tuple[int, ...], ...], _stream: Any) -> tuple[DeviceArray, int]:
-    """Rows of (elements, those read in fours, addresses) on the device, numbered by blocks; and how many blocks."""
-    blocks = [-(-row[0] // PIECE) for row in rows]
-    first = np.cumsum([0, *blocks])
-    return from_host(np.column_stack([first[:-1], np.array(rows, np.int64)]).astype(np.int64)), int(first[-1])
+def _tables(length: int, _stream: Any) -> _Tables:
+    return _Tables(length)
 
 
 def rows_of(columns: tuple[list[Any], ...], kinds: Any = (np.float32, np.float64)) -> list[tuple[int, ...]] | None:
@@ -179,9 +196,9 @@ def run(formula: Formula, columns: tuple[list[Any], ...], *numbers: Any, flags: 
         return NotImplemented
     if rows:
         kind = columns[0][0].dtype.type
-        table, blocks = _table(tuple(rows), streams.current())
+        table, blocks = _tables(len(rows) * (1 + len(rows[0])), streams.current()).table(tuple(rows))
         launch(
-            _kernel(formula, kind), blocks, THREADS, table.block.typed(table.dtype), len(rows), *map(kind, numbers),
-            *flags,
+            _kernel(formula, kind), blocks, THREADS, table.block.typed(table.dtype), table.offset // 8, len(rows),
+            *map(kind, numbers), *flags,
         )  # fmt: skip
     return None
