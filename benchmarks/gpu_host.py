@@ -4,7 +4,7 @@
     python -m benchmarks.gpu_host --profile     in which functions they go
     python -m benchmarks.gpu_host --list        the launches of a step, by the name of their kernel
 
-All up to the driver's door runs as it is; behind it nothing does. Memory is the host's and is never touched, kernels are
+All up to the driver's door runs as it is; behind it nothing does. Memory is never touched, kernels are
 not compiled, and in place of the driver a function of C is called that takes as many arguments and gives back 0. So
 these figures say nothing of a card: there a training step takes the longer of this and of what its kernels take.
 """
