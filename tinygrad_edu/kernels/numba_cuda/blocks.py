@@ -54,10 +54,7 @@ def places(*arrays: DeviceArray) -> list[Any]:
     found: list[Any] = []
     for a in arrays:
         rows = by_rows(a)
-        memory = rows.block.typed(rows.dtype)
-        if rows is not a:  # nobody else has the copy: without this its memory would be free before the launch
-            memory = memory.view(rows.dtype)
-            memory.keeps = rows.block
+        memory = rows.block.typed(rows.dtype) if rows is a else rows.block.held(rows.dtype)
         found += [memory, rows.offset // rows.itemsize]
     return found
 

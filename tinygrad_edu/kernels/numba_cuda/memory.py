@@ -61,6 +61,13 @@ class Block:
             found = piece.typed[dtype] = argument(piece, dtype)
         return found
 
+    def held(self, dtype: np.dtype[Any]) -> Any:
+        """The same, which holds the block while it lives: for a copy that nobody has but a launch's arguments."""
+        found = self.typed(dtype)
+        found = found.view(dtype) if simulated() else type(found)(found)
+        found.holds = self
+        return found
+
     def address(self) -> int:
         """Where in the device's memory the block begins."""
         return self.piece.address
