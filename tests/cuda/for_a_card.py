@@ -197,6 +197,12 @@ LINES = [
 ]
 
 
+SUMS = [
+    lambda: kernels.sum(zeros(1 << 20), (0,), False), lambda: kernels.amax(zeros(64, 4096), (1,), False),
+    lambda: kernels.sum(zeros(4096, 64), (0,), False), lambda: kernels.sum(zeros(32, 8, 14, 14), (0, 2, 3), False),
+]  # fmt: skip
+
+
 def missing_fours() -> set[str]:
     """Of the instructions of 128 bits those that nothing was made of since this was asked last."""
     missing = {"ld.global.v4.f32", "st.global.v4.f32"} - in_fours
@@ -244,6 +250,9 @@ def main() -> int:
     for n, kernel in enumerate(LINES):
         kernel()
         failed.extend(f"lines, {n}: no {name}" for name in sorted(missing_fours()))
+    for n, kernel in enumerate(SUMS):
+        kernel()
+        failed.extend(f"sums, {n}: no {name}" for name in missing_fours() if name.startswith("ld"))
     for name in chosen:
         for arguments in table.CASES[name]():
             compiled_case(name, arguments)

@@ -57,9 +57,34 @@ def norms(name: str) -> Iterator[tuple[Any, ...]]:
         }[name]  # fmt: skip
 
 
+def reductions(name: str) -> Iterator[tuple[Any, ...]]:
+    """Rows of one thread's loads and of many, in parts, with a rest of up to three; columns; two dimensions that go."""
+    tail = (1, True) if name == "var" else (True,)
+    single_, double, whole = np.float32, np.float64, np.int64
+    for shape, kind, axes in (
+        ((3, 16), single_, (1,)), ((5, 20), single_, (1,)), ((2, 64), single_, (1,)), ((3, 132), single_, (1,)),
+        ((70,), single_, (0,)), ((333,), single_, (0,)), ((1003,), double, (0,)), ((2, 68), double, (1,)),
+        ((9, 8), single_, (0,)), ((70, 12), single_, (0,)), ((33, 4), double, (0,)), ((3, 9, 8), single_, (1,)),
+        ((3, 5, 8), single_, (0, 2)), ((5, 2, 4), single_, (0, 2)), ((300, 4), single_, (0,)), ((2, 36), whole, (1,)),
+        ((21, 8), whole, (0,)), ((40, 4), np.int32, (1,)), ((50,), np.int8, (0,)),
+    ):  # fmt: skip
+        a = _random.integers(-3, 4, shape).astype(kind) if np.dtype(kind).kind == "i" else single(*shape).astype(kind)
+        if a.dtype.kind != "i" or name not in ("var", "mean"):
+            yield (a, axes, *tail)
+        if a.dtype.kind == "f" and name != "var":
+            a = a.copy()
+            a.reshape(-1)[[a.size // 3, -1]] = np.nan, np.nan if name == "prod" else -np.inf  # 0 times inf, or not
+            yield (a, axes, *tail)
+    yield (single(5 * 16 + 1)[1:].reshape(5, 16), (1,), *tail)  # from the second element on
+    yield (single(3, 32)[:, ::2], (1,), *tail)
+    yield (single(6, 24)[:, 4:20], (1,), *tail)
+
+
 SOFTMAXES = ("softmax", "log_softmax", "softmax_back", "log_softmax_back")
+REDUCTIONS = ("sum", "prod", "amax", "amin", "every", "some", "var")
 NORMS = ("layer_norm", "layer_norm_back", "rms_norm", "rms_norm_back")
 MORE: dict[str, Callable[[], Any]] = {
     **{name: lambda name=name: softmaxes(name) for name in SOFTMAXES},
     **{name: lambda name=name: norms(name) for name in NORMS},
+    **{name: lambda name=name: reductions(name) for name in REDUCTIONS},
 }  # fmt: skip

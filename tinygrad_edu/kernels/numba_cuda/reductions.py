@@ -19,6 +19,8 @@ from tinygrad_edu.kernels.numba_cuda.runtime import compiled, functions, grid_fo
 from tinygrad_edu.kernels.numba_cuda.scalars import helpers
 from tinygrad_edu.kernels.numba_cuda.sums import plan, reduce_in_parts
 from tinygrad_edu.kernels.numba_cuda.walking import walk
+from tinygrad_edu.kernels.numba_cuda.wide import reduce_by_fours
+from tinygrad_edu.kernels.presence import simulated
 
 __all__ = ["accumulate", "arg_extreme", "reduce"]
 
@@ -130,10 +132,16 @@ def _reduced(name: str, a: DeviceArray, axes: tuple[int, ...], made: DeviceArray
         layout.collapsed(tuple([a.shape[i] for i in some]), [tuple([steps[i] for i in some])]) for some in (stay, axes)
     )
     combine, first = _COMBINE[name]
-    found = reduce_in_parts(
-        name, combine, first, a, (made.size, length), outer, inner, gathered, made.dtype, block, parts
-    )  # fmt: skip
-    if parts > 1:
+    sizes = (made.size, length)
+    found = reduce_by_fours(name, combine, first, a, sizes, outer, inner, gathered, made.dtype)
+    if found is NotImplemented:
+        found = reduce_in_parts(name, combine, first, a, sizes, outer, inner, gathered, made.dtype, block, parts)
+    parts = found.shape[0]
+    if parts > 1 and parts >= (4 if simulated() else 64):  # a block for each result: few are left
+        outer = ((made.size,), [(1,)]) if made.size > 1 else ((), [()])
+        inner, sizes = ((parts,), [(made.size,)]), (made.size, parts)
+        found = reduce_in_parts(name, combine, first, found, sizes, outer, inner, gathered, made.dtype, True, 1)
+    elif parts > 1:
         _run("reduce", name, found, (0,), made.reshape(-1), gathered)
         return made
     return found.reshape(made.shape)

@@ -21,6 +21,7 @@ from tinygrad_edu.kernels.numba_cuda.blocks import blocks_for, width_for
 from tinygrad_edu.kernels.numba_cuda.runtime import compiled, cuda, functions, grid_for, launch, multiprocessors
 from tinygrad_edu.kernels.numba_cuda.scalars import helpers
 from tinygrad_edu.kernels.numba_cuda.walking import walk
+from tinygrad_edu.kernels.numba_cuda.warps import shared_type
 from tinygrad_edu.kernels.presence import simulated
 
 __all__ = ["plan", "reduce_in_parts"]
@@ -82,14 +83,9 @@ def _kernel(name: str, combine: str, first: Any, gathered: Any, stored: Any, ran
     else:
         lines.append("        OUT[e] = STORE(s)")
     names: dict[str, Any] = {**functions(), **helpers(), "CAST": gathered.type, "STORE": stored.type, "cuda": cuda()}
-    names["TYPE"] = _shared_type(gathered)
+    names["TYPE"] = shared_type(gathered)
     exec(compile("\n".join(lines), f"<cuda kernel: {name} in parts>", "exec"), names)
     return compiled(names["kernel"])
-
-
-def _shared_type(kind: Any) -> Any:
-    """What a cell of shared memory holds (NumPy's bool is no type for it in every version)."""
-    return functions()["uint8"] if kind.kind == "b" else kind.type
 
 
 def reduce_in_parts(
