@@ -1,4 +1,4 @@
-"""The tables of docs/cpu-speed.md, made from the figures in benchmarks/results: nobody copies a figure by hand.
+"""The tables of docs/cpu-speed.md and docs/gpu.md, made from benchmarks/results: nobody copies a figure by hand.
 
 `python -m benchmarks.page` writes them anew, as every `--save` does. On the page a table stands between two comments
 that name its JSON file. A test fails when page and file differ.
@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks import harness
 from benchmarks.workloads import WORKLOADS
 
-PAGE = harness.ROOT / "docs" / "cpu-speed.md"
+PAGES = tuple([harness.ROOT / "docs" / f"{name}.md" for name in ("cpu-speed", "gpu")])
 BLOCK = re.compile(r"(<!-- figures: ([\w-]+) -->\n).*?(<!-- end -->)", re.S)
 TORCH, NUMPY, NUMBA = "torch", "tinygrad_edu on NumPy", "tinygrad_edu on Numba"
 
@@ -54,6 +54,11 @@ def rows(header: list[str], body: list[list[str]]) -> str:
 def machine(document: Document) -> str:
     """What the figures depend on, in a line."""
     m = document["machine"]
+    if "card" in m:
+        return (
+            f"{m['date']}: {m['card']}, PyTorch {m['torch']}, TF32 off; a copy moves {number(m['copy TB/s'])} TB/s, "
+            f"cuBLAS reaches {number(m['float32 TFLOP/s'])} TFLOP/s in float32."
+        )
     versions = ", ".join(f"{key} {m[key]}" for key in ("python", "numpy", "numba", "torch") if key in m)
     return f"{m['date']}: {m['processor']}, {m['cores']} cores, {m['system']}; {versions}."
 
@@ -115,8 +120,21 @@ def startup(document: Document) -> list[str]:
     return [rows(["process", "ms", "over bare Python"], body)]
 
 
+def gpu(document: Document) -> list[str]:
+    """Each row beside PyTorch; "host" is until a call returns: where that is the longer one, Python is measured."""
+    body = []
+    for name, row in document["results"].items():
+        shares = [share(100 * row[key] if key in row else None) for key in ("share of copy", "share of float32")]
+        launches = f" ({row['launches']:.0f} launches)" if "launches" in row else ""
+        times = [f"{row[key]:.3f}" for key in ("ours", "torch")]
+        hosts = [number(row[key]) for key in ("host", "torch host")]
+        body.append([name + launches, *times, f"{row['ours'] / row['torch']:.2f}", *shares, *hosts])
+    header = ["", "ours, ms", "PyTorch, ms", "ratio", "share of copy", "share of float32", "host, µs", "PyTorch's host"]
+    return [rows(header, body)]
+
+
 MAKERS: dict[str, Callable[[Document], list[str]]] = {
-    "cpu": cpu, "cpu-threads": threads, "growth-1": growth, "startup": startup,
+    "cpu": cpu, "cpu-threads": threads, "growth-1": growth, "startup": startup, "gpu": gpu,
 }  # fmt: skip
 
 
@@ -135,11 +153,12 @@ def made(text: str, folder: Path = harness.RESULTS) -> str:
 
 
 def write() -> None:
-    """Renew the page."""
-    text = PAGE.read_text(encoding="utf-8")
-    new = made(text)
-    if new != text:
-        PAGE.write_text(new, encoding="utf-8")
+    """Renew the pages."""
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        new = made(text)
+        if new != text:
+            page.write_text(new, encoding="utf-8")
 
 
 if __name__ == "__main__":
