@@ -259,7 +259,8 @@ def main() -> int:
     if not sys.argv[1:] or "dropout" in chosen:
         import more_cases
 
-        more_cases.drawn(importlib.import_module("tinygrad_edu.kernels.numba_cuda.draws"))
+        kernels = "tinygrad_edu.kernels.numba_cuda"
+        more_cases.drawn(*[importlib.import_module(f"{kernels}.{name}") for name in ("draws", "sequences")])
     large = [name for name in chosen if name in OF_TILES]
     for tile in (tiles.WIDE, tiles.LARGE):
         tiles.tile_for = lambda *_, tile=tile: tile  # type: ignore[assignment, misc]

@@ -71,8 +71,12 @@ def dropouts(back: bool) -> Iterator[tuple[Any, ...]]:
 CASES |= {"dropout": lambda: dropouts(False), "dropout_back": lambda: dropouts(True)}
 
 
-def drawn(draws: Any) -> None:
-    """Every kernel of random numbers, from `draws`: for_a_card.py compiles them. What they draw: test_random.py."""
+def drawn(draws: Any, sequences: Any) -> None:
+    """Every kernel that makes numbers: for_a_card.py compiles them. What they make: test_random.py, test_making.py."""
+    for kind in map(np.dtype, (np.float32, np.float64, np.int64, np.int32)):
+        sequences.arange(1, 9, 2, dtype=kind)
+        sequences.linspace(1, 9, 4, dtype=kind)
+    sequences.linspace(3, 3, 5)
     for kind in map(np.dtype, (np.float32, np.float64)):
         draws.uniform(1, 0, (5,), kind, 0.0, 1.0)
         draws.uniform(1, 0, (5,), kind, -1.0, 2.0)

@@ -68,7 +68,7 @@ def finish(array: Any, device: Any, requires_grad: bool, operation: str, pin_mem
     return out.requires_grad_() if requires_grad else out
 
 
-def made(function: str, shape: tuple[int, ...], device: Any, operation: str, *args: Any) -> Any:
+def made(function: str, shape: Any, device: Any, operation: str, *args: Any) -> Any:
     """A new array by NumPy's function of that name, made where it is to live: not on the CPU, to be copied."""
     place = as_device(device, operation)
     maker = devices.maker(function) if place is cuda else getattr(np, function)
@@ -290,8 +290,9 @@ def arange(
     if count >= 2**60 or (kind.kind in "iu" and not -(2**63) <= end < 2**63):
         raise RuntimeError(f"arange: {count} numbers from {start} to {end}: invalid size, possible overflow")
     exact = all(isinstance(v, int) for v in (start, step))
-    values = start + np.arange(count, dtype=np.int64 if exact else np.float64) * step
-    return finish(values.astype(kind), device, requires_grad, "arange")
+    values = made("arange", 0, device, "arange", count, 1, np.int64 if exact else np.float64)
+    values = values if exact and (start, step) == (0, 1) else start + values * step
+    return finish(values.astype(kind, copy=False), device, requires_grad, "arange")
 
 
 def _ends(start: Any, end: Any, steps: Any, operation: str) -> tuple[Any, Any]:
@@ -324,7 +325,8 @@ def linspace(
     """
     start, end = _ends(start, end, steps, "linspace")
     kind = numpy_type(dtype, "linspace", default_float())
-    return finish(np.linspace(start, end, steps, dtype=kind), device, requires_grad, "linspace")
+    values = made("linspace", start, device, "linspace", end, steps, True, False, kind)
+    return finish(values, device, requires_grad, "linspace")
 
 
 @creating
@@ -345,7 +347,7 @@ def logspace(
     """
     start, end = _ends(start, end, steps, "logspace")
     kind = numpy_type(dtype, "logspace", default_float())
-    values = np.power(float(base), np.linspace(start, end, steps)).astype(kind)
+    values = np.power(float(base), made("linspace", start, device, "logspace", end, steps)).astype(kind)
     return finish(values, device, requires_grad, "logspace")
 
 
@@ -361,7 +363,8 @@ def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_gra
 def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """The identity matrix, `n` rows and `m` (by default `n`) columns."""
     sizes_of((n, n if m is None else m), "eye")
-    return finish(np.eye(n, m, dtype=numpy_type(dtype, "eye", default_float())), device, requires_grad, "eye")
+    values = made("eye", n, device, "eye", m, 0, numpy_type(dtype, "eye", default_float()))
+    return finish(values, device, requires_grad, "eye")
 
 
 def _new(name: str) -> Any:

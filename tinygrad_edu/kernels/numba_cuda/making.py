@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.kernels.numba_cuda import layout
+from tinygrad_edu.kernels.numba_cuda import layout, sequences
 from tinygrad_edu.kernels.numba_cuda.array import DeviceArray, from_host
 from tinygrad_edu.kernels.numba_cuda.array import empty as _uninitialised
 from tinygrad_edu.kernels.numba_cuda.elementwise import mapped
@@ -68,19 +68,24 @@ for _name, _make in (("empty_like", empty), ("zeros_like", zeros), ("ones_like",
 
 
 @named
-def arange(*bounds: Any, dtype: Any = None, **_: Any) -> DeviceArray:
-    plain = [b.item() if hasattr(b, "item") else b for b in bounds]
-    return from_host(np.arange(*plain, dtype=dtype))
-
-
-@named
-def eye(*sizes: Any, **options: Any) -> DeviceArray:
-    return from_host(np.eye(*sizes, **options))
+def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None, **_: Any) -> DeviceArray:
+    return sequences.arange(start, stop, step, dtype=dtype)
 
 
 @named
 def linspace(*args: Any, **options: Any) -> DeviceArray:
-    return from_host(np.linspace(*args, **options))
+    return sequences.linspace(*args, **options)
+
+
+@named
+def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = float, **_: Any) -> DeviceArray:  # noqa: N803 - NumPy's
+    columns = N if M is None else M
+    out = zeros((N, columns), dtype)
+    count = max(min(N + min(k, 0), columns - max(k, 0)), 0)
+    begin = out.offset + (max(k, 0) + max(-k, 0) * columns) * out.itemsize
+    mapped("a", (np.ones((), out.dtype),), (out.dtype,), out.dtype,
+           out.on((count,), ((columns + 1) * out.itemsize,), begin))  # fmt: skip
+    return out
 
 
 @named
