@@ -14,7 +14,8 @@ from tinygrad_edu.kernels.numba_cuda import array, memory
 
 CASES: list[tuple[str, tuple[Any, ...], Any]] = [
     ("arange", (7,), None), ("arange", (2, 11, 3), None), ("arange", (5, -4, -2), np.int32), ("arange", (3, 3), None),
-    ("arange", (0, 2.5), None), ("arange", (0.1, 2.3, 0.3), None), ("arange", (0.1, 2.3, 0.3), np.float32), ("arange", (1, 4, 0.25), np.float16),
+    ("arange", (0, 2.5), None),
+    ("arange", (0.1, 2.3, 0.3), None), ("arange", (0.1, 2.3, 0.3), np.float32), ("arange", (1, 4, 0.25), np.float16),
     ("arange", (250, 256), np.uint8), ("arange", (2,), bool),
     ("linspace", (0, 1, 7), None), ("linspace", (-1.1, 3.3, 11), np.float32), ("linspace", (2, 2, 4), np.float64),
     ("linspace", (5, -5, 4), np.int64), ("linspace", (3, 9, 1), None), ("linspace", (3, 9, 0), None),

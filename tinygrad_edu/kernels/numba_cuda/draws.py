@@ -18,7 +18,7 @@ import numpy as np
 
 from tinygrad_edu.kernels import portable
 from tinygrad_edu.kernels.numba_cuda.array import DeviceArray, empty, to_host
-from tinygrad_edu.kernels.numba_cuda.blocks import by_rows
+from tinygrad_edu.kernels.numba_cuda.blocks import places
 from tinygrad_edu.kernels.numba_cuda.elementwise import mapped
 from tinygrad_edu.kernels.numba_cuda.making import zeros
 from tinygrad_edu.kernels.numba_cuda.philox import CONSTANTS, ROUNDS, words
@@ -234,14 +234,14 @@ def chances(seed: int, first: int, shape: tuple[int, ...], wanted: Any, kind: An
 
 
 _FOUND = """
-def kernel(count, samples, length, SUMS, AT, OUT):
+def kernel(count, samples, length, SUMS, at_sums, AT, at_at, OUT):
     for k in range(cuda.grid(1), count, cuda.gridsize(1)):
-        begin = k // samples * length
+        begin = at_sums + k // samples * length
         low = 0
         high = length
         while low < high:
             middle = (low + high) >> 1
-            if SUMS[begin + middle] <= AT[k]:
+            if SUMS[begin + middle] <= AT[at_at + k]:
                 low = middle + 1
             else:
                 high = middle
@@ -262,7 +262,6 @@ def found(sums: DeviceArray, at: DeviceArray) -> DeviceArray:
     if out.size:
         launch(
             _found_kernel(), *grid_for(out.size), out.size, at.shape[1], sums.shape[1],
-            *[a.block.typed(a.dtype)[a.offset // a.itemsize :] for a in map(by_rows, (sums, at))],
-            out.block.typed(_INT64),
+            *places(sums, at), out.block.typed(_INT64),
         )  # fmt: skip
     return out
