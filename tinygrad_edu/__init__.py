@@ -35,8 +35,9 @@ _homes: dict[str, str] = {
         "get_float32_matmul_precision get_matmul get_num_interop_threads get_num_threads inf nan newaxis pi "
         "set_backend set_default_device set_float32_matmul_precision set_matmul set_num_interop_threads "
         "set_num_threads use_backend use_deterministic_algorithms use_matmul",
-        "tensors.creation": "tensor as_tensor from_numpy zeros ones empty full arange linspace logspace "
-        "scalar_tensor eye zeros_like ones_like empty_like full_like",
+        "tensors.creation": "tensor as_tensor from_numpy zeros ones empty full scalar_tensor eye zeros_like ones_like "
+        "empty_like full_like",
+        "tensors.sequences": "arange linspace logspace",
         "tensors.exchange": "asarray from_dlpack frombuffer",
         "tensors.random": "Generator manual_seed seed initial_seed default_generator",
         "tensors.draws": "rand randn randint randperm normal rand_like randn_like randint_like bernoulli multinomial "
@@ -65,7 +66,6 @@ if TYPE_CHECKING:  # for editors and type checkers
     from tinygrad_edu.optim.minimize import minimize
     from tinygrad_edu.serialization import load, save
     from tinygrad_edu.tensors.creation import (
-        arange,
         as_tensor,
         empty,
         empty_like,
@@ -73,7 +73,6 @@ if TYPE_CHECKING:  # for editors and type checkers
         from_numpy,
         full,
         full_like,
-        linspace,
         ones,
         ones_like,
         tensor,
@@ -85,6 +84,7 @@ if TYPE_CHECKING:  # for editors and type checkers
     from tinygrad_edu.tensors.dtype import bool, dtype, float32, float64, int64
     from tinygrad_edu.tensors.functions import allclose, cat, is_tensor, stack, where
     from tinygrad_edu.tensors.random import Generator, manual_seed
+    from tinygrad_edu.tensors.sequences import arange, linspace
     from tinygrad_edu.tensors.size import Size
     from tinygrad_edu.tensors.tensor import Tensor
     from tinygrad_edu.value import Value

@@ -55,7 +55,8 @@ autograd.function_node autograd.passes cuda.present
 distributions.distribution distributions.draws distributions.odds distributions.pathwise
 nn.functional.activations nn.functional.losses nn.functional.recurrent optim.together
 nn.modules.from_table nn.modules.hooks nn.modules.registry nn.modules.state
-optim.annealing optim.line_search optim.minimize optim.optimizer optim.options optim.schedule optim.together
+optim.annealing optim.line_search optim.minimize optim.optimizer optim.options optim.schedule optim.state
+optim.together
 serialization.archive serialization.foreign serialization.memory serialization.places serialization.safetensors
 serialization.structure train.history train.metrics train.progress train.state
 utils.data.fetch utils.data.pinning utils.data.pool utils.data.worker utils.files utils.tensorboard.records

@@ -10,8 +10,8 @@ from tinygrad_edu.distributions import constraints
 from tinygrad_edu.distributions.odds import BinaryOdds
 from tinygrad_edu.distributions.utils import softplus
 from tinygrad_edu.tensors import sampling
-from tinygrad_edu.tensors.creation import arange
 from tinygrad_edu.tensors.functions import where
+from tinygrad_edu.tensors.sequences import arange
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["Bernoulli"]

@@ -11,7 +11,7 @@ from tinygrad_edu.distributions import constraints
 from tinygrad_edu.distributions.draws import binomial
 from tinygrad_edu.distributions.odds import BinaryOdds, one_of
 from tinygrad_edu.distributions.utils import broadcast_all, softplus
-from tinygrad_edu.tensors.creation import arange
+from tinygrad_edu.tensors.sequences import arange
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["Binomial"]

@@ -11,8 +11,8 @@ import numpy as np
 from tinygrad_edu.distributions import constraints
 from tinygrad_edu.distributions.odds import Odds
 from tinygrad_edu.tensors import sampling
-from tinygrad_edu.tensors.creation import arange
 from tinygrad_edu.tensors.parts import broadcast_tensors
+from tinygrad_edu.tensors.sequences import arange
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["Categorical"]

@@ -38,7 +38,7 @@ def _counted(formula: str, count: int, computes: Any, kind: np.dtype[Any], **num
     """The formula of k = 0, 1, ..., count - 1, with numbers of the type that it computes in."""
     out = empty((count,), kind)
     if count:
-        kernel = _kernel(formula, ", ".join(numbers), computes, kind.type)
+        kernel = _kernel(formula, ", ".join(numbers), computes, kind.type)  # type: ignore[arg-type, unused-ignore]
         launch(kernel, *grid_for(count), count, out.block.typed(kind), *numbers.values())
     return out
 
@@ -73,7 +73,7 @@ def linspace(
     with np.errstate(all="ignore"):
         delta = np.float64(last) - np.float64(first)
         step = delta / np.float64(divisions) if divisions > 0 else delta
-    numbers = {"start": np.float64(first), "stop": np.float64(last), "step": step}
+    numbers: dict[str, Any] = {"start": np.float64(first), "stop": np.float64(last), "step": step}
     formula = "float64(k) * step + start"
     if step == 0 and divisions > 0:
         numbers |= {"step": delta, "divisions": np.float64(divisions)}
