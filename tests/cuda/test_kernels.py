@@ -23,6 +23,7 @@ from tinygrad_edu.kernels.pooling import adaptive_windows, max_pool, strided_win
 sys.path.append(str(Path(__file__).parent))  # more_cases.py: the table has outgrown this file
 
 FILES = ("softmax", "steps", "convolution", "matmul", "norms", "channels", "losses", "attention", "pooling", "dropout")
+FILES += ("ordering", "special")
 _random = np.random.default_rng(5)
 
 
@@ -276,6 +277,7 @@ CASES: dict[str, Callable[[], Any]] = {
     **{name: lambda name=name: reductions(name) for name in REDUCTIONS},
     **{name: lambda name=name: pools(name) for name in POOLS},
     **import_module("more_cases").CASES,
+    **import_module("order_cases").CASES,
 }  # fmt: skip
 
 
@@ -373,7 +375,7 @@ def test_every_kernel_has_a_case() -> None:
 LAUNCHES = {
     **dict.fromkeys([*POOLS, *SOFTMAXES, "layer_norm", "rms_norm", "group_norm", "cross_entropy", "attention"], 1),
     "layer_norm_back": 3, "rms_norm_back": 3, "batch_norm": 2, "batch_norm_back": 2, "group_norm_back": 3,
-    "attention_back": 5,
+    "attention_back": 5, "in_order": 4,
     "are_classes": 1, "argmax": 2, "cumsum": 2, "counted": 2, "cross_entropy_back": 2,  # one for the sum of the weights
 }  # fmt: skip
 

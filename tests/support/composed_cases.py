@@ -68,6 +68,7 @@ x.untyped_storage().nbytes() | t.atleast_1d(x) | t.atleast_2d(x) | t.atleast_3d(
 t.atleast_1d(3) | t.atleast_3d(None) | t.block_diag(x, y) | t.block_diag(x, 3) | t.broadcast_tensors(x, y[:1])
 t.broadcast_tensors(x, i) | t.broadcast_shapes((2, 1), (3,)) | t.broadcast_shapes((2,), (3,))
 t.bucketize(x, t.tensor([0, 1])) | t.bucketize(x, x) | t.searchsorted(t.tensor([0, 1, 2]), x) | t.searchsorted(x, "a")
+t.searchsorted(t.tensor([[0, 1], [1, 3]]), x) | x.histogram(2, range=(0, 3), density=True)
 t.can_cast(x.dtype, t.int32) | t.can_cast(x, 3) | t.promote_types(x.dtype, t.int32) | t.promote_types(x, 3)
 t.result_type(x, 1.5) | t.result_type(x, "a") | t.cartesian_prod(x.flatten(), y.flatten()) | t.cartesian_prod(x, y)
 t.cdist(x, y) | t.cdist(x, y, p=1) | t.cdist(x, i[0]) | t.chain_matmul(x, y.t(), x) | t.chain_matmul(x, y)

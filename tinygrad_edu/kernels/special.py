@@ -10,11 +10,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["digamma", "each", "erfc", "erfinv", "inverse_erf", "lgamma", "log_gamma", "polygamma", "psi"]
+__all__ = ["BERNOULLI", "digamma", "each", "erfc", "erfinv", "inverse_erf", "lgamma", "log_gamma", "polygamma", "psi"]
 
 _inf, _nan = math.inf, math.nan
 # Bernoulli numbers B2, B4, ... B18
-_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798)
+BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798)
 
 
 def inverse_erf(x: float) -> float:
@@ -66,7 +66,7 @@ def psi(x: float) -> float:
         total -= 1 / x
         x += 1
     square, power, series = 1 / (x * x), 1.0, 0.0
-    for k, bernoulli in enumerate(_BERNOULLI, 1):
+    for k, bernoulli in enumerate(BERNOULLI, 1):
         power *= square
         series += bernoulli / (2 * k) * power
     return total + math.log(x) - 0.5 / x - series
@@ -102,7 +102,7 @@ def polygamma(x: float, n: int) -> float:
         return 0.0
     total *= math.factorial(n)
     series = math.factorial(n - 1) * x**-n + math.factorial(n) * x ** -(n + 1) / 2
-    for k, bernoulli in enumerate(_BERNOULLI, 1):
+    for k, bernoulli in enumerate(BERNOULLI, 1):
         series += bernoulli * math.factorial(2 * k + n - 1) / math.factorial(2 * k) * x ** -(2 * k + n)
     return sign * (total + series)
 

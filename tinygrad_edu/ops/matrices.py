@@ -130,7 +130,8 @@ def _(g: Any, out: Any, a: Any, _b: Any) -> Any:
 def _positive(x: Any) -> Any:
     """A symmetric matrix with eigenvalues above 1, made from any."""
     kind = getattr(x, "_data", x).dtype if hasattr(x, "dtype") else float
-    return x @ turned(x) + kernels.eye(x.shape[-1], dtype=kind)
+    one = kernels.beside(kernels.eye(x.shape[-1], dtype=kind), getattr(x, "_data", x))
+    return x @ turned(x) + (x._wrap(one) if hasattr(x, "_wrap") else one)
 
 
 @structured(

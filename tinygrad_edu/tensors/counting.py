@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.errors import DTypeError, ShapeError
+from tinygrad_edu.kernels import kernels
 from tinygrad_edu.ops.matrices import values_only
 from tinygrad_edu.ops.shape import wrap_dim
 from tinygrad_edu.tensors import return_types
 from tinygrad_edu.tensors.composed import apply, composed
+from tinygrad_edu.tensors.placing import beside
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__: list[str] = []
@@ -22,7 +24,7 @@ _wrap = Tensor._wrap
 def _one_or_all(input: Tensor, name: str, results: list[Any], wanted: tuple[bool, ...]) -> Any:
     """The values, which refuse to be differentiated, and what else is wanted."""
     kept = [_wrap(r) for r, want in zip(results[1:], wanted, strict=True) if want]
-    kept.insert(0, apply(values_only, input, params=(np.asarray(results[0]), name)))
+    kept.insert(0, apply(values_only, input, params=(kernels.asarray(results[0]), name)))
     return kept[0] if len(kept) == 1 else tuple(kept)
 
 
@@ -151,6 +153,7 @@ def histogram(
             raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins}")
         low, high = range or (0, 0)
         edges = np.linspace(*_limits("torch.histogram()", a, low, high, 0.5), bins + 1).astype(a.dtype)
+        edges = beside(edges, input)._data
     if weight is not None and weight.shape != input.shape:
         raise ShapeError(f"torch.histogram(): weight has shape {tuple(weight.shape)}, the input {tuple(input.shape)}")
     inside = (a >= edges[0]) & (a <= edges[-1])
@@ -166,18 +169,18 @@ def histogram(
 def _searched(edges: Any, values: Any, right: bool, out_int32: bool) -> Tensor:
     values = values._data if isinstance(values, Tensor) else np.asarray(values)
     side: Any = "right" if right else "left"
-    if edges.ndim == 1:
+    if edges.ndim > 1 and np.shape(values)[:-1] != edges.shape[:-1]:
+        raise ShapeError(
+            "searchsorted: the boundaries have one dimension, or all but their last are those of the values: got "
+            f"shapes {edges.shape} and {np.shape(values)}"
+        )
+    if edges.ndim == 1 or hasattr(edges, "block"):  # a GPU takes many lines at once
         found = np.searchsorted(edges, values, side)
     else:
-        if np.shape(values)[:-1] != edges.shape[:-1]:
-            raise ShapeError(
-                "searchsorted: the boundaries have one dimension, or all but their last are those of the values: got "
-                f"shapes {edges.shape} and {np.shape(values)}"
-            )
         found = np.empty(values.shape, np.int64)
         for line in np.ndindex(edges.shape[:-1]):
             found[line] = np.searchsorted(edges[line], values[line], side)
-    return _wrap(np.asarray(found).astype(np.int32 if out_int32 else np.int64)[()])
+    return _wrap(kernels.asarray(found).astype(np.int32 if out_int32 else np.int64)[()])
 
 
 @composed(method=False)
@@ -209,4 +212,4 @@ def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right:
 def isin(elements: Tensor, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
     """Whether each element is among the `test_elements`."""
     tested = test_elements._data if isinstance(test_elements, Tensor) else test_elements
-    return _wrap(np.asarray(np.isin(elements._data, tested, invert=invert)))
+    return _wrap(kernels.asarray(np.isin(elements._data, tested, invert=invert)))

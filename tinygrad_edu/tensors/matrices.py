@@ -21,6 +21,7 @@ from tinygrad_edu.ops.shape import wrap_dims
 from tinygrad_edu.tensors import return_types
 from tinygrad_edu.tensors.composed import apply, composed, tensors_of
 from tinygrad_edu.tensors.dtype import as_dtype
+from tinygrad_edu.tensors.placing import beside
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = [
@@ -39,7 +40,7 @@ def _decompose(name: str, kernel: str, A: Tensor, *more: Any, **options: Any) ->
     """NumPy's results as Tensors, which refuse to be differentiated if the input wants a gradient."""
     found = quiet.run(kernels.decompose, kernel, A._array(), *more, **options)
     parts = found if isinstance(found, tuple) else (found,)
-    made = [apply(ops.values_only, A, params=(np.array(p), f"linalg.{name}")) for p in parts]
+    made = [apply(ops.values_only, A, params=(kernels.array(p), f"linalg.{name}")) for p in parts]
     return made if isinstance(found, tuple) else made[0]
 
 
@@ -93,7 +94,7 @@ def pinv(A: Tensor, *, atol: Any = None, rtol: Any = None, hermitian: bool = Fal
     """The pseudo-inverse; singular values up to ``max(atol, rtol * the largest)`` count as 0."""
     _matrices("pinv", A)
     if atol is not None and A.numel():
-        largest = np.linalg.norm(A._array(), 2, axis=(-2, -1))
+        largest = svdvals(A.detach())._array().max(-1)
         if np.ndim(largest):
             raise ShapeError("linalg.pinv: atol is for one matrix; give rtol for a batch")
         if rtol is None:
@@ -127,7 +128,7 @@ def solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = True, un
     _matrices("solve_triangular", B)
     if unitriangular:
         strict = A.triu(1) if upper else A.tril(-1)
-        A = strict + Tensor._wrap(np.eye(A.shape[-1], dtype=A._data.dtype))
+        A = strict + beside(np.eye(A.shape[-1], dtype=A._data.dtype), A)
     else:
         A = A.triu() if upper else A.tril()
     return solve(A, B, left=left)
@@ -159,7 +160,8 @@ def qr(A: Tensor, mode: str = "reduced") -> Any:
     if mode not in ("reduced", "complete", "r"):
         raise RuntimeError(f"qr received unrecognized mode {mode!r} but expected one of 'reduced', 'r', or 'complete'")
     if mode == "r":
-        return return_types.linalg_qr(Tensor._wrap(np.empty(0, A._data.dtype)), _decompose("qr", "qr", A, mode="r"))
+        nothing = beside(np.empty(0, A._data.dtype), A)
+        return return_types.linalg_qr(nothing, _decompose("qr", "qr", A, mode="r"))
     return return_types.linalg_qr(*_decompose("qr", "qr", A, mode=mode))
 
 
@@ -226,8 +228,9 @@ def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: str | None = None)
     left = np.broadcast_to(A._array(), (*batch, rows, columns))
     right = np.broadcast_to(b, (*batch, *b.shape[-2:]))
     cut = np.finfo(left.dtype).eps * max(rows, columns) if rcond is None else rcond
-    solution, rank = np.zeros((*batch, columns, b.shape[-1]), left.dtype), np.zeros(batch, np.int64)
-    values = np.zeros((*batch, min(rows, columns)), left.dtype)
+    solution = np.zeros_like(left, shape=(*batch, columns, b.shape[-1]))
+    rank = np.zeros_like(left, np.int64, shape=batch)
+    values = np.zeros_like(left, shape=(*batch, min(rows, columns)))
     for place in np.ndindex(batch):
         solution[place], _, rank[place], values[place] = kernels.decompose(
             "lstsq", left[place], right[place], rcond=cut

@@ -11,7 +11,7 @@ __all__ = ["FILES", "own"]
 
 FILES: tuple[str, ...] = (
     "spot", "softmax", "steps", "dropout", "convolution", "norms", "channels", "losses", "pooling",
-    "attention",
+    "attention", "ordering", "special",
 )
 
 

@@ -121,5 +121,7 @@ INTEGER_FORMULAS = {
     "trunc": "a",
     "rint": "a",
     "power": "int_power(a, b)",
+    "gcd": "greatest_divisor(a, b)",
+    "lcm": "least_multiple(a, b)",
     "relu": "ZERO if a <= 0 else a",
 }

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.kernels.numba_cuda import indexing, layout, ordering, products, reductions
+from tinygrad_edu.kernels.numba_cuda import indexing, layout, products, reductions, sorting
 from tinygrad_edu.kernels.numba_cuda.array import DeviceArray
 from tinygrad_edu.kernels.numba_cuda.elementwise import apply, mapped
 from tinygrad_edu.kernels.numba_cuda.making import FUNCTIONS, arange, named
@@ -186,14 +186,14 @@ def argmin(a: DeviceArray, axis: Any = None, out: Any = None, *, keepdims: Any =
 
 @named
 def argsort(a: DeviceArray, axis: Any = -1, kind: Any = None, order: Any = None, **_: Any) -> DeviceArray:
-    return ordering.argsort(a, axis)
+    return sorting.argsort(a, axis)
 
 
 @named
 def sort(a: DeviceArray, axis: Any = -1, **_: Any) -> DeviceArray:
     if axis is None:
         a, axis = a.reshape(-1), 0
-    return take_along_axis(a, ordering.argsort(a, axis), axis)
+    return take_along_axis(a, sorting.argsort(a, axis), axis)
 
 
 # The rest.

@@ -1,58 +1,52 @@
-"""Sorting along an axis: every element counts how many come before it, and that is its place.
-
-Stable, with nan as the largest. n threads a line read n elements each, so lines of many thousands take long. One writer
-per cell: no two elements have the same place.
-"""
+"""Order along a dimension in as few launches as sorting takes: see `sorting`; and the most frequent elements."""
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
-import numpy as np
-
-from tinygrad_edu.kernels.numba_cuda import layout
-from tinygrad_edu.kernels.numba_cuda.array import DeviceArray, empty
+from tinygrad_edu.kernels.numba_cuda import reductions
+from tinygrad_edu.kernels.numba_cuda.array import DeviceArray
 from tinygrad_edu.kernels.numba_cuda.elementwise import mapped
-from tinygrad_edu.kernels.numba_cuda.runtime import compiled, functions, grid_for, launch
+from tinygrad_edu.kernels.numba_cuda.making import FUNCTIONS
+from tinygrad_edu.kernels.numba_cuda.sorting import sorted_lines
 
-__all__ = ["argsort"]
-
-_TEXT = """
-def kernel(count, length, A, OUT):
-    for k in range(cuda.grid(1), count, cuda.gridsize(1)):
-        start = k // length * length
-        x = A[k]
-        place = 0
-        for j in range(length):
-            y = A[start + j]
-            if y < x or (x != x and y == y):
-                place += 1
-            elif (y == x or (y != y and x != x)) and start + j < k:
-                place += 1
-        OUT[start + place] = k - start
-"""
+__all__ = ["in_order", "mode"]
 
 
-@functools.cache
-def _kernel() -> Any:
-    names = {**functions()}
-    exec(compile(_TEXT, "<cuda kernel: argsort>", "exec"), names)
-    return compiled(names["kernel"])
+def in_order(a: Any, axis: int, descending: bool) -> Any:
+    """The elements in order and where they were; equals stay as they stood, and nan counts as the largest."""
+    if a.__class__ is not DeviceArray:
+        return NotImplemented
+    if a.ndim:
+        return sorted_lines(a, axis, descending)
+    values, order = sorted_lines(a.reshape(1), 0, descending)
+    assert values is not None
+    return values.reshape(()), order.reshape(())
 
 
-def argsort(a: DeviceArray, axis: Any = -1) -> DeviceArray:
-    """The indices that put each line along an axis in order."""
-    if axis is None:
-        a, axis = a.reshape(-1), 0
-    axis = layout.checked_axis(axis, a.ndim)
-    order = [*(i for i in range(a.ndim) if i != axis), axis]
-    lines = a.transpose(order)
-    lines = mapped("a", (lines,), (a.dtype,), a.dtype, empty(lines.shape, a.dtype))
-    out = empty(lines.shape, np.int64)
-    if out.size:
-        launch(
-            _kernel(), *grid_for(out.size), out.size, a.shape[axis], lines.block.typed(a.dtype),
-            out.block.typed(out.dtype),
-        )  # fmt: skip
-    return out.transpose(sorted(range(a.ndim), key=order.__getitem__))
+def mode(a: Any, axis: int, keepdim: bool) -> Any:
+    """The most frequent element, of several the smallest, and the last index that has it.
+
+    Of the sorted line, the place where the longest run of equals ends: the first of the longest, as the smallest is
+    wanted, and its last element, as equals stand in the order of their indices.
+    """
+    if a.__class__ is not DeviceArray:
+        return NotImplemented
+    axis = axis % max(a.ndim, 1)
+    line = a if a.ndim else a.reshape(1)
+    values, order = in_order(line, axis, False)
+    before = values[(slice(None),) * axis + (slice(None, -1),)]
+    after = values[(slice(None),) * axis + (slice(1, None),)]
+    places = FUNCTIONS["arange"](line.shape[axis]).reshape([-1 if i == axis else 1 for i in range(line.ndim)])
+    starts = FUNCTIONS["zeros"](line.shape, places.dtype)
+    later = (slice(None),) * axis + (slice(1, None),)
+    starts[later] = mapped(
+        "c if a != b and (a == a or b == b) else ZERO", (before, after, places[later]),
+        (a.dtype, a.dtype, places.dtype), places.dtype,
+    )  # fmt: skip
+    starts = reductions.accumulate("maximum", starts, axis)
+    ends = reductions.arg_extreme(places - starts, axis, True, keepdims=True)
+    found = [FUNCTIONS["take_along_axis"](x, ends, axis) for x in (values, order)]
+    if not a.ndim:
+        return tuple(x.reshape(()) for x in found)
+    return tuple(found) if keepdim else tuple(x.squeeze(axis) for x in found)

@@ -12,13 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.kernels.numba_cuda import counting, indexing, products, reductions
+from tinygrad_edu.kernels.numba_cuda import counting, indexing, orthogonal, products, reductions, triangular
 from tinygrad_edu.kernels.numba_cuda.array import DeviceArray, one_device
 from tinygrad_edu.kernels.numba_cuda.elementwise import apply, mapped
 from tinygrad_edu.kernels.numba_cuda.functions import FUNCTIONS
 from tinygrad_edu.kernels.numba_cuda.making import astype, copied
 
 __all__ = ["install"]
+
+# NumPy's decompositions by their names in np.linalg.
+LINALG: dict[str, Callable[..., Any]] = {
+    **{name: getattr(triangular, name) for name in ("cholesky", "det", "inv", "slogdet", "solve")},
+    **{name: getattr(orthogonal, name) for name in orthogonal.__all__},
+}
 
 
 def _array_ufunc(self: DeviceArray, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
@@ -63,7 +69,7 @@ def _array_ufunc(self: DeviceArray, ufunc: Any, method: str, *inputs: Any, **opt
 def _array_function(self: DeviceArray, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
     name = function.__name__
     module = getattr(function, "__module__", "") or ""
-    found = FUNCTIONS.get(name) if "linalg" not in module and "fft" not in module else None
+    found = LINALG.get(name) if "linalg" in module else FUNCTIONS.get(name) if "fft" not in module else None
     if found is None:
         raise NotImplementedError(f"{name}: there is no kernel for this on cuda. Move the tensor with .cpu() first")
     return found(*args, **kwargs)

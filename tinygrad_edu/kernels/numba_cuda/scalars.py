@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from typing import Any
 
 from tinygrad_edu.kernels.numba_cuda.runtime import cuda, functions
+from tinygrad_edu.kernels.numba_cuda.series import SOURCE
 from tinygrad_edu.kernels.presence import simulated
 
 __all__ = ["helpers"]
@@ -74,8 +76,10 @@ def helpers() -> dict[str, Any]:
     """The functions by name, as functions of the device."""
     made: dict[str, Any] = dict(functions())
     made["log1p"] = made["log1p"] or math.log1p
-    exec(compile(_SOURCE, "<scalar functions of numba_cuda>", "exec"), made)
-    names = ("rint", "float_remainder", "float_floor_divide", "log_add_exp", "int_fmod", "int_power")
-    if simulated():
-        return {name: made[name] for name in names}
-    return {name: cuda().jit(made[name], device=True, inline=False) for name in names}
+    text = _SOURCE + SOURCE
+    exec(compile(text, "<scalar functions of numba_cuda>", "exec"), made)
+    names = re.findall(r"^def (\w+)", text, re.MULTILINE)
+    if not simulated():
+        for name in names:  # in order: a function may call those before it
+            made[name] = cuda().jit(made[name], device=True, inline=False)
+    return {name: made[name] for name in names}

@@ -15,9 +15,9 @@ from tinygrad_edu.kernels.numba_cuda.making import copied as _copied
 from tinygrad_edu.kernels.numba_cuda.making import zeros
 
 __all__ = [
-    "address", "as_strided", "beside", "cholesky", "choose", "copied", "digamma", "each", "erf", "erfc", "erfinv",
-    "gelu", "gelu_back", "index_back", "kept_where", "lgamma", "polygamma", "relu", "relu_back", "rsqrt", "share",
-    "sigmoid", "sign", "silu", "silu_back", "storage",
+    "address", "as_strided", "beside", "choose", "copied", "erf", "erfc",
+    "gelu", "gelu_back", "index_back", "kept_where", "relu", "relu_back", "rsqrt", "share", "sigmoid",
+    "sign", "silu", "silu_back", "storage",
 ]  # fmt: skip
 
 Array = Any
@@ -96,21 +96,6 @@ def erf(a: Array) -> Array:
 
 def erfc(a: Array) -> Array:
     return mapped("TYPE(erfc(a))", (a,), (a.dtype,), a.dtype)
-
-
-def lgamma(a: Array) -> Array:
-    return mapped("TYPE(lgamma(a))", (a,), (a.dtype,), a.dtype)
-
-
-def _absent(name: str) -> Any:
-    def refuse(*_: Any) -> Any:
-        raise NotImplementedError(f"{name}: there is no kernel for this on cuda. Move the tensor with .cpu() first")
-
-    return refuse
-
-
-cholesky, digamma, erfinv, polygamma = map(_absent, ("cholesky", "digamma", "erfinv", "polygamma"))
-each = _absent("special functions")
 
 
 def silu(a: Array) -> Array:
