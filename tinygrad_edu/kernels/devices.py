@@ -103,6 +103,9 @@ def is_pinned(array: Any) -> bool:
 _OF_BOTH = ("array", "asarray", "ascontiguousarray", "beside", "index_back")
 
 
+_NO_ARRAYS = {int, float, bool, tuple, list, str, type(None)}
+
+
 def _refuse_others(name: str, args: tuple[Any, ...]) -> None:
     """Refuse arrays of the CPU beside those of the GPU; numbers without dimensions may be anywhere.
 
@@ -110,7 +113,8 @@ def _refuse_others(name: str, args: tuple[Any, ...]) -> None:
         DeviceError: as PyTorch says it.
     """
     for x in args:
-        if hasattr(x, "__array_interface__") and x.ndim:
+        kind = x.__class__
+        if kind not in _NO_ARRAYS and hasattr(kind, "__array_interface__") and x.ndim:
             told = (
                 "indices should be either on cpu or on the same device as the indexed tensor (cpu)"
                 if name == "getitem"

@@ -7,6 +7,7 @@ nothing here computes, and nothing here ever copies elements to the CPU unasked.
 
 from __future__ import annotations
 
+import functools
 import math
 import sys
 from typing import TYPE_CHECKING, Any
@@ -269,9 +270,15 @@ def empty(shape: tuple[int, ...], dtype: Any) -> DeviceArray:
     """Uninitialised memory, row by row."""
     from tinygrad_edu.kernels.numba_cuda.memory import pool
 
+    nbytes, strides, kind = _rows(shape, dtype)
+    return DeviceArray(pool.take(nbytes), 0, shape, strides, kind)
+
+
+@functools.lru_cache(maxsize=4096)
+def _rows(shape: tuple[int, ...], dtype: Any) -> tuple[int, tuple[int, ...], np.dtype[Any]]:
+    """Bytes, strides and type of an array that lies row by row."""
     kind = np.dtype(dtype)
-    block = pool.take(math.prod(shape) * kind.itemsize)
-    return DeviceArray(block, 0, shape, layout.by_rows(shape, kind.itemsize), kind)
+    return math.prod(shape) * kind.itemsize, layout.by_rows(shape, kind.itemsize), kind
 
 
 def from_host(array: Any, non_blocking: bool = False) -> DeviceArray:

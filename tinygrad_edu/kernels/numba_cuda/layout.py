@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 __all__ = ["broadcast", "by_rows", "collapsed", "covers", "extent", "is_by_rows", "reshaped_strides", "spread_strides"]
 
 Sizes = tuple[int, ...]
+_remembered = functools.lru_cache(maxsize=4096)  # a training loop asks for the same layouts in every step
 
 
+@_remembered
 def by_rows(shape: Sizes, itemsize: int = 1) -> Sizes:
     """The strides of an array whose elements lie row by row."""
     strides = [itemsize] * len(shape)
@@ -19,6 +22,7 @@ def by_rows(shape: Sizes, itemsize: int = 1) -> Sizes:
     return tuple(strides)
 
 
+@_remembered
 def is_by_rows(shape: Sizes, strides: Sizes, itemsize: int) -> bool:
     """Whether the elements lie row by row, without gaps."""
     expected = itemsize
@@ -32,6 +36,7 @@ def is_by_rows(shape: Sizes, strides: Sizes, itemsize: int) -> bool:
     return True
 
 
+@_remembered
 def covers(shape: Sizes, strides: Sizes, itemsize: int) -> bool:
     """Whether the elements fill a range of memory, each place once, in any order."""
     expected = itemsize
@@ -63,6 +68,7 @@ def broadcast(shapes: Sequence[Sizes]) -> Sizes:
     return tuple(result)
 
 
+@_remembered
 def spread_strides(shape: Sizes, strides: Sizes, target: Sizes) -> Sizes:
     """The strides with which an array is read as one of the shape `target`, to which its own broadcasts."""
     new = len(target) - len(shape)
@@ -71,6 +77,12 @@ def spread_strides(shape: Sizes, strides: Sizes, target: Sizes) -> Sizes:
 
 def collapsed(shape: Sizes, strides: Sequence[Sizes]) -> tuple[Sizes, list[Sizes]]:
     """The same elements in the same order with as few dimensions as possible, for several arrays at once."""
+    sizes, kept = _collapsed(shape, tuple(strides))
+    return sizes, list(kept)
+
+
+@_remembered
+def _collapsed(shape: Sizes, strides: tuple[Sizes, ...]) -> tuple[Sizes, tuple[Sizes, ...]]:
     sizes: list[int] = []
     kept: list[list[int]] = [[] for _ in strides]
     for i, size in enumerate(shape):
@@ -84,9 +96,10 @@ def collapsed(shape: Sizes, strides: Sequence[Sizes]) -> tuple[Sizes, list[Sizes
             sizes.append(size)
             for lines, steps in zip(kept, strides, strict=True):
                 lines.append(steps[i])
-    return tuple(sizes), [tuple(lines) for lines in kept]
+    return tuple(sizes), tuple([tuple(lines) for lines in kept])
 
 
+@_remembered
 def reshaped_strides(shape: Sizes, strides: Sizes, target: Sizes, itemsize: int) -> Sizes | None:
     """The strides of the same memory in another shape; None where it takes a copy."""
     if math.prod(shape) == 0:
