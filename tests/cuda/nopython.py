@@ -30,6 +30,7 @@ from tinygrad_edu.kernels.numba_cuda import (  # noqa: E402
     chosen,
     counting,
     elementwise,
+    gathering,
     indexing,
     mapping,
     memory,
@@ -109,7 +110,7 @@ runtime.cuda = memory.cuda = scalars.cuda = mapping.cuda = lambda: Device()  # t
 runtime.why_not = lambda: ""  # type: ignore[assignment]
 memory.address_of = lambda raw: int(raw.ctypes.data)
 memory.argument = lambda piece, dtype: piece.raw[: piece.nbytes // dtype.itemsize * dtype.itemsize].view(dtype)
-for module in (elementwise, mapping, reductions, indexing, pooling, products, philox, scalars):
+for module in (elementwise, mapping, gathering, reductions, indexing, pooling, products, philox, scalars):
     module.compile = compiled_text  # type: ignore[attr-defined]
     module.compiled, module.launch = compiled, launch  # type: ignore[attr-defined]
     module.grid_for = lambda _elements: (1, 1)  # type: ignore[attr-defined]

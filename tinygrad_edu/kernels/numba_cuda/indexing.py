@@ -1,9 +1,8 @@
 """Indexing: views for slices and integers; for arrays of places and for masks gathering, scattering and adding.
 
 The places that index arrays name are first turned into one array of offsets; a single kernel then walks the result,
-with the strides of the dimensions that were not indexed. One writer per cell when gathering. When scattering, two
-places may be the same: `put` then leaves one of the values, as NumPy and PyTorch do; adding uses atomics, so that
-every value counts, in an order (and so, for floats, with a last bit) that varies from run to run.
+with the strides of the dimensions that were not indexed (see `gathering`). Where two places are the same, adding uses
+atomics, so that every value counts, in an order (and so, for floats, with a last bit) that varies from run to run.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import numpy as np
 from tinygrad_edu.kernels.numba_cuda import layout
 from tinygrad_edu.kernels.numba_cuda.array import DeviceArray, empty, from_host, one_device
 from tinygrad_edu.kernels.numba_cuda.elementwise import apply, mapped
+from tinygrad_edu.kernels.numba_cuda.gathering import act
 from tinygrad_edu.kernels.numba_cuda.reductions import accumulate
 from tinygrad_edu.kernels.numba_cuda.runtime import compiled, functions, grid_for, launch
 
@@ -23,52 +23,6 @@ __all__ = ["combine_at", "getitem", "nonzero", "setitem"]
 
 _INT = np.dtype(np.int64)
 _BOOL = np.dtype(bool)
-# What happens at place p of the array A, for the element x of the other array V at v.
-_ACTIONS = {
-    "gather": "V[v] = STORE(A[p])",
-    "put": "A[p] = STORE(V[v])",
-    "add": "cuda.atomic.add(A, p, STORE(V[v]))",
-    "maximum": "cuda.atomic.max(A, p, STORE(V[v]))",
-    "minimum": "cuda.atomic.min(A, p, STORE(V[v]))",
-}
-
-
-@functools.cache
-def _kernel(action: str, stored: Any, rank: int) -> Any:
-    names = ["count", *(f"n{d}" for d in range(rank))]
-    for letter in "AVP":
-        names += [letter, f"at_{letter}", *(f"{letter.lower()}{d}" for d in range(rank))]
-    lines = [f"def kernel({', '.join(names)}):", "    for k in range(cuda.grid(1), count, cuda.gridsize(1)):"]
-    lines.append("        rest = k")
-    for d in reversed(range(rank)):
-        lines.append(f"        i{d} = rest % n{d}")
-        lines.append(f"        rest = rest // n{d}")
-    for letter, name in (("A", "a"), ("V", "v"), ("P", "q")):
-        terms = [f"at_{letter}", *(f"i{d} * {letter.lower()}{d}" for d in range(rank))]
-        lines.append(f"        {name} = {' + '.join(terms)}")
-    lines.append("        p = a + P[q]")
-    lines.append(f"        {_ACTIONS[action]}")
-    space: dict[str, Any] = {**functions(), "STORE": stored.type}
-    exec(compile("\n".join(lines), f"<cuda kernel: {action}>", "exec"), space)
-    return compiled(space["kernel"])
-
-
-def _act(
-    action: str, a: DeviceArray, steps: tuple[int, ...], values: DeviceArray, places: DeviceArray, spread: Any
-) -> None:
-    """Run an action for every element of `values`; `steps`, `spread`: strides of `a` and of the places, in elements."""
-    mine = tuple([s // values.itemsize for s in values.strides])
-    sizes, (sa, sv, sp) = layout.collapsed(values.shape, [steps, mine, spread])
-    stored = values.dtype if action == "gather" else a.dtype
-    typed = a.block.typed(a.dtype)
-    if action == "add" and a.dtype == _INT:  # two's complement adds alike, and only the unsigned type has the atomic
-        stored, typed = np.dtype(np.uint64), a.block.typed(np.dtype(np.uint64))
-    kernel = _kernel(action, stored, len(sizes))
-    arguments: list[Any] = [values.size, *sizes]
-    arguments += [typed, a.offset // a.itemsize, *sa]
-    arguments += [values.block.typed(values.dtype), values.offset // values.itemsize, *sv]
-    arguments += [places.block.typed(_INT), places.offset // 8, *sp]
-    launch(kernel, *grid_for(values.size), *arguments)
 
 
 def _is_array(item: Any) -> bool:
@@ -153,8 +107,9 @@ def _here(item: Any) -> DeviceArray:
 
 def _places(
     view: DeviceArray, arrays: list[Any]
-) -> tuple[DeviceArray, tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-    """Offsets of the indexed places; shape of the result, and the strides over it of the view and of the offsets.
+) -> tuple[DeviceArray, tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """Offsets of the indexed places; shape of the result, the strides over it of the view and of the offsets, and those
+    of the indexed dimensions.
 
     Raises:
         IndexError: an index out of range.
@@ -177,7 +132,7 @@ def _places(
     item = view.itemsize
     steps = (*(view.strides[i] // item for i in before), *(0,) * total.ndim, *(view.strides[i] // item for i in after))
     spread = (*(0,) * len(before), *(s // 8 for s in total.strides), *(0,) * len(after))
-    return total, shape, steps, spread
+    return total, shape, steps, spread, tuple([view.strides[i] // item for i in indexed])
 
 
 def _in_range(index: DeviceArray, axis: int, size: int) -> None:
@@ -195,10 +150,10 @@ def getitem(a: DeviceArray, index: Any) -> DeviceArray:
     view, arrays = _basic(a, _expanded(index, a.ndim))
     if all(item is None for item in arrays):
         return view
-    places, shape, steps, spread = _places(view, arrays)
+    places, shape, steps, spread, units = _places(view, arrays)
     out = empty(shape, a.dtype)
     if out.size:
-        _act("gather", view, steps, out, places, spread)
+        act("gather", view, steps, out, places, spread, units)
     return out
 
 
@@ -234,10 +189,10 @@ def setitem(a: DeviceArray, index: Any, value: Any) -> None:
             raise ValueError(f"could not broadcast input array from shape {value.shape} into shape {view.shape}")
         mapped("a", (value,), (a.dtype,), a.dtype, view)
         return
-    places, shape, steps, spread = _places(view, arrays)
+    places, shape, steps, spread, units = _places(view, arrays)
     values = _values(value, a, shape)
     if values.size:
-        _act("put", view, steps, values, places, spread)
+        act("put", view, steps, values, places, spread, units)
 
 
 def combine_at(name: str, a: DeviceArray, index: Any, value: Any) -> None:
@@ -257,10 +212,10 @@ def combine_at(name: str, a: DeviceArray, index: Any, value: Any) -> None:
     if all(item is None for item in arrays):
         apply(name, view, value, out=view)
         return
-    places, shape, steps, spread = _places(view, arrays)
+    places, shape, steps, spread, units = _places(view, arrays)
     values = _values(value, a, shape)
     if values.size:
-        _act(name, view, steps, values, places, spread)
+        act(name, view, steps, values, places, spread, units)
 
 
 def _wide(kind: np.dtype[Any]) -> np.dtype[Any]:

@@ -37,7 +37,7 @@ from tinygrad_edu.kernels.numba_cuda.vectors import WORDS, vectors
 from tinygrad_edu.kernels.numba_cuda.walking import LETTERS, added, computed_in, name_of
 from tinygrad_edu.kernels.presence import simulated
 
-__all__ = ["Plan", "plan"]
+__all__ = ["GROUPS", "SINGLES", "THREADS", "Plan", "counters", "divider", "group_of", "plan"]
 
 GROUPS, SINGLES = 2, 4  # that a thread loads before it computes
 THREADS = 8 if simulated() else 128  # in a block: as many as a group has elements, or more
@@ -90,7 +90,7 @@ def divider(n: int) -> int:
     return -(-(1 << (31 + shift)) // n) | (shift - 1) << 32
 
 
-def _group(parts: list[tuple[int, int, tuple[int, ...]]], size: int) -> int:
+def group_of(parts: list[tuple[int, int, tuple[int, ...]]], size: int) -> int:
     """How many elements can be read at once of all arrays; 1: no more.
 
     Args:
@@ -133,7 +133,7 @@ def plan(
     filled = layout.covers(shape, steps[0], 1)
     if filled and all(one or step == steps[0] for one, step in zip(ones, steps, strict=True)):
         forms = ["one" if one and i else "flat" for i, one in enumerate(ones)]
-        group = _group([(aligned[i], items[i], ()) for i, form in enumerate(forms) if form == "flat"], 0)
+        group = group_of([(aligned[i], items[i], ()) for i, form in enumerate(forms) if form == "flat"], 0)
         kernel = _kernel(formula, kinds, computes, types, tuple(forms), 0, group, False)
         return _launched(kernel, count, group, (count,), ((),) * len(steps))
     order = sorted(range(len(shape)), key=lambda d: -abs(steps[0][d]))  # as the result lies, so that writes are joined
@@ -142,7 +142,7 @@ def plan(
     turned = turning.suited(sizes, merged)
     if turned is not None:
         text, first, split, blocks, threads = turning.text_of(turned, sizes, merged, kinds, types)
-        names = {**namespace(formula, kinds, computes), **_counters(narrow)}
+        names = {**namespace(formula, kinds, computes), **counters(narrow)}
         return Plan(_compiled(text, formula, names), first, split, blocks, threads, 0)
     flat = layout.by_rows(sizes)
     forms = ["one" if one and i else "flat" if filled and step == flat else "steps"
@@ -150,7 +150,7 @@ def plan(
     group = 1
     if merged[0][-1] == 1 and all(step[-1] in (0, 1) for step in merged):
         parts = [(aligned[i], items[i], merged[i]) for i, form in enumerate(forms) if form != "one"]
-        group = _group(parts, sizes[-1])
+        group = group_of(parts, sizes[-1])
     if group > 1:
         forms = ["same" if form == "steps" and not step[-1] else form for form, step in zip(forms, merged, strict=True)]
         last = sizes[-1] // group
@@ -248,11 +248,11 @@ def _kernel(
     names = namespace(formula, kinds, computes)
     if group > 1:
         names.update(vectors())
-    names.update(_counters(narrow))
+    names.update(counters(narrow))
     return _compiled(_text(kinds, name_of(types[0]), forms, rank, group, narrow), formula, names)
 
 
-def _counters(narrow: bool) -> dict[str, Any]:
+def counters(narrow: bool) -> dict[str, Any]:
     """The types in which a kernel counts, and of a place in memory: no more bits than it takes."""
     if simulated():
         return {"COUNTER": int, "PLACE": int}
