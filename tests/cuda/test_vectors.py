@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from tinygrad_edu.kernels.devices import to_device, to_host
-from tinygrad_edu.kernels.numba_cuda import elementwise, mapping
+from tinygrad_edu.kernels.numba_cuda import elementwise, mapping, turning
 
 _random = np.random.default_rng(3)
 SQUARES = 0  # of shared memory
+S = turning.SIDE  # of which there are cut squares and whole ones
+A, B, C, D = 2 * S + 1, 2 * S - 1, S + 1, S + 2
 
 
 def single(*shape: int) -> Any:
@@ -85,19 +87,20 @@ CASES: dict[str, tuple[int, tuple[Any, ...], Callable[..., Any]]] = {
     "six dimensions": (2, (single(4, 2, 4, 2, 4, 2), single(2, 1, 2, 1, 2)), lambda a, b: a[:, :, ::2, :, ::2] - b),
     "one array of three dimensions, others of one": (4, (single(2, 3, 4), single(4), single(1, 3, 1)),
                                                      lambda a, b, c: np.where(a > 0, b, c)),
-    "a transpose": (SQUARES, (single(9, 7),), lambda a: a.T.copy()),
-    "a transpose and rows": (SQUARES, (single(9, 7), single(7, 9)), lambda a, b: a.T - b),
-    "a transpose and a bias": (SQUARES, (single(9, 7), single(9)), lambda a, b: a.T * b),
-    "two transposes and a number": (SQUARES, (single(5, 6), single(5, 6), single(6, 5)),
+    "a transpose": (SQUARES, (single(A, B),), lambda a: a.T.copy()),
+    "a transpose and rows": (SQUARES, (single(A, B), single(B, A)), lambda a, b: a.T - b),
+    "a transpose and a bias": (SQUARES, (single(A, B), single(A)), lambda a, b: a.T * b),
+    "two transposes and a number": (SQUARES, (single(C, D), single(C, D), single(D, C)),
                                     lambda a, b, c: np.where(a.T > 0, b.T, c)),
-    "a transpose that is compared": (SQUARES, (single(9, 7), single(7, 9)), lambda a, b: a.T > b),
-    "transposed matrices of a batch": (SQUARES, (single(2, 5, 6), single(2, 6, 5)), lambda a, b: a.swapaxes(1, 2) + b),
-    "transposed matrices of two batches": (SQUARES, (single(3, 2, 5, 4), single(2, 3, 4, 5)),
+    "a transpose that is compared": (SQUARES, (single(A, B), single(B, A)), lambda a, b: a.T > b),
+    "transposed matrices of a batch": (SQUARES, (single(2, C, D), single(2, D, C)), lambda a, b: a.swapaxes(1, 2) + b),
+    "transposed matrices of two batches": (SQUARES, (single(3, 2, C, 8), single(2, 3, 8, C)),
                                            lambda a, b: a.transpose(1, 0, 3, 2) + b),
-    "channels to the end": (SQUARES, (single(2, 3, 3, 5), single(2, 3, 5, 3)), lambda a, b: rolled(a[0])[None] + b),
+    "channels to the end": (SQUARES, (single(2, 8, 3, C), single(2, 3, C, 8)), lambda a, b: rolled(a[0])[None] + b),
+    "transposed bytes": (SQUARES, (whole(A, B) > 0, whole(B, A) > 0), lambda a, b: a.T & b),
+    "transposed float16": (SQUARES, (single(D, C).astype(np.float16), single(C, D)), lambda a, b: a.T + b),
+    "transposed numbers of 64 bits": (SQUARES, (whole(D, C), single(C, D)), lambda a, b: a.T - b),
     "heads change places with time": (4, (single(2, 3, 2, 4), single(2, 2, 3, 4)), lambda a, b: a.swapaxes(1, 2) + b),
-    "transposed bytes": (SQUARES, (whole(9, 7) > 0, whole(7, 9) > 0), lambda a, b: a.T & b),
-    "transposed float16": (SQUARES, (single(6, 5).astype(np.float16), single(5, 6)), lambda a, b: a.T + b),
     "few columns": (1, (single(9, 2), single(2, 9)), lambda a, b: a.T + b),
 }  # fmt: skip
 QUICK = ("two arrays", "a bias", "a transpose and rows", "chosen")

@@ -12,7 +12,7 @@ NotImplementedError with its name; nothing falls back to the CPU.
 | `array`, `layout` | `DeviceArray`; shapes and strides without elements |
 | `formulas`, `scalars`, `elementwise` | one line for each elementwise operation; kernels made from them |
 | `mapping`, `turning`, `vectors` | the text of such kernels; for transposed operands; several elements at once |
-| `reductions`, `indexing`, `products` | what is not elementwise, in the plainest way |
+| `reductions`, `indexing`, `gathering`, `products` | what is not elementwise, in the plainest way |
 | `sorting`, `ordering`, `counting`, `searching` | sorting by merging, and what is made of sorted lines |
 | `triangular`, `orthogonal` | LU, Cholesky; QR, singular values, eigenvalues |
 | `series`, `special` | the gamma function's kin and the inverse of the error function |
