@@ -1,24 +1,26 @@
-"""Cross-entropy by class indices with the softmax in it, and its way back: a block for each place, or a thread.
+"""Cross-entropy by class indices with the softmax in it, and its way back: lines by `held`, or a thread for a place.
 
-The formulas stand in ``kernels/losses.py``. One reading finds the largest score and the sum of exponentials beside it
-together, as in `softmax`; label smoothing takes one more. float32 is added up in float32. A block takes a place where
-its scores lie side by side (N, C), a thread where they lie across memory (N, C, ...).
+The formulas stand in ``kernels/losses.py``. Scores that lie side by side, (N, C), are read once; where they lie across
+memory, (N, C, ...), a thread takes a place, finds the largest score and the sum of exponentials beside it together, and
+reads once more for label smoothing. float32 is added up in float32.
 
-One writer per cell: the cost, the largest and the logarithm of a place are written by its thread, or its block's
-thread 0; score j's gradient by the one thread of the place's one block with j % WIDTH = t;
-a sum of a block by its thread 0.
+One writer per cell: the cost, the largest and the logarithm of a place are written by its thread, or the leader of its
+line; a score's gradient by the thread that has it; a sum of a block by its thread 0.
 """
 
 from __future__ import annotations
 
 import functools
 import math
+from textwrap import indent
 from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.kernels.numba_cuda import held
 from tinygrad_edu.kernels.numba_cuda.array import DeviceArray, empty, to_host
 from tinygrad_edu.kernels.numba_cuda.blocks import blocks_for, from_text, gathered_in, places, suit, width_for
+from tinygrad_edu.kernels.numba_cuda.recipes import Recipe
 from tinygrad_edu.kernels.numba_cuda.reductions import reduce
 from tinygrad_edu.kernels.numba_cuda.runtime import grid_for, launch
 
@@ -27,63 +29,86 @@ __all__ = ["are_classes", "counted", "cross_entropy", "cross_entropy_back"]
 NONE = -1  # what no target is
 
 _COST = """
-def kernel(lines, length, step, A, at_a, Y, at_y, W, at_w, ignored, exact, even, COST, TOP, LOW):
-    t = cuda.threadIdx.x
-    {cells}
-    for k in range({first}, lines, {blocks}):
+top m: a
+become a: a - m
+add s: exp(a)
+low = TYPE(log(s)) if m > LEAST or s != s else LEAST - LEAST
+y = Y[uint64(at_y + k)]
+cost = ZERO
+if y != ignored:
+    cost = exact * (low - (TYPE(A[uint64(at_a + start + y)]) - m)) * {weight_y}
+{smoothing}
+if leader:
+    COST[uint64(k)] = STORE(cost)
+    TOP[uint64(k)] = STORE(m)
+    LOW[uint64(k)] = STORE(low)
+"""
+_SMOOTHING = """add u: (low - a) * {weight_j}
+if y != ignored:
+    cost += even * u"""
+_KNOWN = """
+m = TYPE(TOP[uint64(at_top + k)])
+low = TYPE(LOW[uint64(at_low + k)])
+y = Y[uint64(at_y + k)]
+g = TYPE(G[uint64(at_g + k * g_step)])
+named = ZERO
+spread = ZERO
+if y != ignored:
+    named = g * exact * {weight_y}
+    spread = g * even
+total = named + spread * {each}
+"""
+_BACK = (
+    _KNOWN
+    + """
+become a: exp((a - m) - low) * total if total != ZERO else ZERO
+out: a - spread * {weight_j} - (named if place == y else ZERO)
+"""
+)
+# The same, one thread for each place, where scores lie across memory.
+_COST_ACROSS = """
+def kernel(lines, length, step, Y, at_y, C, at_c, ignored, exact, even, A, at_a, COST, TOP, LOW):
+    for k in range(cuda.grid(1), lines, cuda.gridsize(1)):
         start = at_a + k // step * (length * step) + k % step
         m = LEAST
         s = ZERO
-        for j in range({t}, length, {width}):
-            x = TYPE(A[start + j * step])
+        for j in range(length):
+            x = TYPE(A[uint64(start + j * step)])
             if x > m:
                 s = s * exp(m - x) + exp(x - x)
                 m = x
             elif x > LEAST or x != x:
                 s += exp(x - m)
-        {together}
         low = TYPE(log(s)) if m > LEAST or s != s else LEAST - LEAST
-        y = Y[at_y + k]
+        y = Y[uint64(at_y + k)]
         cost = ZERO
         if y != ignored:
-            cost = exact * (low - (TYPE(A[start + y * step]) - m)) * {weight_y}
+            cost = exact * (low - (TYPE(A[uint64(start + y * step)]) - m)) * {weight_y}
         {smoothing}
-        if {leader}:
-            COST[k] = STORE(cost)
-            TOP[k] = STORE(m)
-            LOW[k] = STORE(low)
+        COST[uint64(k)] = STORE(cost)
+        TOP[uint64(k)] = STORE(m)
+        LOW[uint64(k)] = STORE(low)
 """
-_SMOOTHING = """s = ZERO
-        for j in range({t}, length, {width}):
-            s += (low - (TYPE(A[start + j * step]) - m)) * {weight_j}
-        {together_sum}
+_SMOOTHING_ACROSS = """s = ZERO
+        for j in range(length):
+            s += (low - (TYPE(A[uint64(start + j * step)]) - m)) * {weight_j}
         if y != ignored:
             cost += even * s"""
-_BACK = """
-def kernel(lines, length, step, g_step, G, at_g, A, at_a, Y, at_y, TOP, at_top, LOW, at_low, W, at_w, EACH, ignored,
-           exact, even, OUT):
-    t = cuda.threadIdx.x
-    for k in range({first}, lines, {blocks}):
+_BACK_ACROSS = """
+def kernel(lines, length, step, g_step, G, at_g, Y, at_y, TOP, at_top, LOW, at_low, C, at_c, EACH, ignored, exact,
+           even, A, at_a, OUT):
+    for k in range(cuda.grid(1), lines, cuda.gridsize(1)):
         start = k // step * (length * step) + k % step
-        m = TYPE(TOP[at_top + k])
-        low = TYPE(LOW[at_low + k])
-        y = Y[at_y + k]
-        g = TYPE(G[at_g + k * g_step])
-        named = ZERO
-        spread = ZERO
-        if y != ignored:
-            named = g * exact * {weight_y}
-            spread = g * even
-        total = named + spread * {each}
-        for j in range({t}, length, {width}):
+{known}
+        for j in range(length):
             p = start + j * step
             share = ZERO
             if total != ZERO:
-                share = exp((TYPE(A[at_a + p]) - m) - low) * total
+                share = exp((TYPE(A[uint64(at_a + p)]) - m) - low) * total
             share -= spread * {weight_j}
             if j == y:
                 share -= named
-            OUT[p] = STORE(share)
+            OUT[uint64(p)] = STORE(share)
 """
 # What a place counts; or 1 where its class is none.
 _SUM = """
@@ -99,25 +124,37 @@ def kernel(count, Y, at_y, W, at_w, ignored, classes, OUT):
     if t == 0:
         OUT[cuda.blockIdx.x] = STORE(s)
 """
-_BLOCK = {"cells": "cells = cuda.shared.array(CELLS, TYPE)", "first": "cuda.blockIdx.x", "blocks": "cuda.gridDim.x",
-          "t": "t", "width": "WIDTH", "leader": "t == 0", "together_sum": "s = block_add(s, cells)",
-          "together": """whole = block_max(m, cells)
-        s = block_add(s * exp(m - whole) if m > LEAST else s, cells)
-        m = whole"""}  # fmt: skip
-_THREAD = {"cells": "", "first": "cuda.grid(1)", "blocks": "cuda.gridsize(1)", "t": "0", "width": "1",
-           "leader": "True", "together_sum": "", "together": ""}  # fmt: skip
+
+
+def _words(weighted: bool, smooth: bool, weight_j: str) -> dict[str, str]:
+    return {
+        "weight_y": "TYPE(C[uint64(at_c + y)])" if weighted else "ONE", "weight_j": weight_j if weighted else "ONE",
+        "each": "TYPE(EACH[0])" if weighted and smooth else "TYPE(length)",
+    }  # fmt: skip
 
 
 @functools.cache
-def _kernel(back: bool, weighted: bool, smooth: bool, gathered: Any, stored: Any, width: int) -> Any:
-    """`width` 0: a thread for each place."""
-    parts = {**(_BLOCK if width else _THREAD)}
-    parts["weight_y"] = "TYPE(W[at_w + y])" if weighted else "ONE"
-    parts["weight_j"] = "TYPE(W[at_w + j])" if weighted else "ONE"
-    parts["each"] = "TYPE(EACH[0])" if weighted and smooth else "TYPE(length)"
-    parts["smoothing"] = _SMOOTHING.format(**parts) if smooth else ""
-    return from_text((_BACK if back else _COST).format(**parts), "cross_entropy", gathered, width or 2,
-                     STORE=stored.type)  # fmt: skip
+def _recipe(back: bool, weighted: bool, smooth: bool) -> Recipe:
+    words = _words(weighted, smooth, "w")
+    words["smoothing"] = _SMOOTHING.format(**words) if smooth else ""
+    near = "w" if weighted and smooth else ""
+    if not smooth:
+        words["weight_j"] = "ZERO"
+    numbers = "C, at_c, {}ignored, exact, even"
+    if back:
+        more = "g_step, G, at_g, Y, at_y, TOP, at_top, LOW, at_low, " + numbers.format("EACH, ")
+        return Recipe("cross_entropy_back", _BACK.format(**words), "a", near, more)
+    return Recipe("cross_entropy", _COST.format(**words), "a", near, "Y, at_y, " + numbers.format(""),
+                  "COST, TOP, LOW", out=False)  # fmt: skip
+
+
+@functools.cache
+def _across(back: bool, weighted: bool, smooth: bool, gathered: Any, stored: Any) -> Any:
+    words = _words(weighted, smooth, "TYPE(C[uint64(at_c + j)])")
+    words["smoothing"] = _SMOOTHING_ACROSS.format(**words) if smooth else ""
+    words["known"] = indent(_KNOWN.format(**words).strip(), " " * 8)
+    text = (_BACK_ACROSS if back else _COST_ACROSS).format(**words)
+    return from_text(text, "cross_entropy", gathered, 2, STORE=stored.type)
 
 
 def _meant(a: Any, target: Any, weight: Any, *others: Any) -> bool:
@@ -132,15 +169,17 @@ def _run(
     """A launch; `arguments` are those between the sizes and `ignored`."""
     length = a.shape[min(1, a.ndim - 1)]
     lines, step = a.size // length, math.prod(a.shape[2:])
-    width = width_for(length) if step == 1 else 0
-    blocks, threads = (blocks_for(lines), width) if width else grid_for(lines)
-    gathered = gathered_in(a.dtype)
-    kernel = _kernel(back, weight is not None, smoothing != 0, gathered, a.dtype, width)
-    exact, even = gathered.type(1 - smoothing), gathered.type(smoothing / length)
-    launch(
-        kernel, blocks, threads, lines, length, step, *arguments, int(ignored), exact, even,
-        *[r.block.typed(r.dtype) for r in results],
-    )  # fmt: skip
+    gathered, weighted, smooth = gathered_in(a.dtype), weight is not None, smoothing != 0
+    more = (*arguments, int(ignored), gathered.type(1 - smoothing), gathered.type(smoothing / length))
+    if step == 1:
+        recipe = _recipe(back, weighted, smooth)
+        arrays = [a, weight] if recipe.near else [a]
+        out, others = (results[0], results[1:]) if back else (None, results)
+        held.run(recipe, (lines, length), (gathered, a.dtype), more, arrays, out, *others)
+        return
+    kernel = _across(back, weighted, smooth, gathered, a.dtype)
+    memory = [r.block.typed(r.dtype) for r in results]
+    launch(kernel, *grid_for(lines), lines, length, step, *more, *places(a), *memory)
 
 
 def cross_entropy(a: Any, target: Any, weight: Any, ignore_index: int | None, smoothing: float) -> Any:
@@ -154,7 +193,7 @@ def cross_entropy(a: Any, target: Any, weight: Any, ignore_index: int | None, sm
     if not _meant(a, target, weight):
         return NotImplemented
     cost, top, low = (empty(target.shape, a.dtype) for _ in "ctl")
-    arguments = places(a, target, a if weight is None else weight)
+    arguments = places(target, a if weight is None else weight)
     _run(False, a, weight, smoothing, NONE if ignore_index is None else ignore_index, arguments, cost, top, low)
     return cost, top, low
 
@@ -170,7 +209,7 @@ def cross_entropy_back(
     # the gradient of a mean or a sum is one number for all places: it is read where it is
     same = not any(g.strides)
     arguments = [0 if same else 1, *places(g.on((1,), (g.itemsize,)) if same else g)]
-    arguments += [*places(a, target, top, low, a if weight is None else weight), each.block.typed(a.dtype)]
+    arguments += [*places(target, top, low, a if weight is None else weight), each.block.typed(a.dtype)]
     _run(True, a, weight, smoothing, NONE if ignore_index is None else ignore_index, arguments, out)
     return out
 
