@@ -95,27 +95,36 @@ def _gathered(kind: np.dtype[Any], name: str) -> np.dtype[Any]:
     return np.dtype(np.float32) if kind == np.float16 else kind
 
 
-def _run(kind: str, name: str, a: DeviceArray, axes: tuple[int, ...], out: DeviceArray, gathered: Any) -> None:
-    """`out` has the shape of `a` with the axes left out; for running totals that of `a`."""
-    stay = [i for i in range(a.ndim) if i not in axes]
-    steps_a = [s // a.itemsize for s in a.strides]
-    steps_out = [s // out.itemsize for s in out.strides]
-    totals = kind == "accumulate"
+@functools.lru_cache(maxsize=4096)
+def _walked(
+    totals: bool, shape: tuple[int, ...], steps_a: tuple[int, ...], steps_out: tuple[int, ...], axes: tuple[int, ...]
+) -> tuple[int, int, int, int, tuple[int, ...]]:
+    """How many results, of how many elements each, over how many dimensions; and the sizes and steps of these."""
+    stay = [i for i in range(len(shape)) if i not in axes]
     outer = layout.collapsed(
-        tuple([a.shape[i] for i in stay]),
-        [tuple([steps_a[i] for i in stay]), tuple([steps_out[i] for i in stay] if totals else steps_out)],
+        tuple([shape[i] for i in stay]),
+        [tuple([steps_a[i] for i in stay]), tuple([steps_out[i] for i in stay]) if totals else steps_out],
     )
     inner = layout.collapsed(
-        tuple([a.shape[i] for i in axes]),
+        tuple([shape[i] for i in axes]),
         [tuple([steps_a[i] for i in axes])] + ([tuple([steps_out[i] for i in axes])] if totals else []),
     )
-    count = layout.size_of(tuple([a.shape[i] for i in stay]))
-    length = layout.size_of(tuple([a.shape[i] for i in axes]))
-    kernel = _kernel(kind, name, a.dtype, gathered, out.dtype, len(outer[0]), len(inner[0]))
-    arguments: list[Any] = [count, length, a.block.typed(a.dtype), a.offset // a.itemsize]
-    arguments += [out.block.typed(out.dtype), out.offset // out.itemsize]
-    arguments += [*outer[0], *outer[1][0], *outer[1][1], *inner[0], *inner[1][0], *(inner[1][1] if totals else ())]
-    launch(kernel, *grid_for(count), *arguments)
+    count = layout.size_of(tuple([shape[i] for i in stay]))
+    length = layout.size_of(tuple([shape[i] for i in axes]))
+    numbers = (*outer[0], *outer[1][0], *outer[1][1], *inner[0], *inner[1][0], *(inner[1][1] if totals else ()))
+    return count, length, len(outer[0]), len(inner[0]), numbers
+
+
+def _run(kind: str, name: str, a: DeviceArray, axes: tuple[int, ...], out: DeviceArray, gathered: Any) -> None:
+    """`out` has the shape of `a` with the axes left out; for running totals that of `a`."""
+    steps_a = tuple([s // a.itemsize for s in a.strides])
+    steps_out = tuple([s // out.itemsize for s in out.strides])
+    count, length, outer, inner, numbers = _walked(kind == "accumulate", a.shape, steps_a, steps_out, tuple(axes))
+    kernel = _kernel(kind, name, a.dtype, gathered, out.dtype, outer, inner)
+    launch(
+        kernel, *grid_for(count), count, length, a.block.typed(a.dtype), a.offset // a.itemsize,
+        out.block.typed(out.dtype), out.offset // out.itemsize, *numbers,
+    )  # fmt: skip
 
 
 def _reduced(name: str, a: DeviceArray, axes: tuple[int, ...], made: DeviceArray, gathered: Any) -> DeviceArray:
