@@ -46,6 +46,22 @@ def softmaxes(name: str) -> Iterator[tuple[Any, ...]]:
         yield (np.full((2, a.shape[1]), -np.inf, a.dtype), 1)
 
 
+def spreads(name: str) -> Iterator[tuple[Any, ...]]:
+    for a in held_lines(name):
+        if a.dtype != np.float16:
+            yield (a, (1,), False) if name == "logsumexp" else (a, (1,), 0, True)
+    for a in (single(2, 3, 5), special_lines()):
+        yield (a, (1, 2)[: a.ndim - 1], True) if name == "logsumexp" else (a, (1, 2)[: a.ndim - 1], 1, False)
+    if name == "logsumexp":
+        yield (single(4, 3), (0,), True)
+
+
+def special_lines() -> Any:
+    a = single(5, 9)
+    a[0, 3], a[1, 2], a[2], a[3, 1:3] = np.nan, np.inf, -np.inf, (-np.inf, np.inf)
+    return a
+
+
 def norms(name: str) -> Iterator[tuple[Any, ...]]:
     for a in held_lines(name):
         weight, bias, g = (np.asarray(_random.standard_normal(a.shape[-n:]), a.dtype) for n in (1, 1, 2))
@@ -85,10 +101,11 @@ def reductions(name: str) -> Iterator[tuple[Any, ...]]:
 
 
 SOFTMAXES = ("softmax", "log_softmax", "softmax_back", "log_softmax_back")
-REDUCTIONS = ("sum", "prod", "amax", "amin", "every", "some", "var")
+REDUCTIONS = ("sum", "prod", "amax", "amin", "every", "some")
 NORMS = ("layer_norm", "layer_norm_back", "rms_norm", "rms_norm_back")
 MORE: dict[str, Callable[[], Any]] = {
     **{name: lambda name=name: softmaxes(name) for name in SOFTMAXES},
     **{name: lambda name=name: norms(name) for name in NORMS},
     **{name: lambda name=name: reductions(name) for name in REDUCTIONS},
+    **{name: lambda name=name: spreads(name) for name in ("var", "logsumexp")},
 }  # fmt: skip

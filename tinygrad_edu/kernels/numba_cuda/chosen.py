@@ -10,7 +10,7 @@ from typing import Any
 __all__ = ["FILES", "own"]
 
 FILES: tuple[str, ...] = (
-    "spot", "softmax", "steps", "dropout", "convolution", "norms", "channels", "losses", "pooling",
+    "spot", "softmax", "spreads", "steps", "dropout", "convolution", "norms", "channels", "losses", "pooling",
     "attention", "ordering", "special",
 )
 
