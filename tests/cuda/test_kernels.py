@@ -22,7 +22,7 @@ from tinygrad_edu.kernels.pooling import adaptive_windows, max_pool, strided_win
 
 sys.path.append(str(Path(__file__).parent))  # more_cases.py: the table has outgrown this file
 
-FILES = ("softmax", "steps", "convolution", "matmul", "norms", "channels", "losses", "attention", "pooling", "dropout")
+FILES = ("softmax", "spreads", "steps", "convolution", "matmul", "norms", "channels", "losses", "attention", "pooling", "dropout")
 FILES += ("ordering", "special")
 _random = np.random.default_rng(5)
 
