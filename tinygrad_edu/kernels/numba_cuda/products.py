@@ -85,6 +85,8 @@ def _plain(a: DeviceArray, b: DeviceArray, kind: Any) -> DeviceArray:
 
 def _one_batch(a: DeviceArray, batch: tuple[int, ...]) -> DeviceArray:
     """The matrices as an array of three dimensions."""
+    if not batch:
+        return a.on((1, *a.shape), (0, *a.strides))
     core = a.shape[-2:]
     spread = a.on((*batch, *core), layout.spread_strides(a.shape, a.strides, (*batch, *core)))
     count = layout.size_of(batch)
