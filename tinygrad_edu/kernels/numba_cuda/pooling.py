@@ -25,6 +25,7 @@ from tinygrad_edu.kernels.numba_cuda.array import DeviceArray, empty
 from tinygrad_edu.kernels.numba_cuda.blocks import by_rows
 from tinygrad_edu.kernels.numba_cuda.runtime import compiled, functions, grid_for, launch
 from tinygrad_edu.kernels.pooling import adaptive_windows
+from tinygrad_edu.kernels.presence import simulated
 
 __all__ = ["max_pool", "max_pool_back", "window_spread", "window_sum"]
 
@@ -36,55 +37,65 @@ _WINDOW = {
         first{i} = w{i} * s{i} - p{i}
         last{i} = min(first{i} + (k{i} - 1) * d{i} + 1, n{i})
         if first{i} < 0:
-            first{i} += (d{i} - 1 - first{i}) // d{i} * d{i}""",
+            first{i} += SIZE(WHOLE(d{i} - 1 - first{i}) // WHOLE(d{i})) * d{i}""",
     "adaptive": """
         first{i} = w{i} * n{i} // o{i}
         last{i} = ((w{i} + 1) * n{i} + o{i} - 1) // o{i}""",
 }
 _WINDOWS_OF = {
     "strided": """
-        last{i} = min((e{i} + p{i}) // s{i} + 1, o{i})
-        first{i} = max((e{i} + p{i} - (k{i} - 1) * d{i} + s{i} - 1) // s{i}, 0)""",
+        last{i} = min(SIZE(WHOLE(e{i} + p{i}) // WHOLE(s{i})) + 1, o{i})
+        first{i} = SIZE(WHOLE(max(e{i} + p{i} - (k{i} - 1) * d{i} + s{i} - 1, 0)) // WHOLE(s{i}))""",
     "adaptive": """
         first{i} = e{i} * o{i} // n{i}
         last{i} = ((e{i} + 1) * o{i} + n{i} - 1) // n{i}""",
 }
 _FORWARD = """
 def kernel(count, {sizes}, A, at_a, {results}):
-    for q in range(cuda.grid(1), count, cuda.gridsize(1)):
-        w2 = q % o2
-        rest = q // o2
-        w1 = rest % o1
-        rest = rest // o1
-        w0 = rest % o0
-        image = at_a + rest // o0 * (n0 * n1 * n2){bounds}
+    {small}
+    for k in range(cuda.grid(1), count, cuda.gridsize(1)):
+        q = SIZE(k)
+        w2 = SIZE(WHOLE(q) % WHOLE(o2))
+        rest = SIZE(WHOLE(q) // WHOLE(o2))
+        w1 = SIZE(WHOLE(rest) % WHOLE(o1))
+        rest = SIZE(WHOLE(rest) // WHOLE(o1))
+        w0 = SIZE(WHOLE(rest) % WHOLE(o0))
+        image = at_a + SIZE(WHOLE(rest) // WHOLE(o0)) * (n0 * n1 * n2){bounds}
         {begin}
-        for e0 in range(first0, last0, d0):
-            for e1 in range(first1, last1, d1):
+        e0 = first0  # (of a range with a step Numba would make a division)
+        while e0 < last0:
+            e1 = first1
+            while e1 < last1:
                 row = (e0 * n1 + e1) * n2
-                for e2 in range(first2, last2, d2):
+                e2 = first2
+                while e2 < last2:
                     v = TYPE(A[image + row + e2])
                     {take}
+                    e2 += d2
+                e1 += d1
+            e0 += d0
         {end}
 """
 _BACK = """
 def kernel(count, {sizes}, {arrays}, OUT):
-    for q in range(cuda.grid(1), count, cuda.gridsize(1)):
-        e2 = q % n2
-        rest = q // n2
-        e1 = rest % n1
-        rest = rest // n1
-        e0 = rest % n0
-        place = q % (n0 * n1 * n2)
-        image = rest // n0 * (o0 * o1 * o2){bounds}
+    {small}
+    for k in range(cuda.grid(1), count, cuda.gridsize(1)):
+        q = SIZE(k)
+        e2 = SIZE(WHOLE(q) % WHOLE(n2))
+        rest = SIZE(WHOLE(q) // WHOLE(n2))
+        e1 = SIZE(WHOLE(rest) % WHOLE(n1))
+        rest = SIZE(WHOLE(rest) // WHOLE(n1))
+        e0 = SIZE(WHOLE(rest) % WHOLE(n0))
+        place = (e0 * n1 + e1) * n2 + e2
+        image = SIZE(WHOLE(rest) // WHOLE(n0)) * (o0 * o1 * o2){bounds}
         total = ZERO
         for w0 in range({walk0}):
-            if d0 == 1 or (e0 + p0 - w0 * s0) % d0 == 0:
+            if d0 == 1 or SIZE(WHOLE(e0 + p0 - w0 * s0) % WHOLE(d0)) == 0:
                 for w1 in range({walk1}):
-                    if d1 == 1 or (e1 + p1 - w1 * s1) % d1 == 0:
+                    if d1 == 1 or SIZE(WHOLE(e1 + p1 - w1 * s1) % WHOLE(d1)) == 0:
                         row = image + (w0 * o1 + w1) * o2
                         for w2 in range({walk2}):
-                            if d2 == 1 or (e2 + p2 - w2 * s2) % d2 == 0:
+                            if d2 == 1 or SIZE(WHOLE(e2 + p2 - w2 * s2) % WHOLE(d2)) == 0:
                                 {take}
         OUT[q] = STORE(total)
 """
@@ -108,19 +119,23 @@ _PARTS = {
     "window_spread": {"arrays": "A, at_a", "take": "total += TYPE(A[at_a + row + w2])"},
 }  # fmt: skip
 _SIZES = ", ".join(f"{name}{i}" for name in "nokspd" for i in range(3))
+_SMALL = "; ".join(f"{name} = SIZE({name})" for name in _SIZES.split(", "))
 
 
 @functools.cache
-def _kernel(name: str, kind: str, stored: Any) -> Any:
+def _kernel(name: str, kind: str, stored: Any, narrow: bool) -> Any:
     back = name in ("max_pool_back", "window_spread")
     bounds = "".join((_WINDOWS_OF if back else _WINDOW)[kind].format(i=i) for i in range(3))
     # the specification adds tap after tap, and the later a tap the earlier its window; indices window after window
     order = "last{0} - 1, first{0} - 1, -1" if name == "window_spread" else "first{0}, last{0}"
     walks = {f"walk{i}": order.format(i) for i in range(3)}
-    text = (_BACK if back else _FORWARD).format(sizes=_SIZES, bounds=bounds, **walks, **_PARTS[name])
+    text = (_BACK if back else _FORWARD).format(sizes=_SIZES, small=_SMALL, bounds=bounds, **walks, **_PARTS[name])
     number = np.float32 if stored == np.float16 else stored.type
     least = -np.inf if stored.kind == "f" else np.iinfo(stored).min
     names = {**functions(), "TYPE": number, "ZERO": number(0), "LEAST": number(least), "STORE": stored.type}
+    # whole numbers are divided without a sign, and by 32 bits where they fit: by 64 a card takes dozens of instructions
+    kinds = (np.int32, np.uint32) if narrow else (np.int64, np.uint64)
+    names["SIZE"], names["WHOLE"] = (int, int) if simulated() else kinds
     exec(compile(text, f"<cuda kernel: {name}, {kind}>", "exec"), names)
     return compiled(names["kernel"])
 
@@ -130,7 +145,7 @@ def _strided(pairs: Any, n: int, o: int) -> Sizes | None:
     s = pairs[0][1].step
     shifts = [at.start - out.start * s for out, at in pairs]
     d = shifts[1] - shifts[0] if len(pairs) > 1 else 1
-    alike = d > 0 and all(at.step == s for _, at in pairs)
+    alike = d > 0 and shifts[0] <= 0 and all(at.step == s for _, at in pairs)
     alike = alike and shifts == list(range(shifts[0], shifts[0] + d * len(pairs), d))
     # the windows that have a tap lie side by side, and earlier ones the later the tap: together they must be all
     stops = [0, *[out.stop for out, _ in reversed(pairs) if out.stop > out.start]]
@@ -171,10 +186,12 @@ def _run(name: str, windows: Any, size: Sizes, places: Sizes, result: Sizes, *ar
     lead = a.shape[: a.ndim - len(size)]
     results = [empty((*lead, *result), kind) for kind in (a.dtype, np.dtype(np.int64))[: 1 + (name == "max_pool")]]
     kind, numbers = plan
-    read = [part for x in map(by_rows, arrays) for part in (x.block.typed(x.dtype), x.offset // x.itemsize)]
+    rows = [by_rows(x) for x in arrays]  # (copies keep their memory until the launch)
+    read = [part for x in rows for part in (x.block.typed(x.dtype), x.offset // x.itemsize)]
     count = math.prod(lead) * math.prod(result)
     written = [r.block.typed(r.dtype) for r in results]
-    launch(_kernel(name, kind, a.dtype), *grid_for(count), count, *numbers, *read, *written)
+    narrow = max(count, *(x.size for x in arrays)) < 1 << 31
+    launch(_kernel(name, kind, a.dtype, narrow), *grid_for(count), count, *numbers, *read, *written)
     return results
 
 
