@@ -185,6 +185,13 @@ def _shf(name: str, flags: list[str], kinds: list[str], g: Operands) -> str | No
     return g.write(0, "u32", f"shf_{flags[0]}({g.read(1, 'u32')}, {g.read(2, 'u32')}, {n})")
 
 
+def _copysign(name: str, flags: list[str], kinds: list[str], g: Operands) -> str | None:
+    """PTX has the sign first."""
+    kind = kinds[0]
+    end = "f" if kind == "f32" else ""
+    return g.write(0, kind, f"__builtin_copysign{end}({g.read(2, kind)}, {g.read(1, kind)})")
+
+
 def _one(name: str, flags: list[str], kinds: list[str], g: Operands) -> str | None:
     kind = kinds[0]
     if not floating(kind):
@@ -287,5 +294,6 @@ _MAKERS: dict[str, Callable[[str, list[str], list[str], Operands], str | None]] 
     **dict.fromkeys(("and", "or", "xor", "not", "cnot", "shl", "shr"), _bits),
     **dict.fromkeys(("popc", "clz", "brev", "bfind", "bfe", "bfi", "prmt"), _bits),
     **dict.fromkeys(_CURVES, _curve),
+    "copysign": _copysign,
     "neg": _one, "abs": _one, "setp": _setp, "selp": _selp, "cvt": _cvt, "lop3": _lop3, "shf": _shf,
 }  # fmt: skip
