@@ -261,6 +261,7 @@ def main() -> int:
 
         kernels = "tinygrad_edu.kernels.numba_cuda"
         more_cases.drawn(*[importlib.import_module(f"{kernels}.{name}") for name in ("draws", "sequences")])
+        more_cases.together(importlib.import_module(f"{kernels}.several"), table.moved)
     large = [name for name in chosen if name in OF_TILES]
     for tile in (tiles.WIDE, tiles.LARGE):
         tiles.tile_for = lambda *_, tile=tile: tile  # type: ignore[assignment, misc]

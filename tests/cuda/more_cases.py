@@ -71,6 +71,18 @@ def dropouts(back: bool) -> Iterator[tuple[Any, ...]]:
 CASES |= {"dropout": lambda: dropouts(False), "dropout_back": lambda: dropouts(True)}
 
 
+def together(several: Any, to_device: Any) -> None:
+    """Every kernel for many arrays at once: for_a_card.py compiles them. What they do: test_several.py."""
+    for kind in (np.float32, np.float64):
+        arrays, others = ([to_device(made(*shape).astype(kind)) for shape in ((3, 7), (5,))] for _ in "ab")
+        several.all_filled(arrays, 0.0)
+        several.all_clamped(arrays, -1.0, 1.0)
+        several.all_scaled(arrays, several.all_norm(arrays))
+        several.all_negated(arrays)
+        several.all_averaged(arrays, others, 3.0)
+        several.all_faded(arrays, others, 0.9)
+
+
 def drawn(draws: Any, sequences: Any) -> None:
     """Every kernel that makes numbers: for_a_card.py compiles them. What they make: test_random.py, test_making.py."""
     for kind in map(np.dtype, (np.float32, np.float64, np.int64, np.int32)):

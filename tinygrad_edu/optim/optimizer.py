@@ -21,8 +21,9 @@ from tinygrad_edu.kernels import devices
 from tinygrad_edu.kernels.choice import worthwhile
 from tinygrad_edu.optim.options import RULES, check_options, plain_numbers
 from tinygrad_edu.optim.state import Array, FusedInputs, State, buffer, coming, count
-from tinygrad_edu.optim.together import COUNTERS, Plan, Unit, call
+from tinygrad_edu.optim.together import COUNTERS, Plan, Unit, call, turn
 from tinygrad_edu.tensors.device import device_of, moved
+from tinygrad_edu.tensors.several import changed_at_once
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["Array", "FusedInputs", "Optimizer", "State", "buffer", "coming", "count"]
@@ -145,6 +146,8 @@ class Optimizer:
             # Somebody has put other arrays in the place of ours: packed anew, and if that does not help, not at all.
             plan = Plan(params, self.state, self.elementwise and plan is plans.get(place))
         plans[place] = plan
+        if maximize:
+            turn(plan.units)
         return plan.units
 
     def _fused(self, units: list[Unit], group: dict[str, Any]) -> set[int]:
@@ -175,6 +178,7 @@ class Optimizer:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters; with ``set_to_none=False`` fill them with zeros instead."""
+        kept: list[Tensor] = []
         for group in self.param_groups:
             for param in group["params"]:
                 if set_to_none:
@@ -182,8 +186,11 @@ class Optimizer:
                 elif param.grad is not None:
                     if param.grad.requires_grad:  # made by create_graph=True: keep the memory, drop the graph
                         param.grad = param.grad.detach()
-                    param.grad._array().fill(0)
-                    param.grad._counter[0] += 1
+                    kept.append(param.grad)
+        if kept and not changed_at_once("all_filled", kept, numbers=(0.0,)):
+            for grad in kept:
+                grad._array().fill(0)
+                grad._counter[0] += 1
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a group of parameters, such as layers thawed while training; options it lacks are defaults."""

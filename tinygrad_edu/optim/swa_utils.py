@@ -18,6 +18,7 @@ from tinygrad_edu.nn.modules.batchnorm import _BatchNorm
 from tinygrad_edu.optim.optimizer import Optimizer
 from tinygrad_edu.optim.schedule import LRScheduler, check, rates
 from tinygrad_edu.tensors.creation import tensor
+from tinygrad_edu.tensors.several import changed_at_once
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = [
@@ -59,12 +60,24 @@ def _for_lists(rule: Average) -> Averages:
 
 def get_swa_multi_avg_fn() -> Averages:
     """:func:`get_swa_avg_fn` for lists of Tensors, in place."""
-    return _for_lists(get_swa_avg_fn())
+    loop = _for_lists(get_swa_avg_fn())
+
+    def average(averages: Sequence[Tensor], values: Sequence[Tensor], n: Tensor) -> None:
+        if not averages or not changed_at_once("all_averaged", averages, values, numbers=(float(n) + 1,)):
+            loop(averages, values, n)
+
+    return average
 
 
 def get_ema_multi_avg_fn(decay: float = 0.999) -> Averages:
     """:func:`get_ema_avg_fn` for lists of Tensors, in place."""
-    return _for_lists(get_ema_avg_fn(decay))
+    loop = _for_lists(get_ema_avg_fn(decay))
+
+    def average(averages: Sequence[Tensor], values: Sequence[Tensor], n: Tensor) -> None:
+        if not averages or not changed_at_once("all_faded", averages, values, numbers=(decay,)):
+            loop(averages, values, n)
+
+    return average
 
 
 class AveragedModel(Module):

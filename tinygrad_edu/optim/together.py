@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.kernels import devices
 from tinygrad_edu.tensors.tensor import Tensor
 
-__all__ = ["COUNTERS", "Alone", "Packed", "Plan", "Unit", "call"]
+__all__ = ["COUNTERS", "Alone", "Packed", "Plan", "Unit", "call", "turn"]
 
 # State that is a number of float32 whatever the parameter's dtype, as in PyTorch.
 COUNTERS = ("step", "mu_product")
@@ -40,7 +41,7 @@ class Alone:
         """Look up this step's arrays; False if it cannot be done in this way any more."""
         grad: Any = self.owner.grad
         grad, held = grad._array(), states.get(self.owner)
-        self.param, self.grad = self.owner._array(), -grad if maximize else grad
+        self.param, self.grad = self.owner._array(), -grad if maximize and not hasattr(grad, "block") else grad
         self.state = {name: tensor._array() for name, tensor in held.items()} if held else {}
         return True
 
@@ -157,6 +158,15 @@ class Packed:
 
 
 Unit = Alone | Packed
+
+
+def turn(units: list[Unit]) -> None:
+    """Turn the signs of the gradients that lie on the GPU, all in one launch."""
+    there = [unit for unit in units if hasattr(unit.grad, "block")]
+    if there:
+        turned = devices.own("all_negated")([unit.grad for unit in there])
+        for place, unit in enumerate(there):
+            unit.grad = -unit.grad if turned is NotImplemented else turned[place]
 
 
 class Plan:

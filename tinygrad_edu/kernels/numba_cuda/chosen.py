@@ -10,8 +10,8 @@ from typing import Any
 __all__ = ["FILES", "own"]
 
 FILES: tuple[str, ...] = (
-    "spot", "softmax", "spreads", "steps", "dropout", "convolution", "norms", "channels", "losses", "pooling",
-    "attention", "ordering", "special",
+    "spot", "softmax", "spreads", "steps", "dropout", "several", "convolution", "norms", "channels", "losses",
+    "pooling", "attention", "ordering", "special",
 )
 
 

@@ -28,7 +28,7 @@ from tinygrad_edu.kernels.numba_cuda.pointers import pointers
 from tinygrad_edu.kernels.numba_cuda.runtime import compiled, cuda, functions, launch
 from tinygrad_edu.kernels.presence import simulated
 
-__all__ = ["Formula", "lying_as", "product", "rounded", "rows_of", "run"]
+__all__ = ["FIND", "PIECE", "THREADS", "Formula", "lying_as", "product", "rounded", "rows_of", "run", "table_of"]
 
 PIECE, THREADS = (8, 2) if simulated() else (4096, 256)  # elements and threads of a block
 
@@ -41,6 +41,7 @@ class Formula(NamedTuple):
         written: the letters whose elements change.
         numbers: names of numbers that are the same for all elements, in the arrays' type; flags may follow.
         lines: Python's text. Every product in it is rounded before it is added to something, as NumPy's are.
+            Names of `FIND` (low, high, begin ...) are taken.
     """
 
     columns: str
@@ -49,8 +50,8 @@ class Formula(NamedTuple):
     lines: str
 
 
-_TEXT = """
-def kernel(TABLE, at_table, rows{numbers}):
+# Which row the block works on, and from which to which of its elements; the first are read in fours.
+FIND = """
     block = int64(cuda.blockIdx.x)
     low = int64(0)
     high = int64(rows)
@@ -64,6 +65,10 @@ def kernel(TABLE, at_table, rows{numbers}):
     begin = (block - TABLE[at]) * PIECE
     end = min(begin + PIECE, TABLE[at + 1])
     fours = min(end, TABLE[at + 2])
+"""
+_TEXT = """
+def kernel(TABLE, at_table, rows{numbers}):
+{find}
     {addresses}
     for i in range(begin + 4 * cuda.threadIdx.x, fours, 4 * THREADS):
         {in_fours}
@@ -81,6 +86,7 @@ def _source(formula: Formula) -> str:
     fours += [f"put_four_at(AT_{c}, i, {c}0, {c}1, {c}2, {c}3)" for c in written]
     singles = [f"{c} = get(AT_{c}, i, ZERO)" for c in columns] + lines + [f"put(AT_{c}, i, {c})" for c in written]
     return _TEXT.format(
+        find=FIND.strip("\n"),
         numbers="".join(f", {name}" for name in formula.numbers.split()),
         addresses="\n    ".join(f"AT_{c} = TABLE[at + {3 + k}]" for k, c in enumerate(columns)),
         in_fours="\n        ".join(fours),
@@ -172,6 +178,24 @@ def rows_of(columns: tuple[list[Any], ...], kinds: Any = (np.float32, np.float64
     return rows
 
 
+def table_of(columns: tuple[list[Any], ...]) -> tuple[tuple[Any, ...], int] | None:
+    """What a kernel takes of a table of such rows, and how many blocks; None where arrays do not fit."""
+    rows = rows_of(columns)
+    if rows is None or not _apart(tuple(rows), columns[0][0].itemsize):  # on one memory: one after the other
+        return None
+    if not rows:
+        return (), 0
+    table, blocks = _tables(len(rows) * (1 + len(rows[0])), streams.current()).table(tuple(rows))
+    return (table.block.typed(table.dtype), table.offset // 8, len(rows)), blocks
+
+
+@functools.lru_cache(maxsize=64)
+def _apart(rows: tuple[tuple[int, ...], ...], itemsize: int) -> bool:
+    """Whether no two rows share memory that is written to, which is the first column's."""
+    begins = sorted([(row[2], row[0] * itemsize) for row in rows])
+    return all(begin + size <= after for (begin, size), (after, _) in zip(begins, begins[1:], strict=False))
+
+
 def _alike(a: DeviceArray, b: DeviceArray) -> bool:
     """Whether they lie alike; how far apart the elements of a dimension of size 1 would lie is nothing to them."""
     return all(s == t for s, t, size in zip(a.strides, b.strides, a.shape, strict=True) if size > 1)
@@ -191,14 +215,11 @@ def run(formula: Formula, columns: tuple[list[Any], ...], *numbers: Any, flags: 
 
     A column is a list of arrays. None if it is done; NotImplemented, and nothing is changed, if arrays do not fit.
     """
-    rows = rows_of(columns)
-    if rows is None:
+    found = table_of(columns)
+    if found is None:
         return NotImplemented
-    if rows:
+    table, blocks = found
+    if blocks:
         kind = columns[0][0].dtype.type
-        table, blocks = _tables(len(rows) * (1 + len(rows[0])), streams.current()).table(tuple(rows))
-        launch(
-            _kernel(formula, kind), blocks, THREADS, table.block.typed(table.dtype), table.offset // 8, len(rows),
-            *map(kind, numbers), *flags,
-        )  # fmt: skip
+        launch(_kernel(formula, kind), blocks, THREADS, *table, *map(kind, numbers), *flags)
     return None
