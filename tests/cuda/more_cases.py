@@ -75,7 +75,7 @@ def together(several: Any, to_device: Any) -> None:
     """Every kernel for many arrays at once: for_a_card.py compiles them. What they do: test_several.py."""
     for kind in (np.float32, np.float64):
         arrays, others = ([to_device(made(*shape).astype(kind)) for shape in ((3, 7), (5,))] for _ in "ab")
-        several.all_filled(arrays, 0.0)
+        assert several.all_filled(arrays, 0.0) is None
         several.all_clamped(arrays, -1.0, 1.0)
         several.all_scaled(arrays, several.all_norm(arrays))
         several.all_negated(arrays)
