@@ -15,11 +15,12 @@ from tinygrad_edu.kernels import devices
 from tinygrad_edu.kernels.presence import simulated
 
 HERE = Path(__file__).parent
+ELSEWHERE = ("test_simulator.py", "test_emulator.py")  # these run tests in processes of their own
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if HERE in item.path.parents and item.path.name != "test_simulator.py":
+        if HERE in item.path.parents and item.path.name not in ELSEWHERE:
             item.add_marker(pytest.mark.gpu)
             if not devices.available():
                 item.add_marker(pytest.mark.skip(reason=f"no GPU: {devices.why_not()}"))
