@@ -62,7 +62,7 @@ def statement(opcode: str, given: Operands) -> str:
     name, rest = parts[0], parts[1:]
     kinds = [part for part in rest if part in BYTES]
     flags = [part for part in rest if part not in BYTES]
-    maker = _MAKERS.get(name)
+    maker = _carried if "cc" in flags else _MAKERS.get(name)
     text = maker(name, flags, kinds, given) if maker else None
     if text is None:
         raise NotImplementedError(f"the emulator does not know the instruction {opcode}")
@@ -205,6 +205,30 @@ def _one(name: str, flags: list[str], kinds: list[str], g: Operands) -> str | No
     return g.write(0, kind, f"(-{a})" if name == "neg" else f"__builtin_fabs{'f' if kind == 'f32' else ''}({a})")
 
 
+def _carried(name: str, flags: list[str], kinds: list[str], g: Operands) -> str | None:
+    """Sums with the carry, and those that leave one: `cc` is a variable of every function."""
+    u = unsigned(kinds[0])
+    bits = 8 * BYTES[u]
+    half = [flag for flag in flags if flag != "cc"]
+    before = "cc" if name in ("addc", "subc", "madc") else "0"
+    a, b = g.read(1, u), g.read(2, u)
+    if name[:3] == "mad":
+        if half not in (["lo"], ["hi"]):
+            return None
+        product = f"(({u})({a} * {b}))" if half == ["lo"] else f"mulhi_{kinds[0]}({a}, {b})"
+        whole = f"(u128){product} + {g.read(3, u)} + {before}"
+    else:
+        sign = "+" if name[:3] == "add" else "-"
+        whole = f"(u128){a} {sign} {b} {sign} {before}"
+    carry = f" cc = (u32)(whole >> {bits}) & 1;" if "cc" in flags else ""
+    return f"{{ u128 whole = {whole};{carry} {g.write(0, u, f'(({u})whole)')} }}"
+
+
+def _copysign(name: str, flags: list[str], kinds: list[str], g: Operands) -> str | None:
+    kind = kinds[0]  # the sign of the first, the value of the second
+    return g.write(0, kind, f"__builtin_copysign{'f' if kind == 'f32' else ''}({g.read(2, kind)}, {g.read(1, kind)})")
+
+
 _CURVES = {
     "sqrt": "sqrt{s}({a})", "rcp": "(1 / {a})", "rsqrt": "(1 / sqrt{s}({a}))", "ex2": "exp2{s}({a})",
     "lg2": "log2{s}({a})", "sin": "sin{s}({a})", "cos": "cos{s}({a})", "tanh": "tanh{s}({a})",
@@ -293,7 +317,9 @@ _MAKERS: dict[str, Callable[[str, list[str], list[str], Operands], str | None]] 
     **dict.fromkeys(("mad", "fma"), _mad),
     **dict.fromkeys(("and", "or", "xor", "not", "cnot", "shl", "shr"), _bits),
     **dict.fromkeys(("popc", "clz", "brev", "bfind", "bfe", "bfi", "prmt"), _bits),
+    **dict.fromkeys(("addc", "subc", "madc"), _carried),
     **dict.fromkeys(_CURVES, _curve),
     "copysign": _copysign,
     "neg": _one, "abs": _one, "setp": _setp, "selp": _selp, "cvt": _cvt, "lop3": _lop3, "shf": _shf,
+    "copysign": _copysign,
 }  # fmt: skip

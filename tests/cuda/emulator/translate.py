@@ -260,17 +260,15 @@ def in_c(ptx: str, source: Path) -> str:
     depth = 0
     done: list[Function] = []
     for piece in pieces(ptx):
+        if function is not None and depth == 0 and piece.text != "{":  # it was only declared
+            function = None
         if function is None:
             if re.search(r"\.(entry|func)\b", piece.text):
                 if not re.match(r"\.extern", piece.text):
-                    function = Function(module, piece.text)
+                    function, depth = Function(module, piece.text), 0
                     module.functions.append(function.signature)
-                    depth = 0
             elif piece.text:
                 module.declare(piece.text)
-            continue
-        if depth == 0 and piece.text != "{":  # only declared
-            function = None
             continue
         function.add(piece)
         depth += {"{": 1, "}": -1}.get(piece.text, 0)
@@ -285,7 +283,7 @@ def in_c(ptx: str, source: Path) -> str:
         '#include "kernel.h"',
         f"static u8 emu_statics[{len(module.bytes) + 1}] __attribute__((aligned(256))) = {{{own}}};",
         *(f"{f.signature};" for f in done),
-        *(f"{f.signature}\n" + "\n".join(f.code) for f in done),
+        *(f"{f.signature}\n{{ u32 cc = 0;\n" + "\n".join(f.code) + "\n}" for f in done),
     ]
     rows = []
     for f in (f for f in done if f.kernel):
