@@ -224,11 +224,6 @@ def _carried(name: str, flags: list[str], kinds: list[str], g: Operands) -> str 
     return f"{{ u128 whole = {whole};{carry} {g.write(0, u, f'(({u})whole)')} }}"
 
 
-def _copysign(name: str, flags: list[str], kinds: list[str], g: Operands) -> str | None:
-    kind = kinds[0]  # the sign of the first, the value of the second
-    return g.write(0, kind, f"__builtin_copysign{'f' if kind == 'f32' else ''}({g.read(2, kind)}, {g.read(1, kind)})")
-
-
 _CURVES = {
     "sqrt": "sqrt{s}({a})", "rcp": "(1 / {a})", "rsqrt": "(1 / sqrt{s}({a}))", "ex2": "exp2{s}({a})",
     "lg2": "log2{s}({a})", "sin": "sin{s}({a})", "cos": "cos{s}({a})", "tanh": "tanh{s}({a})",
@@ -321,5 +316,4 @@ _MAKERS: dict[str, Callable[[str, list[str], list[str], Operands], str | None]] 
     **dict.fromkeys(_CURVES, _curve),
     "copysign": _copysign,
     "neg": _one, "abs": _one, "setp": _setp, "selp": _selp, "cvt": _cvt, "lop3": _lop3, "shf": _shf,
-    "copysign": _copysign,
 }  # fmt: skip
