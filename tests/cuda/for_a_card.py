@@ -104,13 +104,22 @@ def type_of(argument: Any) -> Any:
     return from_dtype(np.dtype(kind))
 
 
+bounds: dict[Any, dict[str, Any]] = {}  # how many threads a kernel is told that it has
+
+
+def compiled(function: Any, launch_bounds: Any = None, **_: Any) -> Any:
+    if launch_bounds is not None:
+        bounds[function] = {"launch_bounds": launch_bounds}
+    return function
+
+
 def launch(kernel: Any, _blocks: Any, threads: Any, *arguments: Any) -> None:
     kinds = tuple(map(type_of, arguments))
     if (kernel, kinds) in done:
         return
     name = kernel.__code__.co_filename
     try:
-        ptx, _ = cuda.compile_ptx(kernel, cuda.types.void(*kinds), cc=CARD)
+        ptx, _ = cuda.compile_ptx(kernel, cuda.types.void(*kinds), cc=CARD, **bounds.get(kernel, {}))
         done[kernel, kinds] = ""
         texts.append(ptx)
         told = assembled(ptx)
@@ -154,7 +163,7 @@ for path in sorted(Path(runtime.__file__).parent.glob("*.py")):
     module = importlib.import_module(f"tinygrad_edu.kernels.numba_cuda.{path.stem}".removesuffix(".__init__"))
     for name, stand_in in {
         "launch": launch, "multiprocessors": runtime.multiprocessors,
-        "compiled": lambda function, **_: function,
+        "compiled": compiled,
     }.items():  # fmt: skip
         if callable(getattr(module, name, None)):
             setattr(module, name, stand_in)
@@ -267,8 +276,8 @@ def main() -> int:
         more_cases.drawn(*[importlib.import_module(f"{kernels}.{name}") for name in ("draws", "sequences")])
         more_cases.together(importlib.import_module(f"{kernels}.several"), table.moved)
     large = [name for name in chosen if name in OF_TILES]
-    for tile in (tiles.WIDE, tiles.LARGE):
-        tiles.tile_for = lambda *_, tile=tile: tile  # type: ignore[assignment, misc]
+    for tile in (tiles.TILES[:4] if chosen == large else tiles.TILES[:2]) if large else ():
+        tiles.plan = lambda *_, tile=tile: (tile, 1)  # type: ignore[assignment, misc]
         for name in large:
             for arguments in table.CASES[name]():
                 compiled_case(name, [single(x) for x in arguments])

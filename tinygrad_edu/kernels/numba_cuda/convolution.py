@@ -1,7 +1,8 @@
 """Convolutions of one and two spatial dimensions and their ways back: matrix products, operands never laid out.
 
-Each is a product of `tiles`; where an element of a window stands is worked out as it is loaded (implicit GEMM), so
-nothing but the arrays themselves is read or stored. With c a channel, (y, x) a place and (ky, kx) a tap of the kernel:
+Each is a product of `tiles`; where an element of a window stands is found as it is loaded (implicit GEMM, see
+`convolution_text`), so nothing but the arrays themselves is read or stored. With c a channel, (y, x) a place and
+(ky, kx) a tap of the kernel:
 
 | | rows | columns | inner |
 |---|---|---|---|
@@ -15,7 +16,6 @@ a grid has, are the specification's. Why no cell has two writers is said in `til
 
 from __future__ import annotations
 
-import functools
 import math
 from typing import Any
 
@@ -23,121 +23,15 @@ import numpy as np
 
 from tinygrad_edu.kernels.numba_cuda.array import DeviceArray, empty
 from tinygrad_edu.kernels.numba_cuda.blocks import by_rows
-from tinygrad_edu.kernels.numba_cuda.tiles import MOST_BLOCKS, Loads, added, launch_tiles, parts_for
+from tinygrad_edu.kernels.numba_cuda.convolution_text import Known, forward, segment, to_input, to_weight
+from tinygrad_edu.kernels.numba_cuda.tiles import MOST_BLOCKS, added, launch_tiles, parts_for
 from tinygrad_edu.kernels.numba_cuda.vectors import in_fours
 
 __all__ = ["convolution", "convolution_input", "convolution_weight"]
 
 Sizes = tuple[int, ...]
 
-# of x: c channels in a group, height h, width w; of the result: o channels in a group, m by n places
-_SIZES = ("groups", "c_", "h_", "w_", "o_", "m_", "n_", "py", "px")
-# Numbers of few values stand in the text: a division by a number that is known is a multiplication.
-_KNOWN = ("kh", "kw", "sy", "sx", "dy", "dx")
-_ARRAYS = ("A", "at_a", "B", "at_b", "OUT")
-_LIMIT = 1 << 31  # of all counts: they are divided as numbers of 32 bits, which a card does several times quicker
-
-_TAP = (
-    "channel = int64(uint32({of}) // uint32({kh} * {kw}))",
-    "tap = {of} - channel * ({kh} * {kw})",
-    "ky = int64(uint32(tap) // uint32({kw}))",
-    "kx = tap - ky * {kw}",
-)
-_IMAGE = ("image = int64(uint32({of}) // uint32({h} * {w}))", "place = {of} - image * ({h} * {w})")
-_PLACE = (*_IMAGE, "y = int64(uint32(place) // uint32({w}))", "x = place - y * {w}")
-_WINDOW = (  # an element of x that the place with its first tap at (top, left) meets at tap (ky, kx)
-    "yy = top + ky * {dy}",
-    "xx = left + kx * {dx}",
-    "if yy >= 0 and yy < h_ and xx >= 0 and xx < w_:",
-    "    v = CAST(B[at_x + channel * (h_ * w_) + ky * {dy} * w_ + kx * {dx}])",
-)
-_FIRST = (  # where the window of a place begins
-    "top = y * {sy} - py",
-    "left = x * {sx} - px",
-    "at_x = at_b + (image * groups + batch) * c_ * (h_ * w_) + top * w_ + left",
-)
-_FOUR = tuple(f"v{i}" for i in range(4))
-
-
-def _filled(lines: tuple[str, ...], known: tuple[int, ...], **names: str) -> tuple[str, ...]:
-    numbers = dict(zip(_KNOWN, map(str, known), strict=True))
-    return tuple([line.format(**numbers, **names) for line in lines])
-
-
-@functools.cache
-def _forward(known: Sizes, fours: bool) -> Loads:
-    places = {"h": "m_", "w": "n_"}
-    weight = "A[at_a + (batch * o_ + r) * inner + k]"
-    at = "at_c + r * (m_ * n_)"
-    return Loads(
-        arguments=(*_SIZES, *_ARRAYS, "BIAS", "at_bias", "has_bias"),
-        setup=(*_filled(_PLACE, known, of="col", **places), *_filled(_FIRST, known)),  # a thread keeps its column
-        a=(f"v = CAST({weight})",),
-        b_k=_filled(_TAP, known, of="k"),
-        b=_filled(_WINDOW, known),
-        column=(*_filled(_IMAGE, known, of="c", **places), "at_c = (image * groups + batch) * o_ * (m_ * n_) + place"),
-        store=("if has_bias:", "    v += CAST(BIAS[at_bias + batch * o_ + r])", f"OUT[{at}] = STORE(v)"),
-        a_along_k=True,
-        b_along_k=False,
-        a_four=("v0, v1, v2, v3 = four(A, at_a + (batch * o_ + r) * inner + k)",) if fours else (),
-        store_four=(
-            "if has_bias:", "    w = BIAS[at_bias + batch * o_ + r]", *(f"    {v} += w" for v in _FOUR),
-            f"put_four(OUT, {at}, v0, v1, v2, v3)",
-        ) if fours else (),
-    )  # fmt: skip
-
-
-@functools.cache
-def _input(known: Sizes, fours: bool) -> Loads:
-    places, at = {"h": "h_", "w": "w_"}, "at_c + r * (h_ * w_)"
-    return Loads(
-        arguments=(*_SIZES, *_ARRAYS),
-        setup=(
-            *_filled(_PLACE, known, of="col", **places),
-            "top = y + py",
-            "left = x + px",
-            "at_g = at_b + (image * groups + batch) * o_ * (m_ * n_)",
-        ),
-        a_k=_filled(_TAP, known, of="k"),
-        a=_filled(("v = CAST(A[at_a + ((batch * o_ + channel) * c_ + r) * ({kh} * {kw}) + tap])",), known),
-        b_k=_filled(_TAP, known, of="k"),
-        b=_filled((
-            "yy = top - ky * {dy}",
-            "xx = left - kx * {dx}",
-            "if yy >= 0 and xx >= 0 and yy % {sy} == 0 and xx % {sx} == 0:",
-            "    yy = yy // {sy}",
-            "    xx = xx // {sx}",
-            "    if yy < m_ and xx < n_:",
-            "        v = CAST(B[at_g + channel * (m_ * n_) + yy * n_ + xx])",
-        ), known),
-        column=(*_filled(_IMAGE, known, of="c", **places), "at_c = (image * groups + batch) * c_ * (h_ * w_) + place"),
-        store=(f"OUT[{at}] = STORE(v)",),
-        a_along_k=True,
-        b_along_k=False,
-        store_four=(f"put_four(OUT, {at}, v0, v1, v2, v3)",) if fours else (),
-    )  # fmt: skip
-
-
-@functools.cache
-def _weight(known: Sizes, fours: bool) -> Loads:
-    places = {"h": "m_", "w": "n_"}
-    at_g, at = "at_k + r * (m_ * n_)", "((part * groups + batch) * rows + r) * columns + c"
-    return Loads(
-        arguments=(*_SIZES, *_ARRAYS),
-        setup=(),
-        a_k=(
-            *_filled(_IMAGE, known, of="k", **places),
-            "at_k = at_a + (image * groups + batch) * o_ * (m_ * n_) + place",
-        ),
-        a=(f"v = CAST(A[{at_g}])",),
-        b_k=(*_filled(_PLACE, known, of="k", **places), *_filled(_FIRST, known)),
-        b=(*_filled(_TAP, known, of="c"), *_filled(_WINDOW, known)),
-        store=(f"OUT[{at}] = STORE(v)",),
-        a_along_k=True,
-        b_along_k=True,
-        a_four=(f"v0, v1, v2, v3 = four(A, {at_g})",) if fours else (),
-        store_four=(f"put_four(OUT, {at}, v0, v1, v2, v3)",) if fours else (),
-    )
+_LIMIT = 1 << 31  # of all counts: see `convolution_text`
 
 
 def _suits(groups: int, spatial: int, *arrays: Any) -> bool:
@@ -156,13 +50,14 @@ def _two(sizes: Sizes, first: int) -> Sizes:
 
 
 def _numbers(x: Sizes, places: Sizes, padding: Sizes, groups: int, out: int) -> Sizes:
-    """The arguments called _SIZES; `x` is the shape of the input, `out` the number of output channels."""
+    """The arguments called _SIZES in `convolution_text`; of an input of shape `x`, and `out` channels."""
     return (groups, x[1] // groups, *_two(x[2:], 1), out // groups, *_two(places, 1), *_two(padding, 0))
 
 
-def _known(kernel: Sizes, stride: Sizes, dilation: Sizes) -> Sizes:
-    """The numbers called _KNOWN."""
-    return (*_two(kernel, 1), *_two(stride, 1), *_two(dilation, 1))
+def _known(kernel: Sizes, stride: Sizes, dilation: Sizes) -> Known:
+    """The numbers called KNOWN in `convolution_text`."""
+    kh, kw, sy, sx, dy, dx = (*_two(kernel, 1), *_two(stride, 1), *_two(dilation, 1))
+    return kh, kw, sy, sx, dy, dx
 
 
 def _typed(*arrays: DeviceArray) -> list[Any]:
@@ -195,9 +90,13 @@ def convolution(
         added_bias = weight if bias is None else by_rows(bias)
         sizes = (len(weight) // groups, len(x) * math.prod(places), math.prod(weight.shape[1:]))
         numbers = _numbers(x.shape, places, padding, groups, len(weight))
-        fours = _plain(x.dtype) and in_fours(weight.reshape(len(weight), -1), 1) and math.prod(places) % 4 == 0
+        plain = _plain(x.dtype)
+        loads, pieces = forward(
+            _known(kernel, stride, dilation), weight.shape[1], plain and math.prod(places) % 4 == 0,
+            plain and in_fours(weight.reshape(len(weight), -1), 1),
+        )  # fmt: skip
         launch_tiles(
-            _forward(_known(kernel, stride, dilation), fours), sizes, groups, 1, _gathered(x.dtype), x.dtype,
+            loads, sizes, pieces, groups, 1, _gathered(x.dtype), x.dtype,
             *numbers, *_typed(weight, x), out.block.typed(out.dtype), *_typed(added_bias), bias is not None,
         )  # fmt: skip
     return out
@@ -217,8 +116,9 @@ def convolution_input(
         sizes = (weight.shape[1], len(g) * math.prod(size), rest)
         numbers = _numbers(out.shape, g.shape[2:], padding, groups, len(weight))
         fours = _plain(g.dtype) and math.prod(size) % 4 == 0
+        loads, pieces = to_input(_known(kernel, stride, dilation), len(weight) // groups, fours)
         launch_tiles(
-            _input(_known(kernel, stride, dilation), fours), sizes, groups, 1, _gathered(g.dtype), g.dtype,
+            loads, sizes, pieces, groups, 1, _gathered(g.dtype), g.dtype,
             *numbers, *_typed(weight, g), out.block.typed(out.dtype),
         )  # fmt: skip
     return out
@@ -236,14 +136,20 @@ def convolution_weight(
     shape = (out, channels, *kernel)
     if not rows * columns:
         return empty(shape, g.dtype)
-    gathered = _gathered(g.dtype)
-    parts = parts_for(rows, columns, groups, inner)
+    gathered, places, size = _gathered(g.dtype), _two(g.shape[2:], 1), _two(x.shape[2:], 1)
+    if math.prod(kernel) == math.prod(stride) == 1 and not any(padding):
+        places, size = (1, math.prod(places)), (1, math.prod(size))  # a place is an element: all are one row
+    numbers = _numbers((len(x), x.shape[1], *size), places, padding, groups, out)
+    step = segment(places[1])
+    pieces = len(g) * places[0] * -(-places[1] // step) if step else -(-inner // 8)
+    plain = _plain(g.dtype)
+    fours = plain and in_fours(g.reshape(*g.shape[:2], -1), 2)
+    loads = to_weight(_known(kernel, stride, dilation), places[1], fours, plain and columns % 4 == 0)
+    parts = parts_for(loads, (rows, columns, inner), groups, gathered)
     stored = g.dtype if parts == 1 else gathered
     made = empty((parts, *shape), stored)
-    numbers = _numbers(x.shape, g.shape[2:], padding, groups, out)
-    fours = _plain(g.dtype) and columns % 4 == 0 and in_fours(g.reshape(*g.shape[:2], -1), 2)
     launch_tiles(
-        _weight(_known(kernel, stride, dilation), fours), (rows, columns, inner), groups, parts, gathered, stored,
+        loads, (rows, columns, inner), pieces, groups, parts, gathered, stored,
         *numbers, *_typed(g, x), made.block.typed(stored),
     )  # fmt: skip
     return made.reshape(shape) if parts == 1 else added(made, g.dtype)
