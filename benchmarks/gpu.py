@@ -6,7 +6,7 @@
     python -m benchmarks.gpu --minutes 8       begin no row after 8 minutes; the most important ones come first
     python -m benchmarks.gpu --json FILE       write the figures there as well, after every row
     python -m benchmarks.gpu --save            write them to benchmarks/results and docs/gpu.md
-    python -m benchmarks.gpu --reads scalar    products and elementwise kernels read one element at a time, not four
+    python -m benchmarks.gpu --reads scalar    elementwise kernels read one element at a time, not four
 
 Checked: against float64 on the CPU, with fresh random inputs; the memory of the result is filled with nan first, and
 a nan in the result never passes. Timed: with the device's events, warm, the median of several rounds; a round is as
@@ -239,9 +239,9 @@ def main(arguments: list[str] | None = None) -> int:
         print("This is Numba's simulator: it has no time to measure. Use --check --small.", file=sys.stderr)
         return 2
     if options.reads == "scalar":
-        from tinygrad_edu.kernels.numba_cuda import mapping, tiles
+        from tinygrad_edu.kernels.numba_cuda import mapping
 
-        tiles.scheme.run, mapping.widest = 1, 1
+        mapping.widest = 1
     torch = report = None
     if not options.check:
         import torch  # type: ignore[no-redef]

@@ -162,9 +162,11 @@ class _Operand:
     def load(self) -> list[str]:
         text: list[str] = []
         names = ["v"] if self.words == 1 else [f"v{w}" for w in range(4)]
-        for i, (across, inner, _) in enumerate(self.steps):
+        for i, (across, inner, test) in enumerate(self.steps):
             text += [f"{name} = ZERO" for name in names]
-            text += self.reads.lines(f"{self.letter}_{across}", inner)
+            lines = list(self.reads.lines(f"{self.letter}_{across}", inner))
+            # who loads nothing may read what another thread reads, but no k beyond the piece
+            text += [f"if {test[0]}:", *_indented(lines, 1)] if test and self.groups > self.threads else lines
             text += [f"{kept} = {name}" for kept, name in zip(self.kept(i), names, strict=True)]
         return text
 
