@@ -75,6 +75,9 @@ _TILES = """def kernel(lines, length, inner, parts, shift, flip, A, at_a, KEYS, 
     t = uint32(cuda.threadIdx.x)
     keys = cuda.shared.array(CELLS, KEY)
     order = cuda.shared.array(CELLS, uint32)
+    for c in range(TILE + t, TILE + ITEMS + 1, WIDTH):
+        keys[cell(c)] = LAST
+        order[cell(c)] = 0
     size = uint32(1 << shift)
     rows = TILE >> shift
     for tile in range(cuda.blockIdx.x, (lines * parts + rows - 1) // rows, cuda.gridDim.x):
@@ -118,6 +121,9 @@ _RUNS = """def kernel(lines, length, inner, parts, run, K, O, A, at_a, KEYS, ORD
     t = uint32(cuda.threadIdx.x)
     keys = cuda.shared.array(CELLS, KEY)
     order = cuda.shared.array(CELLS, INDEX)
+    for c in range(TILE + t, TILE + ITEMS + 1, WIDTH):
+        keys[cell(c)] = LAST
+        order[cell(c)] = 0
     for e in range(cuda.blockIdx.x, lines * parts, cuda.gridDim.x):
         row, first = place(e, parts)
         pair = first & ~(2 * run - 1)
@@ -139,6 +145,9 @@ _RUNS = """def kernel(lines, length, inner, parts, run, K, O, A, at_a, KEYS, ORD
                 at = c + (from_a if c < taken else from_b)
                 keys[cell(c)] = K[at]
                 order[cell(c)] = O[at]
+            else:
+                keys[cell(c)] = LAST
+                order[cell(c)] = 0
         cuda.syncthreads()
         d = uint32(min(t * ITEMS, count))
         a = uint32(0)
