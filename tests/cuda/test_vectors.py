@@ -165,3 +165,14 @@ def test_dividing_by_multiplying() -> None:
         last = (2**31 - 1) // n * n
         for x in (0, 1, n - 1, n, min(n + 1, 2**31 - 1), last - 1, last, 2**31 - 1):
             assert (x * multiplier >> 32) >> shift == x // n
+
+
+def test_one_kernel_turns_arrays_of_every_shape(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A card takes long to compile one, and none is ever forgotten."""
+    made: set[int] = set()
+    plain = elementwise.plan
+    monkeypatch.setattr(elementwise, "plan", lambda *key: made.add(id(plain(*key).kernel)) or plain(*key))
+    for rows in (B, C, D):
+        a = single(rows, A)
+        np.testing.assert_array_equal(to_host(np.negative(to_device(a).T, out=to_device(single(A, rows)))), -a.T)
+    assert len(made) == 1

@@ -142,8 +142,7 @@ def plan(
     turned = turning.suited(sizes, merged)
     if turned is not None:
         text, first, split, blocks, threads = turning.text_of(turned, sizes, merged, kinds, types)
-        names = {**namespace(formula, kinds, computes), **counters(narrow)}
-        return Plan(_compiled(text, formula, names), first, split, blocks, threads, 0)
+        return Plan(_turned(text, formula, kinds, computes, narrow), first, split, blocks, threads, 0)
     flat = layout.by_rows(sizes)
     forms = ["one" if one and i else "flat" if filled and step == flat else "steps"
              for i, (one, step) in enumerate(zip(ones, merged, strict=True))]  # fmt: skip
@@ -250,6 +249,12 @@ def _kernel(
         names.update(vectors())
     names.update(counters(narrow))
     return _compiled(_text(kinds, name_of(types[0]), forms, rank, group, narrow), formula, names)
+
+
+@functools.cache
+def _turned(text: str, formula: str, kinds: Kinds, computes: np.dtype[Any], narrow: bool) -> Any:
+    """The kernel of a text of `turning`, which says nothing of sizes: one serves all shapes."""
+    return _compiled(text, formula, {**namespace(formula, kinds, computes), **counters(narrow)})
 
 
 def counters(narrow: bool) -> dict[str, Any]:
