@@ -31,6 +31,7 @@ CASES: list[tuple[Callable[[list[Any]], Any], int]] = [
     (lambda ps: utils.clip_grad_norm_(ps, 1.0), 7),
     (lambda ps: utils.clip_grad_norm_(ps, 1e9), 7),
     (lambda ps: utils.clip_grad_value_(ps, 1.0), 1),
+    (lambda ps: utils.clip_grad_value_(ps, -1.0), 1),  # bounds the wrong way round: the upper one counts
     (lambda ps: utils.get_total_norm([p.grad for p in ps]), 2),
     (lambda ps: torch.optim.SGD(ps, lr=0.1).zero_grad(set_to_none=False), 1),
     (_stepped, 2),

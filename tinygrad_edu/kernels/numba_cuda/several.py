@@ -23,7 +23,7 @@ __all__ = ["all_averaged", "all_clamped", "all_faded", "all_filled", "all_negate
 Arrays = list[Any]
 
 _FILLED = Formula("p", "p", "value", "p = value")
-_CLAMPED = Formula("p", "p", "least most", "p = least if p < least else most if p > most else p")  # nan stays
+_CLAMPED = Formula("p", "p", "least most", "p = least if p < least else p\np = most if p > most else p")  # nan stays
 _SCALED = Formula("p", "p", "where", "p = p * get(where, 0, ZERO)")
 _NEGATED = Formula("pg", "p", "", "p = -g")
 _AVERAGED = Formula("pv", "p", "count", "p = p + (v - p) / count")
