@@ -114,3 +114,16 @@ def test_a_part_that_begins_oddly_is_read_one_by_one(groups: list[int]) -> None:
     np.testing.assert_array_equal(to_host(to_device(a)[:, 1:][there(ROWS)]), a[:, 1:][ROWS])
     np.testing.assert_array_equal(to_host(to_device(a[:, :8])[1:, 4:][there(ROWS)]), a[1:, 4:8][ROWS])
     assert groups == [1, 4]
+
+
+@pytest.mark.parametrize("name", ["maximum", "minimum"])
+def test_nan_is_the_extreme(name: str) -> None:
+    where, values = np.array([0, 0, 1, 2, 2]), np.array([1, np.nan, 2, np.nan, 3], np.float32)
+    expected = np.zeros(4, np.float32)
+    expected[3] = np.nan
+    made = to_device(expected)
+    where_too, values_too = np.append(where, 3), np.append(values, np.float32(7))
+    with np.errstate(all="ignore"):
+        getattr(np, name).at(expected, where_too, values_too)
+    getattr(np, name).at(made, to_device(where_too), to_device(values_too))
+    np.testing.assert_array_equal(to_host(made), expected)

@@ -6,7 +6,8 @@ multiplying), and acts there.
 
 One writer per cell when gathering: a group of the result belongs to one thread, as in `mapping`. When scattering, two
 places may be the same: `put` then leaves one of the values, as NumPy and PyTorch do, and a thread that comes to its
-group twice writes the same again; adding, and keeping the larger or the smaller, use atomics, each group once.
+group twice writes the same again; adding, and keeping the larger or the smaller, use atomics, each group once. (A nan
+that is to be kept is written without one: whoever else writes to that place writes nan, or finds it and leaves it.)
 """
 
 from __future__ import annotations
@@ -86,6 +87,14 @@ def _many(action: str, group: int) -> int:
     return 1 if action in _ATOMICS else GROUPS if group > 1 else SINGLES
 
 
+def _joined(action: str, value: str) -> list[str]:
+    """Lines that join a value to place p. The atomics for extremes pass over nan, which shall win: it is written."""
+    line = _ATOMICS[action].format(value)
+    return (
+        [line] if action == "add" else [f"if {value} == {value}:", f"    {line}", "else:", f"    A[p] = STORE({value})"]
+    )
+
+
 def _text(action: str, rank: int, group: int, alike: bool, narrow: bool) -> str:
     many = _many(action, group)
     names = ["groups", *(f"n{d}" for d in range(1, rank)), *(f"div{d}" for d in range(1, rank) if narrow)]
@@ -121,7 +130,7 @@ def _text(action: str, rank: int, group: int, alike: bool, narrow: bool) -> str:
         values = read[u] * group if len(read[u]) < group else read[u]
         if action in _ATOMICS:
             for w, value in enumerate(values):
-                body += [f"p = PLACE(p{u} + {w})" if w else f"p = p{u}", _ATOMICS[action].format(value)]
+                body += [f"p = PLACE(p{u} + {w})" if w else f"p = p{u}", *_joined(action, value)]
         elif group > 1:
             stored = ", ".join(f"STORE({value})" for value in values)
             body.append(f"put_{WORDS[group]}({target}, {at.format(u)}, {stored})")
