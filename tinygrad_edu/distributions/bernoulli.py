@@ -10,6 +10,7 @@ from tinygrad_edu.distributions import constraints
 from tinygrad_edu.distributions.odds import BinaryOdds
 from tinygrad_edu.distributions.utils import softplus
 from tinygrad_edu.tensors import sampling
+from tinygrad_edu.tensors.device import device_of
 from tinygrad_edu.tensors.functions import where
 from tinygrad_edu.tensors.sequences import arange
 from tinygrad_edu.tensors.tensor import Tensor
@@ -50,7 +51,7 @@ class Bernoulli(BinaryOdds):
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         shape, probs = self._extended_shape(sample_shape), self.probs._data
-        return Tensor._wrap(sampling.bernoulli(None, probs, shape, probs.dtype))
+        return Tensor._wrap(sampling.bernoulli(None, probs, shape, probs.dtype, device_of(probs)))
 
     def log_prob(self, value: Tensor) -> Tensor:
         self._validate_sample(value)
@@ -60,5 +61,7 @@ class Bernoulli(BinaryOdds):
         return softplus(self.logits) - self.probs * self.logits
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
-        values = arange(2, dtype=self._param.dtype).reshape(-1, *(1,) * len(self._batch_shape))
+        values = arange(2, dtype=self._param.dtype, device=self._param.device).reshape(
+            -1, *(1,) * len(self._batch_shape)
+        )
         return values.expand((-1, *self._batch_shape)) if expand else values

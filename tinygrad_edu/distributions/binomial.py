@@ -79,5 +79,7 @@ class Binomial(BinaryOdds):
         return -(log_prob.exp() * log_prob).sum(0)
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
-        values = arange(1 + self._count(), dtype=self._param.dtype).reshape(-1, *(1,) * len(self._batch_shape))
+        values = arange(1 + self._count(), dtype=self._param.dtype, device=self._param.device).reshape(
+            -1, *(1,) * len(self._batch_shape)
+        )
         return values.expand((-1, *self._batch_shape)) if expand else values

@@ -72,5 +72,5 @@ class Categorical(Odds):
         return -(self.logits.clamp(min=least) * self.probs).sum(-1)
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
-        values = arange(self._num_events).reshape(-1, *(1,) * len(self._batch_shape))
+        values = arange(self._num_events, device=self._param.device).reshape(-1, *(1,) * len(self._batch_shape))
         return values.expand((-1, *self._batch_shape)) if expand else values

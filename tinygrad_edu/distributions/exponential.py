@@ -45,7 +45,7 @@ class Exponential(Elementwise):
         return self.rate**-2
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
-        share = rand(self._extended_shape(sample_shape), dtype=self.rate.dtype)
+        share = rand(self._extended_shape(sample_shape), dtype=self.rate.dtype, device=self.rate.device)
         return -(-share).log1p() / self.rate
 
     def log_prob(self, value: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ def _drawn(concentration: Tensor, shape: tuple[int, ...]) -> Tensor:
     """Gamma numbers of rate 1, which are never 0 and move with their concentrations."""
     a = concentration.expand(shape)
     kind = a._data.dtype
-    drawn = np.asarray(np.maximum(gamma(a._data, shape).astype(kind), np.finfo(kind).tiny))
+    drawn = np.maximum(gamma(a._data, shape).astype(kind), np.finfo(kind).tiny)
     if not (recording() and a.requires_grad):
         return Tensor._wrap(drawn)
     slope = gamma_slope(a._data, drawn).astype(kind).reshape(shape)

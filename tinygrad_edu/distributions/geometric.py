@@ -11,6 +11,7 @@ from tinygrad_edu.distributions import constraints
 from tinygrad_edu.distributions.odds import BinaryOdds
 from tinygrad_edu.distributions.utils import softplus
 from tinygrad_edu.tensors import sampling
+from tinygrad_edu.tensors.device import device_of
 from tinygrad_edu.tensors.functions import where
 from tinygrad_edu.tensors.tensor import Tensor
 
@@ -48,8 +49,8 @@ class Geometric(BinaryOdds):
         return (1.0 / self.probs - 1.0) / self.probs
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
-        probs = self.probs._data
-        share = 1 - sampling.uniform(None, self._extended_shape(sample_shape), np.dtype(np.float64))  # never 0
+        shape, probs = self._extended_shape(sample_shape), self.probs._data
+        share = 1 - sampling.uniform(None, shape, np.dtype(np.float64), place=device_of(probs))  # never 0
         with np.errstate(divide="ignore"):  # where success is certain
             found = np.floor(np.log(share) / np.log1p(-probs.astype(np.float64)))
         return Tensor._wrap(np.abs(found).astype(probs.dtype))

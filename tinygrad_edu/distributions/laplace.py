@@ -27,7 +27,9 @@ class Laplace(Located):
         return 2 * self.scale**2
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
-        return self.icdf(1 - rand(self._extended_shape(sample_shape), dtype=self.loc.dtype))  # never 0
+        return self.icdf(
+            1 - rand(self._extended_shape(sample_shape), dtype=self.loc.dtype, device=self.loc.device)
+        )  # never 0
 
     def log_prob(self, value: Tensor) -> Tensor:
         self._validate_sample(value)

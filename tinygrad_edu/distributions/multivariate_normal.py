@@ -95,7 +95,7 @@ class MultivariateNormal(Distribution):
         return (self.scale_tril**2).sum(-1)
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
-        noise = randn(self._extended_shape(sample_shape), dtype=self.loc.dtype)
+        noise = randn(self._extended_shape(sample_shape), dtype=self.loc.dtype, device=self.loc.device)
         return self.loc + (self.scale_tril @ noise.unsqueeze(-1)).squeeze(-1)
 
     def _half_log_det(self) -> Tensor:

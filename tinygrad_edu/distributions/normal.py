@@ -41,7 +41,7 @@ class Normal(Located):
         return self.scale**2
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
-        noise = randn(self._extended_shape(sample_shape), dtype=self.loc.dtype)
+        noise = randn(self._extended_shape(sample_shape), dtype=self.loc.dtype, device=self.loc.device)
         return self.loc + noise * self.scale
 
     def log_prob(self, value: Tensor) -> Tensor:

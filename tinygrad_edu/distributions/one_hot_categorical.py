@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from tinygrad_edu.distributions import constraints
 from tinygrad_edu.distributions.categorical import Categorical
 from tinygrad_edu.distributions.odds import Odds
 from tinygrad_edu.tensors.creation import eye
+from tinygrad_edu.tensors.sequences import arange
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["OneHotCategorical", "OneHotCategoricalStraightThrough"]
@@ -44,8 +43,8 @@ class OneHotCategorical(Odds):
         return self.probs * (1 - self.probs)
 
     def _rows(self, indices: Tensor) -> Tensor:
-        size = self._event_shape[0]
-        return Tensor._wrap((indices._data[..., None] == np.arange(size)).astype(self._param._data.dtype))
+        places = arange(self._event_shape[0], device=indices.device)
+        return indices.unsqueeze(-1).eq(places).to(self._param.dtype)
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         return self._rows(self._categorical.sample(sample_shape))
@@ -59,7 +58,9 @@ class OneHotCategorical(Odds):
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
         size = self._event_shape[0]
-        values = eye(size, dtype=self._param.dtype).reshape(size, *(1,) * len(self._batch_shape), size)
+        values = eye(size, dtype=self._param.dtype, device=self._param.device).reshape(
+            size, *(1,) * len(self._batch_shape), size
+        )
         return values.expand((size, *self._batch_shape, size)) if expand else values
 
 

@@ -18,7 +18,7 @@ class _Drawn(Located):
     """One that draws by the inverse of its distribution function."""
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
-        share = rand(self._extended_shape(sample_shape), dtype=self.loc.dtype)
+        share = rand(self._extended_shape(sample_shape), dtype=self.loc.dtype, device=self.loc.device)
         kind = np.finfo(share._data.dtype)
         return self.icdf(share.clamp(float(kind.tiny), 1 - float(kind.epsneg)))
 

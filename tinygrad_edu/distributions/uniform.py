@@ -53,7 +53,7 @@ class Uniform(Elementwise):
         return (self.high - self.low) ** 2 / 12
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
-        share = rand(self._extended_shape(sample_shape), dtype=self.low.dtype)
+        share = rand(self._extended_shape(sample_shape), dtype=self.low.dtype, device=self.low.device)
         return self.low + share * (self.high - self.low)
 
     def log_prob(self, value: Tensor) -> Tensor:

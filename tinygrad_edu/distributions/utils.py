@@ -11,6 +11,7 @@ from tinygrad_edu.engine.modes import enable_grad
 from tinygrad_edu.tensors.data import default_float
 from tinygrad_edu.tensors.functions import functional
 from tinygrad_edu.tensors.parts import broadcast_tensors
+from tinygrad_edu.tensors.placing import beside
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["broadcast_all", "clamp_probs", "lazy_property", "logits_to_probs", "probs_to_logits", "softplus"]
@@ -30,10 +31,17 @@ def broadcast_all(*values: Any) -> tuple[Tensor, ...]:
             f"__torch_function__, got {', '.join(type(value).__name__ for value in values)}"
         )
     kind = next((v._data.dtype for v in values if isinstance(v, Tensor) and v.is_floating_point()), default_float())
-    found = [v if isinstance(v, Tensor) else Tensor._wrap(np.asarray(v, kind)) for v in values]
+    like = next((v for v in values if isinstance(v, Tensor)), None)
+    found = [v if isinstance(v, Tensor) else _number(v, kind, like) for v in values]
     if all(value.shape == found[0].shape for value in found):
         return tuple(found)
     return broadcast_tensors(*found)
+
+
+def _number(value: Any, kind: Any, like: Tensor | None) -> Tensor:
+    """A Tensor without dimensions, on the device of another."""
+    made = np.asarray(value, kind)
+    return Tensor._wrap(made) if like is None else beside(made, like)
 
 
 def softplus(x: Tensor) -> Tensor:

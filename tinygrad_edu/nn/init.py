@@ -16,6 +16,7 @@ import numpy as np
 
 from tinygrad_edu.engine.modes import no_grad
 from tinygrad_edu.tensors import sampling
+from tinygrad_edu.tensors.device import device_of
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = [
@@ -59,7 +60,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 def _fill(tensor: Tensor, values: Any) -> Tensor:
     """Write an array into a Tensor, unrecorded."""
     with no_grad():
-        tensor.copy_(Tensor._wrap(np.asarray(values, dtype=tensor._data.dtype)))
+        tensor.copy_(Tensor._wrap(values.astype(tensor._data.dtype)))
     return tensor
 
 
@@ -88,9 +89,10 @@ def trunc_normal_(
     erf = [math.erf((x - mean) / std / math.sqrt(2)) for x in (a, b)]
     if erf[1] - erf[0] < 1e-6:  # nearly nothing lies there: drawing again would not end
         raise ValueError(f"trunc_normal_: the normal distribution ({mean}, {std}) has no values in [{a}, {b}]")
-    values = sampling.normal(generator, tensor._data.shape, np.dtype(np.float64), mean, std).reshape(-1)
+    place = device_of(tensor._data)
+    values = sampling.normal(generator, tensor._data.shape, np.dtype(np.float64), mean, std, place).reshape(-1)
     while (redo := np.flatnonzero((values < a) | (values > b))).size:
-        values[redo] = sampling.normal(generator, (redo.size,), np.dtype(np.float64), mean, std)
+        values[redo] = sampling.normal(generator, (redo.size,), np.dtype(np.float64), mean, std, place)
     return _fill(tensor, values.reshape(tensor._data.shape))
 
 
@@ -203,9 +205,9 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
         return tensor
     rows = tensor.shape[0]
     columns = tensor.numel() // rows
-    draws = sampling.normal(generator, (rows, columns), np.dtype(np.float64))
+    draws = sampling.normal(generator, (rows, columns), np.dtype(np.float64), place=device_of(tensor._data))
     q, r = np.linalg.qr(draws.T if rows < columns else draws)
-    q *= np.where(np.diag(r) < 0, -1.0, 1.0)  # makes all such matrices equally likely
+    q = q * np.where(np.diagonal(r) < 0, -1.0, 1.0)  # makes all such matrices equally likely
     return _fill(tensor, gain * (q.T if rows < columns else q).reshape(tensor.shape))
 
 
@@ -214,9 +216,10 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
     if tensor.ndim != 2:
         raise ValueError(f"Only tensors with 2 dimensions are supported, got shape {tuple(tensor.shape)}")
     rows, columns = tensor.shape
-    values = sampling.normal(generator, (rows, columns), np.dtype(np.float64), 0.0, std)
+    place = device_of(tensor._data)
+    values = sampling.normal(generator, (rows, columns), np.dtype(np.float64), 0.0, std, place)
     for column in range(columns):
-        values[sampling.permutation(generator, rows)[: math.ceil(sparsity * rows)], column] = 0
+        values[sampling.permutation(generator, rows, place=place)[: math.ceil(sparsity * rows)], column] = 0
     return _fill(tensor, values)
 
 

@@ -18,9 +18,9 @@ from tinygrad_edu.errors import DTypeError
 from tinygrad_edu.ops import activations as smooth
 from tinygrad_edu.ops import bends
 from tinygrad_edu.tensors import sampling
+from tinygrad_edu.tensors.device import device_of
 from tinygrad_edu.tensors.functions import functional, where
 from tinygrad_edu.tensors.inplace import write
-from tinygrad_edu.tensors.placing import beside
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = ["ACTIVATIONS", "gumbel_softmax"]
@@ -30,6 +30,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _FOR_FLOATS = set(
     "CELU ELU GELU GLU Hardsigmoid Hardswish LeakyReLU LogSigmoid Mish PReLU RReLU SELU SiLU Softplus".split()
 )
+
+_WIDE = np.dtype(np.float64)  # in which random numbers are drawn
 
 logaddexp: Any = functional("logaddexp")
 
@@ -108,9 +110,8 @@ def rrelu(
         raise ValueError(f"rrelu: the lower bound {lower} is greater than the upper bound {upper}")
     slope: Any = (lower + upper) / 2
     if training:
-        slope = sampling.uniform(None, input._data.shape, np.dtype(np.float64), lower, upper)
-        slopes = beside(np.asarray(slope, input._data.dtype), input)
-        bent: Tensor = bends.prelu(input, slopes)
+        drawn = sampling.uniform(None, input._data.shape, _WIDE, lower, upper, device_of(input._data))
+        bent: Tensor = bends.prelu(input, Tensor._wrap(drawn.astype(input._data.dtype)))
         return bent
     return leaky_relu(input, slope)
 
@@ -302,9 +303,9 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     Args:
         hard: the draw is one-hot; its gradient is that of the soft one.
     """
-    draws = sampling.uniform(None, logits._data.shape, np.dtype(np.float64))
+    draws = sampling.uniform(None, logits._data.shape, _WIDE, place=device_of(logits._data))
     gumbel = -np.log(-np.log(np.clip(draws, 1e-300, 1 - 1e-16)))
-    soft = ((logits + beside(gumbel.astype(logits._data.dtype), logits)) / tau).softmax(dim)
+    soft = ((logits + Tensor._wrap(gumbel.astype(logits._data.dtype))) / tau).softmax(dim)
     if not hard:
         return soft
     winner = np.argmax(soft._data, axis=dim, keepdims=True)
