@@ -52,7 +52,11 @@ def _kernel(loads: Loads, tile: Tile, gathered: Any, stored: Any) -> Any:
 def _together(tile: Tile, registers: int) -> int:
     """How many blocks a multiprocessor has room for; `registers` is of a thread of the largest tile."""
     small, few = tile.thread_rows * tile.thread_columns <= 32, tile.threads <= 128
-    return _REGISTERS // (tile.threads * (128 if small else 160 if few else registers))
+    if few and tile.rows > 64:  # tall: a thread has more of a convolution's weights on their way
+        registers = max(registers, 192) if registers > 128 else 160
+    elif few:
+        registers = 160
+    return _REGISTERS // (tile.threads * (128 if small else registers))
 
 
 def clocks(tile: Tile, sizes: Sizes, batches: int, parts: int, registers: int = 128) -> float:
