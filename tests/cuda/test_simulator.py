@@ -29,7 +29,7 @@ def test_in_the_simulator(marks: str) -> None:
         str(Path(__file__).parent),
     ]
     done = subprocess.run(
-        command, env={**os.environ, "NUMBA_ENABLE_CUDASIM": "1"}, capture_output=True, text=True, timeout=900
+        command, env={**os.environ, "NUMBA_ENABLE_CUDASIM": "1"}, capture_output=True, text=True, timeout=2400
     )
     assert done.returncode == 0, f"{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
     assert " passed" in done.stdout
@@ -40,7 +40,7 @@ def test_in_the_simulator(marks: str) -> None:
 def test_every_kernel_has_types() -> None:
     pytest.importorskip("numba", reason="Numba compiles")
     script = Path(__file__).with_name("nopython.py")
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=900)
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=2400)
     assert done.returncode == 0, f"{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
 
 
@@ -49,7 +49,7 @@ def test_every_kernel_has_types() -> None:
 def test_every_kernel_is_compiled_for_a_card() -> None:
     pytest.importorskip("numba", reason="Numba compiles")
     script = Path(__file__).with_name("for_a_card.py")
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=900)
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=2400)
     if done.returncode == 77:
         pytest.skip(done.stdout)
     assert done.returncode == 0, f"{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
