@@ -63,6 +63,9 @@ def _checked(device: Any, name: str) -> None:
 def empty_cache() -> None:
     """Return to the driver the memory that no Tensor uses."""
     if is_available():
+        from tinygrad_edu.kernels.numba_cuda import pieces
+
+        pieces.forget()
         _pool().empty()
 
 

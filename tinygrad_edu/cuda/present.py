@@ -138,7 +138,7 @@ class Stream:
     def __init__(self, device: Any = None, priority: int = 0, *, _handle: Any = None) -> None:
         _here(device, "Stream")
         self.device = _place
-        self._handle = runtime.cuda().stream() if _handle is None else _handle
+        self._handle = streams.another(runtime.cuda().stream) if _handle is None else _handle
 
     def synchronize(self) -> None:
         """Wait until all that is on this stream is done."""

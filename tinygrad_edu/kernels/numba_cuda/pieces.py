@@ -28,7 +28,9 @@ from tinygrad_edu.kernels.numba_cuda.pointers import pointers
 from tinygrad_edu.kernels.numba_cuda.runtime import compiled, cuda, functions, launch
 from tinygrad_edu.kernels.presence import simulated
 
-__all__ = ["FIND", "PIECE", "THREADS", "Formula", "lying_as", "product", "rounded", "rows_of", "run", "table_of"]
+__all__ = [
+    "FIND", "PIECE", "THREADS", "Formula", "forget", "lying_as", "product", "rounded", "rows_of", "run", "table_of",
+]  # fmt: skip
 
 PIECE, THREADS = (8, 2) if simulated() else (4096, 256)  # elements and threads of a block
 
@@ -150,6 +152,11 @@ class _Tables:
 @functools.lru_cache(maxsize=16)
 def _tables(length: int, _stream: Any) -> _Tables:
     return _Tables(length)
+
+
+def forget() -> None:
+    """Let go of all tables: they outlive the arrays that they tell of."""
+    _tables.cache_clear()
 
 
 def rows_of(columns: tuple[list[Any], ...], kinds: Any = (np.float32, np.float64)) -> list[tuple[int, ...]] | None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+from collections.abc import Callable
 from typing import Any
 
-__all__ = ["choose", "current"]
+__all__ = ["another", "choose", "current"]
+
+_MOST = 32  # streams of a program, as PyTorch has them: memory that was taken for one goes to no other
+_made: list[Any] = []
+_turns = itertools.count()
 
 
 class _Current(threading.local):
@@ -24,3 +30,12 @@ def choose(stream: Any) -> Any:
     """Make another stream the current one of this thread; gives the one before."""
     before, _current.stream = _current.stream, stream
     return before
+
+
+def another(make: Callable[[], Any]) -> Any:
+    """Numba's handle of a stream, which `make` makes; after so many the first comes round again."""
+    turn = next(_turns) % _MOST
+    if turn >= len(_made):
+        _made.append(make())
+        return _made[-1]
+    return _made[turn]
