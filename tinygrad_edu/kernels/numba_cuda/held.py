@@ -69,7 +69,7 @@ def _kernel(recipe: Recipe, deal: Deal, kind: np.dtype[Any], stored: np.dtype[An
     names |= {"line_add": together("s + x", kind, deal.width), "line_max": together(_LARGER, kind, deal.width)}
     names["CELLS"] = cells_for(deal.width, deal.lines)
     exec(compile(text_of(recipe, deal), f"<cuda kernel: {recipe.name}>", "exec"), names)
-    return compiled(names["kernel"])
+    return compiled(names["kernel"], launch_bounds=deal.width * deal.lines)  # so that a block has registers enough
 
 
 def _aligned(a: DeviceArray) -> bool:
