@@ -88,8 +88,12 @@ def grid_for(elements: int) -> tuple[int, int]:
 
 
 def compiled(function: Any, **options: Any) -> Any:
-    """The function as a kernel of the device; it is compiled for the types of its first call."""
-    return cuda().jit(function, **options)
+    """The function as a kernel of the device; it is compiled for the types of its first call.
+
+    Args:
+        options: of Numba, such as `launch_bounds`; the simulator, which has no registers, takes none.
+    """
+    return cuda().jit(function, **({} if simulated() else options))
 
 
 def launch(kernel: Any, blocks: Any, threads: Any, *args: Any) -> None:
