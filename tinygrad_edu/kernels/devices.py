@@ -132,7 +132,8 @@ def wrapped(name: str, plain: Callable[..., Any], specification: Any) -> Callabl
 
     def on_device() -> Callable[..., Any]:
         if not found:
-            found.append(import_module("tinygrad_edu.kernels.numba_cuda").lookup(name, specification))
+            refuse = None if name in _OF_BOTH else functools.partial(_refuse_others, name)
+            found.append(import_module("tinygrad_edu.kernels.numba_cuda").lookup(name, specification, refuse))
         return found[0]
 
     @functools.wraps(plain)
@@ -142,8 +143,6 @@ def wrapped(name: str, plain: Callable[..., Any], specification: Any) -> Callabl
             if kind is DeviceArray or (
                 (kind is tuple or kind is list) and any(part.__class__ is DeviceArray for part in x)
             ):
-                if name not in _OF_BOTH:
-                    _refuse_others(name, args)
                 return on_device()(*args, **options)
         return plain(*args, **options)
 

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-__all__ = ["FILES", "own"]
+__all__ = ["ANEW", "FILES", "own"]
 
 FILES: tuple[str, ...] = (
     "spot", "softmax", "spreads", "steps", "dropout", "several", "convolution", "norms", "channels", "losses",
     "pooling", "attention", "ordering", "special",
 )
+# What these launch differs from call to call, by numbers of a step or a draw, or tells of arrays by their addresses:
+# it is not done again by `replay`.
+ANEW: tuple[str, ...] = ("steps", "dropout", "several")
 
 
 @functools.cache

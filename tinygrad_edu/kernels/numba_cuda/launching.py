@@ -27,7 +27,7 @@ import numpy as np
 
 from tinygrad_edu.errors import CudaError
 
-__all__ = ["Launcher", "Parameters", "kinds_of", "launch_by_driver", "parameters"]
+__all__ = ["Launcher", "Parameters", "kinds_of", "launch_by_driver", "launch_prepared", "parameters", "prepared"]
 
 # What each class of argument is to `struct`; every parameter begins at a multiple of eight bytes.
 _CODES: dict[Any, str] = {
@@ -130,6 +130,21 @@ def launch_by_driver(kernel: Any, blocks: Any, threads: Any, stream: Any, args: 
         found = _learned(kernel, args)
     grid = (blocks, 1, 1) if blocks.__class__ is int else _three(blocks)
     block = (threads, 1, 1) if threads.__class__ is int else _three(threads)
+    launch_prepared((found, grid, block), stream, args)
+
+
+def prepared(kernel: Any, blocks: Any, threads: Any, kinds: tuple[Any, ...]) -> Any:
+    """What `launch_prepared` takes for a kernel that has been launched with arguments of these classes."""
+    return _known[(id(kernel), *kinds)], _three(blocks), _three(threads)
+
+
+def launch_prepared(what: Any, stream: Any, args: Any) -> None:
+    """Launch what `prepared` gave.
+
+    Raises:
+        CudaError: the driver refuses.
+    """
+    found, grid, block = what
     number = int(stream) if stream else 0
     status = found(grid, block, number, args)
     if status == _NOT_A_CONTEXT:

@@ -19,6 +19,7 @@ from tinygrad_edu.errors import OutOfMemoryError
 from tinygrad_edu.kernels.numba_cuda.launching import parameters
 from tinygrad_edu.kernels.numba_cuda.runtime import cuda
 from tinygrad_edu.kernels.numba_cuda.streams import current
+from tinygrad_edu.kernels.numba_cuda.tape import noting
 from tinygrad_edu.kernels.presence import simulated
 
 __all__ = ["Block", "Piece", "Pool", "pool"]
@@ -50,7 +51,9 @@ class Block:
 
     @property
     def raw(self) -> Any:
-        """Numba's array of the bytes."""
+        """Numba's array of the bytes, for copies to and from the CPU."""
+        if noting.tape is not None and (tape := noting.mine()):
+            tape.spoilt = True
         return self.piece.raw
 
     def typed(self, dtype: np.dtype[Any]) -> Any:
@@ -59,6 +62,8 @@ class Block:
         found = piece.typed.get(dtype)
         if found is None:
             found = piece.typed[dtype] = argument(piece, dtype)
+        if noting.tape is not None and (tape := noting.mine()):
+            tape.typed(self, found, dtype)
         return found
 
     def held(self, dtype: np.dtype[Any]) -> Any:
@@ -66,6 +71,8 @@ class Block:
         found = self.typed(dtype)
         found = found.view(dtype) if simulated() else type(found)(found)
         found.holds = self
+        if noting.tape is not None and (tape := noting.mine()):
+            tape.typed(self, found, dtype)
         return found
 
     def address(self) -> int:
@@ -122,10 +129,15 @@ class Pool:
             self.allocated += size
             if self.allocated > self.peak:
                 self.peak = self.allocated
-        return Block(piece, key)
+        block = Block(piece, key)
+        if noting.tape is not None and (tape := noting.mine()):
+            tape.taken(block, nbytes)
+        return block
 
     def give_back(self, block: Block) -> None:
         """Keep the memory of a block that no array uses any more."""
+        if noting.tape is not None and (tape := noting.mine()):
+            tape.freed(block)
         with self._lock:
             self.allocated -= block.nbytes
             piece = block.piece

@@ -14,11 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.kernels.numba_cuda.launching import launch_by_driver
+from tinygrad_edu.kernels.numba_cuda.launching import launch_by_driver, launch_prepared, prepared
 from tinygrad_edu.kernels.numba_cuda.streams import current
+from tinygrad_edu.kernels.numba_cuda.tape import noting
 from tinygrad_edu.kernels.presence import possible, simulated
 
-__all__ = ["Launches", "available", "compiled", "cuda", "functions", "grid_for", "launch", "launches", "why_not"]
+__all__ = [
+    "Launches", "available", "compiled", "cuda", "functions", "grid_for", "launch", "launch_ready", "launches",
+    "multiprocessors", "ready", "why_not",
+]  # fmt: skip
 
 _THREADS = 256  # in a block
 
@@ -105,12 +109,28 @@ def launch(kernel: Any, blocks: Any, threads: Any, *args: Any) -> None:
         args: numbers, and arrays as ``block.typed(dtype)`` gives them.
     """
     launches.count += 1
+    if noting.tape is not None and (tape := noting.mine()):
+        tape.launched(kernel, blocks, threads, args)
     if simulated():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # NumPy's, of overflow and nan
             kernel[blocks, threads](*args)
     else:
         launch_by_driver(kernel, blocks, threads, current(), args)
+
+
+def ready(kernel: Any, blocks: Any, threads: Any, kinds: tuple[Any, ...]) -> Any:
+    """What `launch_ready` takes, for a launch that has been made with arguments of these classes."""
+    return (kernel, blocks, threads) if simulated() else prepared(kernel, blocks, threads, kinds)
+
+
+def launch_ready(what: Any, args: list[Any]) -> None:
+    """Make a launch again with other arguments."""
+    if simulated():
+        launch(*what, *args)
+    else:
+        launches.count += 1
+        launch_prepared(what, current(), args)
 
 
 def _guarded_erf(x: Any) -> Any:
