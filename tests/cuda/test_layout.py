@@ -45,3 +45,42 @@ def test_results_lie_as_on_the_cpu() -> None:
         lambda x: nn.functional.layer_norm(x, (2,)),
     ):  # fmt: skip
         assert call(x.cuda().T).stride() == call(x.T).stride()
+
+
+def operands() -> dict[str, Any]:
+    """Operands of shape (2, 3, 4), or that broadcast to it, in every way in which they may lie."""
+    random = np.random.default_rng(3)
+    return {
+        "rows": random.normal(size=(2, 3, 4)),
+        "turned": random.normal(size=(2, 4, 3)).swapaxes(1, 2),
+        "first last": random.normal(size=(3, 4, 2)).transpose(2, 0, 1),
+        "a row": random.normal(size=(2, 1, 4)),
+        "a column": random.normal(size=(3, 1)),
+        "every second": random.normal(size=(2, 3, 8))[..., ::2],
+        "number": 1.5,
+    }
+
+
+@pytest.mark.parametrize("first", operands())
+@pytest.mark.parametrize("second", operands())
+def test_three_operands(first: str, second: str) -> None:
+    """Each reads its own: kernels for transposed operands took the third one's strides for a place."""
+    from tinygrad_edu.kernels.devices import to_device, to_host
+    from tinygrad_edu.kernels.numba_cuda.elementwise import mapped
+
+    def there(thing: Any) -> Any:
+        if not isinstance(thing, np.ndarray):
+            return thing
+        owner = thing if thing.base is None else thing.base
+        whole = to_device(owner)
+        return whole if owner is thing else whole.on(thing.shape, thing.strides, whole.offset)
+
+    kind = np.dtype(np.float64)
+    some = operands()
+    for third in some:
+        a, b, c, d = (some[name] for name in (first, second, third, "turned"))
+        found = mapped("a * b - c / d", tuple(map(there, (a, b, c, d))), (kind,) * 4, kind)
+        np.testing.assert_allclose(to_host(found), a * b - c / d, rtol=1e-12, err_msg=third)
+        if any(isinstance(x, np.ndarray) for x in (a, b, c)):
+            found = mapped("a * b - c", tuple(map(there, (a, b, c))), (kind,) * 3, kind)
+            np.testing.assert_allclose(to_host(found), a * b - c, rtol=1e-12, err_msg=third)

@@ -179,7 +179,7 @@ def _places(forms: tuple[str, ...], letters: list[str], rank: int, group: int, n
         if form == "flat":
             lines.append(f"p_{letter}{u} = PLACE(at_{letter} + g{u}{f' * {group}' if group > 1 else ''})")
         elif form != "one":
-            terms = [f"i{d} * {letter}{d}" for d in range(rank)]
+            terms = [f"i{d} * {letter}_{d}" for d in range(rank)]
             lines.append(f"p_{letter}{u} = PLACE({added(f'at_{letter}', *terms)})")
     return lines
 
@@ -194,7 +194,7 @@ def _text(kinds: Kinds, result: str, forms: tuple[str, ...], rank: int, group: i
     for letter in ("out", *LETTERS[: len(kinds)]):
         form = form_of.get(letter)
         arguments += [f"{letter}_"] if form is None else [letter.upper(), f"at_{letter}"]
-        arguments += [f"{letter}{d}" for d in range(rank)] if form in ("steps", "same") else []
+        arguments += [f"{letter}_{d}" for d in range(rank)] if form in ("steps", "same") else []
     for letter, (kind, is_array) in zip(LETTERS, kinds, strict=False):
         if not is_array:
             before.append(f"{letter} = {computed_in(kind)}({letter}_)")
@@ -234,9 +234,9 @@ def _text(kinds: Kinds, result: str, forms: tuple[str, ...], rank: int, group: i
             body.append(f"OUT[p_out{u}] = v0")
     lines = [*before, "if g0 < groups:", *(f"    {line}" for line in body)]
     if not rank and group > 1:
-        lines += [f"k = groups * {group} + cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x", "if k < count:"]
-        lines += [f"    {letter} = {number}({letter.upper()}[PLACE(at_{letter} + k)])" for letter, number in loads]
-        lines.append(f"    OUT[PLACE(at_out + k)] = {result}(f({given}))")
+        lines += [f"rest = groups * {group} + cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x", "if rest < count:"]
+        lines += [f"    {letter} = {number}({letter.upper()}[PLACE(at_{letter} + rest)])" for letter, number in loads]
+        lines.append(f"    OUT[PLACE(at_out + rest)] = {result}(f({given}))")
     return "\n".join([f"def kernel({', '.join(arguments)}):", *(f"    {line}" for line in lines)])
 
 

@@ -67,7 +67,7 @@ def text_of(
         if letter != "out" and letter not in inputs:
             names.append(f"{letter}_")
         else:
-            names += [letter.upper(), f"at_{letter}", *(f"{letter}{b}" for b in range(len(batch)))]
+            names += [letter.upper(), f"at_{letter}", *(f"{letter}_{b}" for b in range(len(batch)))]
             names += [f"{letter}_r", f"{letter}_c"]
     for letter in in_tile:  # (one shared array on a line: in the simulator those of one line are one)
         shared_type = "uint8" if type_of[letter] == "bool_" else type_of[letter]
@@ -78,16 +78,16 @@ def text_of(
     lines += ["x = COUNTER(cuda.threadIdx.x)", "y = COUNTER(cuda.threadIdx.y)", "square = COUNTER(cuda.blockIdx.x)"]
     body = []
     # (a block divides once, so plain divisions do)
-    divided = [("c", "across"), ("r", "down"), *((f"i{b}", f"n{b}") for b in reversed(range(1, len(batch))))]
+    divided = [("of_c", "across"), ("of_r", "down"), *((f"i{b}", f"n{b}") for b in reversed(range(1, len(batch))))]
     for index, size in divided:
         body.append(f"rest = COUNTER(square // COUNTER({size}))")
         body += [f"{index} = COUNTER(square - COUNTER(rest * COUNTER({size})))", "square = rest"]
-    body += [f"c0 = COUNTER(c * {SIDE})", f"r0 = COUNTER(r * {SIDE})", "end_r = COUNTER(rows)"]
+    body += [f"begin_c = COUNTER(of_c * {SIDE})", f"begin_r = COUNTER(of_r * {SIDE})", "end_r = COUNTER(rows)"]
     body.append("end_c = COUNTER(columns)")
     body += ["i0 = square"] if batch else []
     for letter in ("out", *inputs):
-        terms = [f"at_{letter}", *(f"i{b} * {letter}{b}" for b in range(len(batch)))]
-        body.append(f"p_{letter} = {added(*terms, f'r0 * {letter}_r', f'c0 * {letter}_c')}")
+        terms = [f"at_{letter}", *(f"i{b} * {letter}_{b}" for b in range(len(batch)))]
+        body.append(f"p_{letter} = {added(*terms, f'begin_r * {letter}_r', f'begin_c * {letter}_c')}")
 
     def read(letter: str, t: int) -> str:  # along r
         return f"{letter.upper()}[PLACE({added(f'p_{letter}', f'x * {letter}_r', f'j{t} * {letter}_c')})]"
@@ -107,20 +107,20 @@ def text_of(
 
     # whole squares: all reads of a thread before their first use; cut ones: each for itself
     body += [f"j{t} = COUNTER(y + {t * HEIGHT})" for t in turns]
-    body.append(f"whole = COUNTER(r0 + {SIDE}) <= end_r and COUNTER(c0 + {SIDE}) <= end_c")
+    body.append(f"whole = COUNTER(begin_r + {SIDE}) <= end_r and COUNTER(begin_c + {SIDE}) <= end_c")
     body.append("if whole:")
     body += [f"    {letter}{t}_ = {read(letter, t)}" for t in turns for letter in in_tile]
     body += [f"    TILE_{letter}[j{t}, x] = {letter}{t}_" for t in turns for letter in in_tile]
     body.append("else:")
     for t in turns:
-        body.append(f"    if COUNTER(r0 + x) < end_r and COUNTER(c0 + j{t}) < end_c:")
+        body.append(f"    if COUNTER(begin_r + x) < end_r and COUNTER(begin_c + j{t}) < end_c:")
         body += [f"        TILE_{letter}[j{t}, x] = {read(letter, t)}" for letter in in_tile]
     body += ["cuda.syncthreads()", "if whole:"]
     body += [f"    {line}" for t in turns for line in beside(t)]
     body += [f"    {line}" for t in turns for line in written(t)]
     body.append("else:")
     for t in turns:
-        body.append(f"    if COUNTER(r0 + j{t}) < end_r and COUNTER(c0 + x) < end_c:")
+        body.append(f"    if COUNTER(begin_r + j{t}) < end_r and COUNTER(begin_c + x) < end_c:")
         body += [f"        {line}" for line in (*beside(t), *written(t))]
     text = "\n".join([f"def kernel({', '.join(names)}):", *(f"    {line}" for line in (*lines, *body))])
     return text, first, split, squares, (SIDE, HEIGHT)
