@@ -8,6 +8,7 @@ as a program of its own: it puts stand-ins in place of the device.
 from __future__ import annotations
 
 import builtins
+import importlib
 import re
 import sys
 from pathlib import Path
@@ -25,21 +26,16 @@ presence.possible = devices.possible = lambda: True  # type: ignore[assignment]
 devices.why_not = lambda: ""
 devices.available = lambda: True
 
+from tinygrad_edu.kernels import numba_cuda  # noqa: E402
 from tinygrad_edu.kernels.numba_cuda import (  # noqa: E402
     array,
     chosen,
     counting,
-    elementwise,
-    gathering,
-    indexing,
     mapping,
     memory,
-    philox,
-    pooling,
     products,
     reductions,
     runtime,
-    scalars,
     sorting,
     turning,
 )
@@ -106,14 +102,20 @@ def launch(kernel: Any, blocks: Any, threads: Any, *args: Any) -> None:
 grid: list[Any] = [1, 1]  # of the launch
 
 
-runtime.cuda = memory.cuda = scalars.cuda = mapping.cuda = lambda: Device()  # type: ignore[attr-defined, assignment]
 runtime.why_not = lambda: ""  # type: ignore[assignment]
 memory.address_of = lambda raw: int(raw.ctypes.data)
 memory.argument = lambda piece, dtype: piece.raw[: piece.nbytes // dtype.itemsize * dtype.itemsize].view(dtype)
-for module in (elementwise, mapping, gathering, reductions, indexing, pooling, products, philox, scalars):
+numba_cuda.replayed = lambda call, args, options: call(*args, **options)  # type: ignore[attr-defined]
+instead: dict[str, Any] = {
+    "cuda": lambda: Device(), "compiled": compiled, "launch": launch, "grid_for": lambda _elements: (1, 1),
+    "multiprocessors": lambda: 1,
+}  # fmt: skip
+for path in sorted(Path(str(runtime.__file__)).parent.glob("[a-z]*.py")):
+    module = importlib.import_module(f"tinygrad_edu.kernels.numba_cuda.{path.stem}")
     module.compile = compiled_text  # type: ignore[attr-defined]
-    module.compiled, module.launch = compiled, launch  # type: ignore[attr-defined]
-    module.grid_for = lambda _elements: (1, 1)  # type: ignore[attr-defined]
+    for name, stand_in in instead.items():
+        if callable(getattr(module, name, None)):
+            setattr(module, name, stand_in)
 
 # Kernels whose threads work together cannot run as one thread: here the plain ones compute. A GPU compiles both.
 chosen.FILES = ("spot", "pooling", "special")
