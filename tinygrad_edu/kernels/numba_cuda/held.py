@@ -69,7 +69,10 @@ def _kernel(recipe: Recipe, deal: Deal, kind: np.dtype[Any], stored: np.dtype[An
     names |= {"line_add": together("s + x", kind, deal.width), "line_max": together(_LARGER, kind, deal.width)}
     names["CELLS"] = cells_for(deal.width, deal.lines)
     exec(compile(text_of(recipe, deal), f"<cuda kernel: {recipe.name}>", "exec"), names)
-    return compiled(names["kernel"], launch_bounds=deal.width * deal.lines)  # so that a block has registers enough
+    threads = deal.width * deal.lines
+    # a thread may have 255 registers, of which a multiprocessor has 65536: large blocks are told of, so that they get
+    # fewer. (Told of small ones, ptxas spills some to have more of them at a time.)
+    return compiled(names["kernel"], **({"launch_bounds": threads} if threads > 256 else {}))
 
 
 def _aligned(a: DeviceArray) -> bool:
