@@ -31,6 +31,8 @@ def _kept() -> dict[Any, Any]:
 def _calls(call: Any, *each: Any) -> list[Any]:
     """The results for three arguments, on the CPU; the third call is the first that may be done again."""
     return [to_host(call(to_device(np.asarray(x)))) for x in each]
+# Their arguments belong together: what the forward pass computed, and what it computed that of.
+TOGETHER = ("attention_back", "log_softmax_back")
 
 
 def _again(name: str, arguments: tuple[Any, ...]) -> None:
@@ -40,7 +42,8 @@ def _again(name: str, arguments: tuple[Any, ...]) -> None:
         for x in arguments:
             owner = getattr(x, "base", None)
             owner = owner if isinstance(owner, np.ndarray) else x
-            if isinstance(owner, np.ndarray) and owner.dtype.kind == "f" and owner.flags.writeable:
+            changes = isinstance(owner, np.ndarray) and owner.dtype.kind == "f" and owner.flags.writeable
+            if changes and name not in TOGETHER:
                 owner *= 0.75
 
 

@@ -70,7 +70,13 @@ def _(_out: Any, a: Any) -> Any:
     return polygamma(a, 1)
 
 
+def _check_order(n: int) -> None:
+    if n < 0:
+        raise RuntimeError(f"polygamma(n, x) does not support negative n, got {n}")
+
+
 def _polygamma(array: Any, n: int) -> Any:
+    _check_order(n)
     return kernels.each(numbers.polygamma, array, n)
 
 
@@ -79,8 +85,7 @@ def _polygamma(array: Any, n: int) -> Any:
 )
 def polygamma(input: Any, /, n: int) -> Any:
     """The n-th derivative of :func:`digamma`."""
-    if n < 0:
-        raise RuntimeError(f"polygamma(n, x) does not support negative n, got {n}")
+    _check_order(n)
     return numbers.polygamma(input, n)
 
 
