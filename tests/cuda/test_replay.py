@@ -19,7 +19,7 @@ from test_kernels import CASES, _plain, called, check, compared, moved
 
 # Of each kind of kernel one or two; the slow test has all.
 SOME = ("softmax_back", "convolution", "convolution_weight", "batched_product", "layer_norm_back", "batch_norm",
-        "max_pool", "max_pool_back", "cross_entropy", "cross_entropy_back", "argmax", "sum_to", "are_classes")  # fmt: skip
+        "max_pool", "max_pool_back", "cross_entropy", "cross_entropy_back", "argmax", "sum_to", "class_kinds")  # fmt: skip
 
 
 def _kept() -> dict[Any, Any]:
@@ -132,9 +132,9 @@ def test_what_cannot_be_described(thing: Any) -> None:
 
 
 def test_what_reads_on_the_cpu_is_not_done_again() -> None:
-    right, wrong = np.array([0, 2, 1]), np.array([0, 3, 1])
-    for classes, expected in [(right, True), (right, True), (right, True), (wrong, False), (right, True)]:
-        assert kernels.are_classes(to_device(classes), 3, -100) is expected
+    right, wrong, ignored = np.array([0, 2, 1]), np.array([0, 3, 1]), np.array([-1, 2, 1])
+    for classes, expected in [(right, 0), (right, 0), (right, 0), (wrong, 2), (ignored, 1), (right, 0)]:
+        assert kernels.class_kinds(to_device(classes), 3, -1) == expected
     assert None in _kept().values()
 
 

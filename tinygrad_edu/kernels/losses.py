@@ -13,16 +13,17 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["are_classes", "counted", "cross_entropy", "cross_entropy_back", "cross_entropy_parts"]
+__all__ = ["class_kinds", "counted", "cross_entropy", "cross_entropy_back", "cross_entropy_parts"]
 
 Array = Any
 
 
-def are_classes(target: Array, count: int, ignore_index: int) -> bool:
-    """Whether each of them is one of so many classes, or the ignored one."""
-    if not target.size or (target.min() >= 0 and target.max() < count):
-        return True
-    return not ((target != ignore_index) & ((target < 0) | (target >= count))).any()
+def class_kinds(target: Array, count: int, ignore_index: int) -> int:
+    """0 if each is one of so many classes, 1 if some are the ignored one instead, 2 if some are neither."""
+    ignored = target == ignore_index
+    if (~ignored & ((target < 0) | (target >= count))).any():
+        return 2
+    return int(ignored.any())
 
 
 def counted(target: Array, weight: Array | None, ignore_index: int | None, dtype: Any) -> Any:

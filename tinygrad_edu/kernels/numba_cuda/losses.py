@@ -24,7 +24,7 @@ from tinygrad_edu.kernels.numba_cuda.recipes import Recipe
 from tinygrad_edu.kernels.numba_cuda.reductions import reduce
 from tinygrad_edu.kernels.numba_cuda.runtime import grid_for, launch
 
-__all__ = ["are_classes", "counted", "cross_entropy", "cross_entropy_back"]
+__all__ = ["class_kinds", "counted", "cross_entropy", "cross_entropy_back"]
 
 NONE = -1  # what no target is
 
@@ -110,15 +110,31 @@ def kernel(lines, length, step, g_step, G, at_g, Y, at_y, TOP, at_top, LOW, at_l
                 share -= named
             OUT[uint64(p)] = STORE(share)
 """
-# What a place counts; or 1 where its class is none.
-_SUM = """
-def kernel(count, Y, at_y, W, at_w, ignored, classes, OUT):
+# Of each place 0 for a class, 1 for the ignored one, 2 for what is neither: the largest of all.
+_KINDS = """
+def kernel(count, Y, at_y, ignored, classes, OUT):
     t = cuda.threadIdx.x
     cells = cuda.shared.array(CELLS, TYPE)
     s = ZERO
     for k in range(cuda.blockIdx.x * WIDTH + t, count, cuda.gridDim.x * WIDTH):
         y = int64(Y[at_y + k])
-        if y != ignored{condition}:
+        if y == ignored:
+            s = max(s, ONE)
+        elif y < 0 or y >= classes:
+            s = ONE + ONE
+    s = block_max(s, cells)
+    if t == 0:
+        OUT[cuda.blockIdx.x] = s
+"""
+# What a place counts.
+_SUM = """
+def kernel(count, Y, at_y, W, at_w, ignored, OUT):
+    t = cuda.threadIdx.x
+    cells = cuda.shared.array(CELLS, TYPE)
+    s = ZERO
+    for k in range(cuda.blockIdx.x * WIDTH + t, count, cuda.gridDim.x * WIDTH):
+        y = int64(Y[at_y + k])
+        if y != ignored:
             s += {term}
     s = block_add(s, cells)
     if t == 0:
@@ -214,37 +230,44 @@ def cross_entropy_back(
     return out
 
 
+def _blocks_over(count: int) -> tuple[int, int]:
+    """Blocks and threads for so many places."""
+    width = width_for(count)
+    return max(1, min(blocks_for(-(-count // (16 * width))), 1024)), width
+
+
 @functools.cache
-def _sum_kernel(wrong: bool, weighted: bool, gathered: Any, stored: Any, width: int) -> Any:
-    condition = " and (y < 0 or y >= classes)" if wrong else ""
-    text = _SUM.format(condition=condition, term="TYPE(W[at_w + y])" if weighted else "ONE")
-    return from_text(text, "classes", gathered, width, STORE=stored.type)
+def _kinds_kernel(width: int) -> Any:
+    return from_text(_KINDS, "class_kinds", np.float32, width)
 
 
-def _summed(target: DeviceArray, weight: Any, ignored: int, classes: int, dtype: Any) -> DeviceArray:
-    """One sum for each block; of one block in the type."""
-    gathered = np.dtype(np.float64) if weight is None else gathered_in(weight.dtype)
-    width = width_for(target.size)
-    blocks = max(1, min(blocks_for(-(-target.size // (16 * width))), 1024))
-    out = empty((blocks,), gathered if blocks > 1 else dtype)
-    kernel = _sum_kernel(classes > 0, weight is not None, gathered, out.dtype, width)
-    launch(
-        kernel, out.size, width, target.size, *places(target, target if weight is None else weight), int(ignored),
-        classes, out.block.typed(out.dtype),
-    )  # fmt: skip
-    return out
+@functools.cache
+def _sum_kernel(weighted: bool, gathered: Any, stored: Any, width: int) -> Any:
+    text = _SUM.format(term="TYPE(W[at_w + y])" if weighted else "ONE")
+    return from_text(text, "counted", gathered, width, STORE=stored.type)
 
 
-def are_classes(target: Any, count: int, ignore_index: int) -> Any:
-    """Whether each of them is one of so many classes, or the ignored one. Waits for the device."""
-    if target.__class__ is not DeviceArray or not target.size or not count:
+def class_kinds(target: Any, count: int, ignore_index: int) -> Any:
+    """0 if each is one of so many classes, 1 if some are the ignored one, 2 if some are neither. Waits for the device."""
+    if target.__class__ is not DeviceArray or not target.size:
         return NotImplemented
-    return not to_host(_summed(target, None, ignore_index, count, np.float64)).any()
+    blocks, width = _blocks_over(target.size)
+    out = empty((blocks,), np.float32)
+    launch(_kinds_kernel(width), blocks, width, target.size, *places(target), int(ignore_index), count,
+           out.block.typed(out.dtype))  # fmt: skip
+    return int(to_host(out).max())
 
 
 def counted(target: Any, weight: Any, ignore_index: int, dtype: Any) -> Any:
     """What the places that are not ignored count together, on the device."""
     if target.__class__ is not DeviceArray or not target.size or not (weight is None or suit(weight)):
         return NotImplemented
-    sums = _summed(target, weight, ignore_index, 0, dtype)
-    return reduce("add", sums, None, dtype) if sums.size > 1 else sums.reshape(())
+    gathered = np.dtype(np.float64) if weight is None else gathered_in(weight.dtype)
+    blocks, width = _blocks_over(target.size)
+    sums = empty((blocks,), gathered if blocks > 1 else dtype)
+    launch(
+        _sum_kernel(weight is not None, gathered, sums.dtype, width), blocks, width, target.size,
+        *places(target, target if weight is None else weight), NONE if ignore_index is None else int(ignore_index),
+        sums.block.typed(sums.dtype),
+    )  # fmt: skip
+    return reduce("add", sums, None, dtype) if blocks > 1 else sums.reshape(())

@@ -210,10 +210,11 @@ def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore_
         # As numbers without a sign, of which a negative one is a very large one.
         if np.maximum.reduce(classes.view(_UNSIGNED[classes.dtype.kind]), None) < count:
             return 0 <= ignore_index < count
-    if not kernels.are_classes(classes, count, ignore_index):
+    kinds = kernels.class_kinds(classes, count, ignore_index)
+    if kinds == 2:
         wrong = classes[(classes != ignore_index) & ((classes < 0) | (classes >= count))]
         raise IndexError(f"Target {int(wrong.reshape(-1)[0])} is out of bounds: classes are 0 to {count - 1}")
-    return True
+    return kinds == 1
 
 
 def _picked(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int) -> tuple[Tensor, Tensor | None]:
