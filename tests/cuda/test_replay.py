@@ -18,8 +18,10 @@ sys.path.append(str(Path(__file__).parent))
 from test_kernels import CASES, _plain, called, check, compared, moved
 
 # Of each kind of kernel one or two; the slow test has all.
-SOME = ("softmax_back", "convolution", "convolution_weight", "batched_product", "layer_norm_back", "batch_norm",
-        "max_pool", "max_pool_back", "cross_entropy", "cross_entropy_back", "argmax", "sum_to", "class_kinds")  # fmt: skip
+SOME = (
+    "softmax_back", "convolution", "convolution_weight", "batched_product", "layer_norm_back", "batch_norm", "max_pool",
+    "max_pool_back", "cross_entropy", "cross_entropy_back", "argmax", "sum_to", "class_kinds",
+)  # fmt: skip
 
 
 def _kept() -> dict[Any, Any]:
@@ -108,10 +110,11 @@ def test_arrays_that_share_memory_are_another_call() -> None:
 
 
 def test_views_lie_elsewhere() -> None:
-    whole = to_device(np.arange(12.0).reshape(4, 3))
+    a = np.arange(12.0).reshape(4, 3)
+    whole = to_device(a)
     for _ in range(3):
         for i in range(4):
-            np.testing.assert_array_equal(to_host(kernels.sum(whole[i], (0,), False)), np.arange(12.0).reshape(4, 3)[i].sum())
+            np.testing.assert_array_equal(to_host(kernels.sum(whole[i], (0,), False)), a[i].sum())
 
 
 @pytest.mark.parametrize(("one", "other"), [(0.0, -0.0), (1, True), (1, 1.0), ((1,), (True,))])
@@ -196,6 +199,24 @@ def test_a_tape_of_memory_of_its_own_is_spoilt() -> None:
     for value in total:
         compared(replayed(with_kept, (to_device(np.full(3, value)),), {}), np.full(3, value + 1))
     assert list(_kept().values()) == [None]
+
+
+def test_in_place() -> None:
+    a, b = np.arange(6.0).reshape(2, 3), np.array([1.0, 2.0, 3.0])
+    here, there = to_device(a), to_device(b)
+    for i in range(4):
+        before = here
+        here += there
+        here *= 2.0 + i
+        a = (a + b) * (2.0 + i)
+        assert here is before
+        compared(here, a)
+    whole = to_device(np.arange(5.0))
+    for _ in range(3):  # what is read lies where is written, otherwise
+        compared(whole, np.arange(5.0))
+        whole[1:] = whole[:-1]
+        compared(whole, np.array([0.0, 0.0, 1.0, 2.0, 3.0]))
+        whole = to_device(np.arange(5.0))
 
 
 def test_results_of_every_form() -> None:

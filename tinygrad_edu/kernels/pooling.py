@@ -1,22 +1,23 @@
 """Pooling: what the windows of an input have in common, their largest element or their sum, and the way back.
 
-`windows` says where they lie: for each spatial dimension a list with one pair for each element of a window, in order,
+`windows` says where they lie: for each spatial dimension a sequence of one pair for each element of a window, in order,
 of which windows have that element and where in the input it stands; slices, or arrays of positions. Windows may
 overlap, have different sizes and reach over the border: what is not in a pair does not exist, so nothing is padded.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 Array = Any
 Sizes = tuple[int, ...]
-Windows = tuple[list[tuple[Any, Any]], ...]
+Windows = tuple[Sequence[tuple[Any, Any]], ...]
 NEAR = 1 << 17  # elements: what a processor keeps near it
 
 __all__ = [
@@ -29,6 +30,12 @@ def strided_windows(
     size: Sizes, places: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes
 ) -> Windows:
     """Windows of equal size at equal steps."""
+    return _strided(*map(tuple, (size, places, kernel, stride, padding, dilation)))
+
+
+@functools.lru_cache(maxsize=256)
+def _strided(size: Sizes, places: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes) -> Windows:
+    """The same, remembered: a network asks for the same windows in every step."""
     found = []
     for n, o, k, s, p, d in zip(size, places, kernel, stride, padding, dilation, strict=True):
         pairs = []
@@ -40,7 +47,7 @@ def strided_windows(
             pairs.append(
                 (slice(first, stop), slice(begin, begin + (stop - first - 1) * s + 1 if stop > first else begin, s))
             )
-        found.append(pairs)
+        found.append(tuple(pairs))
     return tuple(found)
 
 

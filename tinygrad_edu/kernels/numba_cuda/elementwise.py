@@ -16,6 +16,7 @@ from tinygrad_edu.kernels.numba_cuda.array import DeviceArray, empty, one_device
 from tinygrad_edu.kernels.numba_cuda.formulas import FLOAT_FORMULAS, FORMULAS, INTEGER_FORMULAS
 from tinygrad_edu.kernels.numba_cuda.mapping import plan
 from tinygrad_edu.kernels.numba_cuda.quick import again, converted, key_of, remember
+from tinygrad_edu.kernels.numba_cuda.replay import replayed
 from tinygrad_edu.kernels.numba_cuda.runtime import launch
 
 __all__ = ["apply", "computed", "formula_of", "mapped"]
@@ -54,11 +55,18 @@ def mapped(
         out: where to write to; made if not given.
         computes: the type of the formula's constants ONE, ZERO and TWO; that of the last input if not given.
     """
-    key = None if out is not None else key_of(formula, inputs, kinds, result, computes)
-    if key is not None:
-        found = again(key, inputs)
-        if found is not None:
-            return found
+    if out is not None:
+        into: DeviceArray = replayed(_mapped, (formula, inputs, kinds, result, out, computes, None), {})
+        return into
+    key = key_of(formula, inputs, kinds, result, computes)
+    found = None if key is None else again(key, inputs)
+    return _mapped(formula, inputs, kinds, result, None, computes, key) if found is None else found
+
+
+def _mapped(
+    formula: str, inputs: tuple[Any, ...], kinds: tuple[Any, ...], result: Any, out: Any, computes: Any, key: Any
+) -> DeviceArray:
+    """The same, where nothing is known of such inputs; with a `key`, it is from now on."""
     one_device(*inputs)
     inputs = tuple([x.item() if isinstance(x, (np.ndarray, np.generic)) else x for x in inputs])
     arrays = [x for x in inputs if x.__class__ is DeviceArray]

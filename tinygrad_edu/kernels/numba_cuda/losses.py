@@ -248,7 +248,7 @@ def _sum_kernel(weighted: bool, gathered: Any, stored: Any, width: int) -> Any:
 
 
 def class_kinds(target: Any, count: int, ignore_index: int) -> Any:
-    """0 if each is one of so many classes, 1 if some are the ignored one, 2 if some are neither. Waits for the device."""
+    """0 if each is one of so many classes, 1 if some are the ignored one, 2 if some are neither. Waits for the card."""
     if target.__class__ is not DeviceArray or not target.size:
         return NotImplemented
     blocks, width = _blocks_over(target.size)
