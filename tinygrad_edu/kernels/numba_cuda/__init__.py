@@ -10,6 +10,7 @@ NotImplementedError with its name; nothing falls back to the CPU.
 | `runtime` | numba.cuda itself, whether it is there, launching |
 | `memory`, `streams` | the caching allocator; the stream on which all is put |
 | `array`, `layout` | `DeviceArray`; shapes and strides without elements |
+| `quick`, `tape`, `replay` | what was worked out for arrays that lie so, found again: formulas; whole calls |
 | `formulas`, `scalars`, `elementwise` | one line for each elementwise operation; kernels made from them |
 | `mapping`, `turning`, `vectors` | the text of such kernels; for transposed operands; several elements at once |
 | `reductions`, `indexing`, `gathering`, `products` | what is not elementwise, in the plainest way |
@@ -36,6 +37,8 @@ To add a kernel
    walk. A kernel that shares memory takes a fixed number of threads; make it small where ``simulated()``, where every
    thread is one of the operating system's. In the simulator two shared arrays made on one line of source are the same
    array: write them on two. Kernel text gets its names (``cuda``, ``exp``, ``int64`` ...) from ``functions()``.
+   From its third call with arrays of one layout a kernel is not called: what it launched is launched again (`replay`).
+   So its launches may depend on its arguments, and on nothing else; a file whose kernels do is listed in `chosen.ANEW`.
 4. Say beside it why no cell has two writers, or that it uses atomics and so varies in the last bit.
 5. Test it in ``tests/cuda``: a line in the table of ``test_kernels.py`` (name, arguments) compares it with the
    specification on NumPy, on shapes that are no multiple of a tile, strided, broadcast and empty. These tests run in
