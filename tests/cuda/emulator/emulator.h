@@ -15,7 +15,7 @@ typedef struct Thread {
     const uint8_t *parameters;
     int waits, line;             /* what for, and where in the PTX */
     uint32_t members;            /* of a warp, for whom it waits */
-    uint64_t given, chosen;      /* to an exchange within the warp: the value and from whom it is wanted; what came */
+    uint64_t given, chosen;      /* to others: a value, in a warp from whom one is wanted; what came */
     void *stack, *saved;
 } Thread;
 
@@ -45,6 +45,7 @@ void *emu_global(Thread *t, uint64_t address, int size, int how, int line);
 void *emu_shared(Thread *t, uint64_t address, int size, int how, int line);
 void *emu_generic(Thread *t, uint64_t address, int size, int how, int line);
 void *emu_local(Thread *t, uint64_t address, int size, int how, int line);
-void emu_barrier(Thread *t, int line, uint32_t number, uint32_t count);
+uint32_t emu_all(const Thread *t);  /* threads of its block */
+uint32_t emu_barrier(Thread *t, int line, uint32_t number, uint32_t count, uint32_t holds);
 uint64_t emu_exchange(Thread *t, int kind, uint32_t members, uint64_t given, uint32_t from, int line);
 void emu_trap(Thread *t, int line, const char *why);

@@ -124,6 +124,14 @@ def half_a_warp(a, out):
         out[cuda.threadIdx.x] = cuda.shfl_down_sync(0xFFFFFFFF, a[cuda.threadIdx.x], 1)
 
 
+@cuda.jit
+def counted_at_barriers(a, out):
+    t = cuda.threadIdx.x
+    count, large = cuda.syncthreads_count(np.int32(a[t] > 3)), np.int32(a[t] > 5)
+    some, every = cuda.syncthreads_or(large), cuda.syncthreads_and(large)
+    out[t] = count + (1000 if some else 0) + (10000 if every else 0)
+
+
 def expected_down(a: np.ndarray) -> np.ndarray:
     return np.where(np.arange(THREADS) % 32 == 31, a, np.roll(a, -1))
 
@@ -132,6 +140,7 @@ def expected_down(a: np.ndarray) -> np.ndarray:
 CASES = {
     right: lambda a: a[::-1],
     within_a_warp: expected_down,
+    counted_at_barriers: lambda a: np.full(THREADS, np.float32(1000 + (a > 3).sum())),
     by_atomics: None,
     race_in_shared_memory: "never written|no thread of this block has written",
     overwritten_before_read: "a race: ",

@@ -87,12 +87,20 @@ def synchronised(f: Function, parts: list[str], operands: list[str], line: int) 
     if name == "bar.warp.sync":
         f.fibers = True
         return f"emu_exchange(t, WARP_BARRIER, {f.read(operands[0], 'u32')}, 0, 0, {line});"
+    if parts[0] in ("bar", "barrier") and "red" in parts:  # a barrier that counts for how many threads something holds
+        f.fibers = True
+        result, number, *count, holds = operands
+        threads = f.read(count[0], "u32") if count else "0"
+        told = f"emu_barrier(t, {line}, {f.read(number, 'u32')}, {threads}, {f.read(holds, 'pred')} != 0)"
+        if "popc" in parts:
+            return f.write(result, "u32", told)
+        return f.write(result, "pred", f"{told} {'== emu_all(t)' if 'and' in parts else '> 0'}")
     if parts[0] in ("bar", "barrier"):
         if "sync" not in parts or set(parts[1:]) - {"sync", "cta", "aligned"}:
             raise NotImplementedError(f"the emulator does not know the barrier {name}")
         f.fibers = True
         count = f.read(operands[1], "u32") if len(operands) > 1 else "0"
-        return f"emu_barrier(t, {line}, {f.read(operands[0], 'u32')}, {count});"
+        return f"emu_barrier(t, {line}, {f.read(operands[0], 'u32')}, {count}, 0);"
     if parts[0] == "shfl":
         return _shuffled(f, parts, operands, line)
     if parts[0] == "vote":

@@ -39,10 +39,13 @@ static void prepare(Thread *t) {
     t->saved = top - 6;
 }
 
-void emu_barrier(Thread *t, int line, uint32_t number, uint32_t count) {
-    uint32_t all = t->ntid[0] * t->ntid[1] * t->ntid[2];
-    if (number || (count && count != all)) emu_fault(t, line, "the emulator knows no barriers but those of the whole block");
+uint32_t emu_all(const Thread *t) { return t->ntid[0] * t->ntid[1] * t->ntid[2]; }
+/* Gives for how many threads of the block `holds` was 1. */
+uint32_t emu_barrier(Thread *t, int line, uint32_t number, uint32_t count, uint32_t holds) {
+    if (number || (count && count != emu_all(t))) emu_fault(t, line, "the emulator knows no barriers but those of the whole block");
+    t->given = holds;
     wait(t, BLOCK_BARRIER, line);
+    return t->chosen;
 }
 uint64_t emu_exchange(Thread *t, int kind, uint32_t members, uint64_t given, uint32_t from, int line) {
     if (!(members >> t->lane & 1)) emu_fault(t, line, "a thread that is not in its own mask %#x", members);
@@ -112,7 +115,10 @@ static void in_turns(const uint32_t *order, uint32_t count) {
                           other->waits == EXITED ? "has ended" : "waits at another");
             }
         }
+        uint64_t hold = 0;
+        for (uint32_t i = 0; i < count; i++) hold += threads[i].given;
         for (uint32_t i = 0; i < count; i++) {
+            threads[i].chosen = hold;
             threads[i].epoch = emu_epoch;
             threads[i].waits = RUNS;
         }

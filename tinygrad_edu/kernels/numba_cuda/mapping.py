@@ -190,7 +190,8 @@ def _text(kinds: Kinds, result: str, forms: tuple[str, ...], rank: int, group: i
     letters = ["out", *arrays]
     form_of = dict(zip(letters, forms, strict=True))
     arguments = ["count", *(f"n{d}" for d in range(1, rank)), *(f"div{d}" for d in range(1, rank) if narrow)]
-    before, loads = [], []  # lines before the loop; what is loaded in it
+    # lines before all others; what all elements share, read by those threads only that have elements; what is loaded
+    before, shared, loads = [], [], []
     for letter in ("out", *LETTERS[: len(kinds)]):
         form = form_of.get(letter)
         arguments += [f"{letter}_"] if form is None else [letter.upper(), f"at_{letter}"]
@@ -199,7 +200,7 @@ def _text(kinds: Kinds, result: str, forms: tuple[str, ...], rank: int, group: i
         if not is_array:
             before.append(f"{letter} = {computed_in(kind)}({letter}_)")
         elif form_of[letter] == "one":
-            before.append(f"{letter} = {computed_in(kind)}({letter.upper()}[PLACE(at_{letter})])")
+            shared.append(f"    {letter} = {computed_in(kind)}({letter.upper()}[PLACE(at_{letter})])")
         else:
             loads.append((letter, computed_in(kind)))
     for d in range(1, rank if narrow else 0):
@@ -232,9 +233,10 @@ def _text(kinds: Kinds, result: str, forms: tuple[str, ...], rank: int, group: i
             body.append(f"put_{WORDS[group]}(OUT, p_out{u}, {', '.join(values)})")
         else:
             body.append(f"OUT[p_out{u}] = v0")
-    lines = [*before, "if g0 < groups:", *(f"    {line}" for line in body)]
+    lines = [*before, "if g0 < groups:", *shared, *(f"    {line}" for line in body)]
     if not rank and group > 1:
         lines += [f"rest = groups * {group} + cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x", "if rest < count:"]
+        lines += shared
         lines += [f"    {letter} = {number}({letter.upper()}[PLACE(at_{letter} + rest)])" for letter, number in loads]
         lines.append(f"    OUT[PLACE(at_out + rest)] = {result}(f({given}))")
     return "\n".join([f"def kernel({', '.join(arguments)}):", *(f"    {line}" for line in lines)])
