@@ -124,22 +124,21 @@ def microseconds(call: Callable[[], Any], repeat: int = 200) -> tuple[float, flo
 
 def launched(call: Callable[[], Any]) -> list[str]:
     """The names of the kernels that a call launches."""
-    from tinygrad_edu.kernels import numba_cuda
-    from tinygrad_edu.kernels.numba_cuda import runtime
+    from tinygrad_edu.kernels.numba_cuda import replay, runtime
 
     names: list[str] = []
-    plain, replayed = runtime.launch_by_driver, numba_cuda.replayed
+    plain = runtime.launch_by_driver
 
     def noting(kernel: Any, *rest: Any) -> None:
         names.append(kernel.name if kernel.__class__ is Kernel else kernel.py_func.__code__.co_filename)
         plain(kernel, *rest)
 
     runtime.launch_by_driver = noting
-    numba_cuda.replayed = lambda call, args, options: call(*args, **options)  # what is done again has no names
+    replay.enabled = False  # what is done again has no names
     try:
         call()
     finally:
-        runtime.launch_by_driver, numba_cuda.replayed = plain, replayed
+        runtime.launch_by_driver, replay.enabled = plain, True
     return names
 
 

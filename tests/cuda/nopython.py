@@ -26,7 +26,6 @@ presence.possible = devices.possible = lambda: True  # type: ignore[assignment]
 devices.why_not = lambda: ""
 devices.available = lambda: True
 
-from tinygrad_edu.kernels import numba_cuda  # noqa: E402
 from tinygrad_edu.kernels.numba_cuda import (  # noqa: E402
     array,
     chosen,
@@ -35,6 +34,7 @@ from tinygrad_edu.kernels.numba_cuda import (  # noqa: E402
     memory,
     products,
     reductions,
+    replay,
     runtime,
     sorting,
     turning,
@@ -105,7 +105,7 @@ grid: list[Any] = [1, 1]  # of the launch
 runtime.why_not = lambda: ""  # type: ignore[assignment]
 memory.address_of = lambda raw: int(raw.ctypes.data)
 memory.argument = lambda piece, dtype: piece.raw[: piece.nbytes // dtype.itemsize * dtype.itemsize].view(dtype)
-numba_cuda.replayed = lambda call, args, options: call(*args, **options)  # type: ignore[attr-defined]
+replay.enabled = False  # `launch` below tells no tape
 instead: dict[str, Any] = {
     "cuda": lambda: Device(), "compiled": compiled, "launch": launch, "grid_for": lambda _elements: (1, 1),
     "multiprocessors": lambda: 1,

@@ -23,14 +23,19 @@ from tinygrad_edu.tensors.tensor import Tensor
 TABLE = operations()
 
 
-def cases_of(operation: Operation) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-    """Inputs and parameters; two cases are enough, as the kernels have tests of their own."""
+def all_of(operation: Operation) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+    """Inputs and parameters of all cases."""
     make = numbers(*getattr(operation, "domain", (-2, 2)), seed=1)
     samples = [(tuple(arrays), params) for arrays, params in operation.samples(make)] if operation.samples else []
     if operation.elementwise and not samples:
         shapes = [(2, 3)] if operation.arity < 2 else [(2, 1), *[(2, 3)] * (operation.arity - 1)]
         samples = [(tuple(make(*shape) for shape in shapes), tuple(operation.parameters.values()))]
-    return samples[:2]
+    return samples
+
+
+def cases_of(operation: Operation) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+    """Two cases are enough usually, as the kernels have tests of their own."""
+    return all_of(operation)[:2]
 
 
 def moved(thing: Any, device: str) -> Any:
@@ -75,14 +80,24 @@ def same(mine: list[Any], theirs: list[Any]) -> None:
             np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", TABLE)
-def test_operation(name: str) -> None:
+def _compared(name: str, cases: list[Any]) -> None:
     operation = TABLE[name]
-    for arrays, params in cases_of(operation):
+    for arrays, params in cases:
         if name.startswith("bitwise"):
             arrays = tuple(a.astype(np.int64) + 3 for a in arrays)
         expected = run(operation, arrays, params, "cpu")
         same(run(operation, arrays, params, "cuda"), expected)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_operation(name: str) -> None:
+    _compared(name, cases_of(TABLE[name]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in TABLE if len(all_of(TABLE[name])) > 2])
+def test_operation_in_every_further_case(name: str) -> None:
+    _compared(name, all_of(TABLE[name])[2:])
 
 
 def test_a_copy_lives_until_the_launch_it_was_made_for() -> None:
@@ -96,3 +111,37 @@ def test_a_copy_lives_until_the_launch_it_was_made_for() -> None:
         cost.backward(torch.tensor(slopes, device=device).T)
         gradients.append(a.grad.cpu().numpy())
     np.testing.assert_allclose(gradients[1], gradients[0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell"])
+def test_a_recurrent_layer_begins_where_its_input_is(kind: str) -> None:
+    torch.manual_seed(0)
+    layer = getattr(torch.nn, kind)(2, 3).double()
+    x = torch.randn(*((2, 2) if kind.endswith("Cell") else (4, 2, 2)), dtype=torch.float64)
+    found = []
+    for device in ("cpu", "cuda"):
+        layer.to(device)
+        layer.zero_grad()
+        out = layer(x.to(device))
+        first = out[0] if isinstance(out, tuple) else out
+        first.sum().backward()
+        found.append([first.detach().cpu().numpy(), *(p.grad.cpu().numpy() for p in layer.parameters())])
+    same(found[1], found[0])
+
+
+@pytest.mark.parametrize(("lengths", "enforce_sorted"), [((4, 2, 1), True), ((1, 4, 2), False)])
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+def test_packed_sequences(kind: str, lengths: tuple[int, ...], enforce_sorted: bool) -> None:
+    torch.manual_seed(0)
+    layer = getattr(torch.nn, kind)(2, 3, num_layers=2, bidirectional=True).double()
+    x, found = torch.randn(4, 3, 2, dtype=torch.float64), []
+    tools = torch.nn.utils.rnn
+    for device in ("cpu", "cuda"):
+        layer.to(device)
+        layer.zero_grad()
+        packed = tools.pack_padded_sequence(x.to(device), torch.tensor(lengths), enforce_sorted=enforce_sorted)
+        states, last = layer(packed)
+        out = tools.pad_packed_sequence(states)[0]
+        (out.square().sum() + (last[0] if kind == "LSTM" else last).sum()).backward()
+        found.append([out.detach().cpu().numpy(), *(p.grad.cpu().numpy() for p in layer.parameters())])
+    same(found[1], found[0])

@@ -17,13 +17,24 @@ import numpy as np
 
 Array = Any
 Sizes = tuple[int, ...]
-Windows = tuple[Sequence[tuple[Any, Any]], ...]
 NEAR = 1 << 17  # elements: what a processor keeps near it
 
 __all__ = [
     "adaptive_windows", "col2im", "im2col", "max_pool", "max_pool_back", "max_pool_picked", "max_unpool",
     "strided_windows", "window_counts", "window_spread", "window_sum",
 ]  # fmt: skip
+
+
+class Windows(tuple[Sequence[tuple[Any, Any]], ...]):
+    """Where windows lie, and `how` that was asked for, which says the same in fewer numbers."""
+
+    how: Any
+
+
+def _made(found: Any, *how: Any) -> Windows:
+    windows = Windows(found)
+    windows.how = how
+    return windows
 
 
 def strided_windows(
@@ -48,7 +59,7 @@ def _strided(size: Sizes, places: Sizes, kernel: Sizes, stride: Sizes, padding: 
                 (slice(first, stop), slice(begin, begin + (stop - first - 1) * s + 1 if stop > first else begin, s))
             )
         found.append(tuple(pairs))
-    return tuple(found)
+    return _made(found, "strided", size, places, kernel, stride, padding, dilation)
 
 
 def adaptive_windows(size: Sizes, places: Sizes) -> Windows:
@@ -62,7 +73,7 @@ def adaptive_windows(size: Sizes, places: Sizes) -> Windows:
             has = starts + tap < stops
             pairs.append((at[has], starts[has] + tap))
         found.append(pairs)
-    return tuple(found)
+    return _made(found, "adaptive", tuple(size), tuple(places))
 
 
 def _taps(windows: Windows) -> Iterator[tuple[Any, Any]]:

@@ -17,6 +17,7 @@ from tinygrad_edu.kernels.choice import worthwhile
 from tinygrad_edu.ops.elementwise import tanh
 from tinygrad_edu.ops.registry import structured
 from tinygrad_edu.ops.shape import cat, reshape, stack, transpose, unsqueeze
+from tinygrad_edu.ops.views import beside
 
 __all__ = ["gru_scan", "lstm_scan", "rnn_scan"]
 
@@ -59,7 +60,7 @@ def _alive(g: Any, sizes: Any) -> Any:
     if sizes is None:
         return g
     steps, batch = g.shape[:2]
-    row = kernels.arange(batch)
+    row = beside(kernels.arange(batch), g)
     return g * kernels.stack([row < size for size in sizes[:steps]], 0)[:, :, None]
 
 

@@ -19,7 +19,7 @@ from tinygrad_edu.ops.index import getitem
 from tinygrad_edu.ops.operation import Operation
 from tinygrad_edu.ops.registry import cases, structured, subscribe
 from tinygrad_edu.ops.shape import sum_to
-from tinygrad_edu.ops.views import lies
+from tinygrad_edu.ops.views import beside, lies
 from tinygrad_edu.tensors import methods
 from tinygrad_edu.tensors.data import checked, fits
 from tinygrad_edu.tensors.device import one_device
@@ -136,7 +136,7 @@ def _(g: Any, _out: Any, _input: Any, _value: Any, view: Any, base: Any) -> Any:
     def to_value() -> Any:
         places = _places(view, base)
         share = getitem(g.reshape(math.prod(g.shape)), (places,))
-        return share * (places >= 0) if (places < 0).any() else share
+        return share * beside(places >= 0, share) if (places < 0).any() else share
 
     return lambda: write_view(g, 0.0, view, base), to_value
 

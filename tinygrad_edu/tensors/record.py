@@ -12,7 +12,7 @@ from numpy import ndarray
 
 from tinygrad_edu.engine import modes
 from tinygrad_edu.engine.modes import recording
-from tinygrad_edu.errors import DTypeError, broadcast_error
+from tinygrad_edu.errors import DeviceError, DTypeError, broadcast_error
 from tinygrad_edu.kernels.numpy import quietly
 from tinygrad_edu.ops.operation import LAYOUT, NOTHING, REST, SHAPE, WHOLE, Absent
 from tinygrad_edu.tensors.arguments import misfit_in_parameters
@@ -102,6 +102,8 @@ def _compute(operation: Any, arrays: tuple[Any, ...], params: tuple[Any, ...]) -
     """The operation on arrays, with NumPy's complaints in our words."""
     try:
         return quietly(operation.compute, arrays, params)
+    except DeviceError:
+        raise
     except Exception as error:
         told = misfit_in_parameters(operation, params)
         if told:

@@ -93,7 +93,7 @@ def convolution(
         plain = _plain(x.dtype)
         loads, pieces = forward(
             _known(kernel, stride, dilation), weight.shape[1], plain and math.prod(places) % 4 == 0,
-            plain and in_fours(weight.reshape(len(weight), -1), 1),
+            plain and in_fours(weight.reshape(len(weight), math.prod(weight.shape[1:])), 1),
         )  # fmt: skip
         launch_tiles(
             loads, sizes, pieces, groups, 1, _gathered(x.dtype), x.dtype,
@@ -143,7 +143,7 @@ def convolution_weight(
     step = segment(places[1])
     pieces = len(g) * places[0] * -(-places[1] // step) if step else -(-inner // 8)
     plain = _plain(g.dtype)
-    fours = plain and in_fours(g.reshape(*g.shape[:2], -1), 2)
+    fours = plain and in_fours(g.reshape(*g.shape[:2], math.prod(g.shape[2:])), 2)
     loads = to_weight(_known(kernel, stride, dilation), places[1], fours, plain and columns % 4 == 0)
     parts = parts_for(loads, (rows, columns, inner), groups, gathered)
     stored = g.dtype if parts == 1 else gathered

@@ -18,7 +18,7 @@ _NUMBERS = (int, float, bool)
 
 
 class Step(NamedTuple):
-    """A launch, and what goes before and after it; the last step of a call may have none."""
+    """A launch, and what goes before and after it; without one, memory that is taken and let go of."""
 
     taken: tuple[int, ...]  # bytes of the blocks that are taken first
     launch: tuple[Any, ...] | None  # the kernel, blocks, threads, and the classes of its arguments
@@ -50,6 +50,10 @@ class Tape:
 
     def taken(self, block: Any, nbytes: int) -> None:
         """A block came from the pool."""
+        if self._freed:  # what was let go of before is let go of before
+            self._close()
+            if self._freed:
+                self._without_launch()
         self._blocks[id(block)] = self._count
         self._taken.append(nbytes)
         self._count += 1
@@ -90,15 +94,20 @@ class Tape:
         before = self._count - len(self._taken)
         if self.steps:
             freed = tuple([number for number in self._freed if number < before])
-            self.steps[-1] = self.steps[-1]._replace(freed=freed)
+            self.steps[-1] = self.steps[-1]._replace(freed=(*self.steps[-1].freed, *freed))
             self._freed = [number for number in self._freed if number >= before]
 
     def finished(self) -> tuple[Step, ...]:
         """All steps."""
         self._close()
         if self._taken:
-            self.steps.append(Step(tuple(self._taken), None, (), (), tuple(self._freed)))
+            self._without_launch()
         return tuple(self.steps)
+
+    def _without_launch(self) -> None:
+        self.steps.append(Step(tuple(self._taken), None, (), (), tuple(self._freed)))
+        self._taken.clear()
+        self._freed.clear()
 
 
 class _Noting:

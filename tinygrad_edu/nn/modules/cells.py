@@ -65,7 +65,7 @@ class RNNCellBase(Module):
                 f"(batch, {self.input_size}), got {tuple(input.shape)}"
             )
         if states is None:
-            states = tuple(zeros(rows.shape[0], self.hidden_size, dtype=rows.dtype) for _ in names)
+            states = tuple(zeros(rows.shape[0], self.hidden_size, dtype=rows.dtype, device=rows.device) for _ in names)
         elif not batched:
             states = tuple(state.unsqueeze(0) if state.ndim == 1 else state for state in states)
         for i, state in enumerate(states):

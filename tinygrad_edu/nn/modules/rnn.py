@@ -158,7 +158,7 @@ class RNNBase(Module):
         layers = self.num_layers * self._directions
         shapes = [(layers, batch, size) for size in self._state_sizes()]
         if hx is None:
-            return [zeros(*shape, dtype=like.dtype) for shape in shapes]
+            return [zeros(*shape, dtype=like.dtype, device=like.device) for shape in shapes]
         lstm = self.mode == "LSTM"
         given = list(hx) if lstm else [hx]
         if lstm and len(given) != 2:

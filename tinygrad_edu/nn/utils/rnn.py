@@ -13,6 +13,7 @@ import numpy as np
 
 from tinygrad_edu.tensors.creation import as_tensor
 from tinygrad_edu.tensors.functions import cat, stack, where
+from tinygrad_edu.tensors.placing import beside
 from tinygrad_edu.tensors.tensor import Tensor
 
 __all__ = [
@@ -206,7 +207,7 @@ def unpacked(data: Tensor, batch_sizes: Tensor, steps: int, padding_value: float
     number[at], held[at] = np.arange(at[0].size), True
     mask = held.reshape(held.shape + (1,) * (data.ndim - 1))
     found: Tensor = data[number]
-    return found if held.all() else where(Tensor._wrap(mask), found, padding_value).to(data.dtype)
+    return found if held.all() else where(beside(mask, data), found, padding_value).to(data.dtype)
 
 
 def pad_sequence(
