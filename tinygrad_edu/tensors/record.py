@@ -102,7 +102,7 @@ def _compute(operation: Any, arrays: tuple[Any, ...], params: tuple[Any, ...]) -
     """The operation on arrays, with NumPy's complaints in our words."""
     try:
         return quietly(operation.compute, arrays, params)
-    except DeviceError:
+    except DeviceError:  # it says itself what is wrong, which is no parameter's type
         raise
     except Exception as error:
         told = misfit_in_parameters(operation, params)

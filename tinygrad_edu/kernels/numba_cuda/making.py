@@ -11,7 +11,6 @@ from tinygrad_edu.kernels.numba_cuda import layout, sequences
 from tinygrad_edu.kernels.numba_cuda.array import DeviceArray, from_host
 from tinygrad_edu.kernels.numba_cuda.array import empty as _uninitialised
 from tinygrad_edu.kernels.numba_cuda.elementwise import mapped
-from tinygrad_edu.kernels.numba_cuda.replay import replayed
 
 __all__ = ["FUNCTIONS", "astype", "copied", "named", "sizes_of"]
 
@@ -38,12 +37,7 @@ def empty(shape: Any, dtype: Any = float, **_: Any) -> DeviceArray:
 def full(shape: Any, fill_value: Any, dtype: Any = None, **_: Any) -> DeviceArray:
     kind = np.dtype(dtype) if dtype is not None else np.asarray(fill_value).dtype
     number = np.asarray(fill_value).astype(kind).item()
-    made: DeviceArray = replayed(_filled, (sizes_of(shape), number, kind), {})
-    return made
-
-
-def _filled(shape: tuple[int, ...], number: Any, kind: np.dtype[Any]) -> DeviceArray:
-    return mapped("a", (number,), (kind,), kind, _uninitialised(shape, kind))
+    return mapped("a", (number,), (kind,), kind, _uninitialised(sizes_of(shape), kind))
 
 
 @named
